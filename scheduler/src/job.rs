@@ -1,0 +1,163 @@
+//! A job as a user describes it, and the checks that make the description trustworthy: a [`JobSpec`] that exists is valid.
+//!
+//! Limits: name and handler 1 to 128 characters, description 512, owner 128, none of them with control characters, all
+//! trimmed; parameters 65,536 bytes; overlap limit 1 to 1,000; retries at most 100, their interval and longest interval
+//! at most one day, factor 1 to 10, jitter 0 to 1; timeout at most 30 days; expression 256 bytes. Whether the executor
+//! exists is the store's business.
+
+use crate::ids::{ExecutorId, JobId};
+use crate::misfire::MisfirePolicy;
+use crate::overlap::OverlapPolicy;
+use crate::problem::FieldProblem;
+pub use crate::problem::Problem;
+use crate::retry::RetryPolicy;
+use crate::routing::RoutingStrategy;
+use crate::schedule::{Schedule, ScheduleDraft};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+mod check;
+pub(crate) mod text;
+
+/// What the scheduler may do when it cannot know whether a run was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Send it again, under the same run id: better twice than never.
+    #[default]
+    AtLeastOnce,
+    /// Give it up as lost: better never than twice.
+    AtMostOnce,
+}
+
+/// A job as it comes from a user or from the store: nothing is checked yet. This JSON is what the store keeps and the
+/// REST API takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobDraft {
+    /// The executor that does the work.
+    pub executor: ExecutorId,
+    /// The name shown to people.
+    pub name: String,
+    /// The name by which the executor knows the work (`jobName` on the wire); empty means the same as `name`.
+    #[serde(default)]
+    pub handler: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+    /// Whom to ask about it.
+    #[serde(default)]
+    pub owner: String,
+    /// Handed to the executor as it stands, JSON or plain text.
+    #[serde(default)]
+    pub parameters: Option<String>,
+    /// When it is due.
+    #[serde(default)]
+    pub schedule: ScheduleDraft,
+    /// What becomes of late occurrences.
+    #[serde(default)]
+    pub misfire: MisfirePolicy,
+    /// What becomes of a fire that meets an unfinished run.
+    #[serde(default)]
+    pub overlap: OverlapPolicy,
+    /// Bound of the queue or of the runs side by side, 1 to 1,000.
+    #[serde(default = "default_overlap_limit")]
+    pub overlap_limit: u16,
+    /// Which node gets a run.
+    #[serde(default)]
+    pub routing: RoutingStrategy,
+    /// Whether a failed run is tried again.
+    #[serde(default)]
+    pub retry: RetryPolicy,
+    /// The longest a run may take, in milliseconds; 0 = as long as it likes.
+    #[serde(default)]
+    pub timeout_ms: u64,
+    /// What to do when it is unknown whether a run was taken.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+const fn default_overlap_limit() -> u16 {
+    10
+}
+
+impl JobDraft {
+    /// A draft with nothing but the two required fields; everything else as in a JSON document that leaves it out.
+    #[must_use]
+    pub fn new(executor: ExecutorId, name: impl Into<String>) -> JobDraft {
+        JobDraft {
+            executor,
+            name: name.into(),
+            handler: String::new(),
+            description: String::new(),
+            owner: String::new(),
+            parameters: None,
+            schedule: ScheduleDraft::default(),
+            misfire: MisfirePolicy::default(),
+            overlap: OverlapPolicy::default(),
+            overlap_limit: default_overlap_limit(),
+            routing: RoutingStrategy::default(),
+            retry: RetryPolicy::default(),
+            timeout_ms: 0,
+            delivery: Delivery::default(),
+        }
+    }
+
+    /// Checks and normalises the whole draft.
+    ///
+    /// # Errors
+    /// Every problem of every field, not only the first one.
+    pub fn check(self) -> Result<JobSpec, Vec<FieldProblem>> {
+        let (draft, schedule) = check::check(self)?;
+        Ok(JobSpec { draft, schedule })
+    }
+}
+
+/// A checked job.
+#[derive(Debug, Clone)]
+pub struct JobSpec {
+    draft: JobDraft,
+    schedule: Schedule,
+}
+
+impl JobSpec {
+    /// The description, normalised (texts are trimmed).
+    #[must_use]
+    pub fn draft(&self) -> &JobDraft {
+        &self.draft
+    }
+
+    /// When it is due.
+    #[must_use]
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The name by which the executor knows the work.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        if self.draft.handler.is_empty() { &self.draft.name } else { &self.draft.handler }
+    }
+
+    /// The longest a run may take; `None` = as long as it likes.
+    #[must_use]
+    pub fn timeout(&self) -> Option<TimeDelta> {
+        let millis = i64::try_from(self.draft.timeout_ms).ok().filter(|millis| *millis > 0)?;
+        TimeDelta::try_milliseconds(millis)
+    }
+}
+
+/// A job that is in the store.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What it is to do.
+    pub spec: JobSpec,
+    /// Whether its schedule is in force; one that is not can still be run by hand.
+    pub enabled: bool,
+    /// The moment since which its schedule is in force: fixed rates count from here, and nothing before it is ever due.
+    pub anchor: DateTime<Utc>,
+    /// Raised by one with each change, to notice changes that cross.
+    pub version: i64,
+}

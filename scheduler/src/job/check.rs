@@ -1,0 +1,73 @@
+//! All checks of a job's draft. They run to the end, so that a form can mark every wrong field at once.
+
+use super::{JobDraft, text};
+use crate::problem::{FieldProblem, Problem};
+use crate::retry::RetryPolicy;
+use crate::schedule::{Schedule, ScheduleProblem};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+const LONGEST_DESCRIPTION: usize = 512;
+const LONGEST_OWNER: usize = 128;
+const LONGEST_PARAMETERS: usize = 65_536;
+const DAY_MS: u64 = 86_400_000;
+const LONGEST_TIMEOUT_MS: u64 = 30 * DAY_MS;
+
+/// The draft, trimmed, and its compiled schedule.
+pub(super) fn check(mut draft: JobDraft) -> Result<(JobDraft, Schedule), Vec<FieldProblem>> {
+    for text in [&mut draft.name, &mut draft.handler, &mut draft.description, &mut draft.owner] {
+        text::trim(text);
+    }
+    let mut problems = Vec::new();
+    check_texts(&draft, &mut problems);
+    check_numbers(&draft, &mut problems);
+    check_retry(&draft.retry, &mut problems);
+    match Schedule::parse(&draft.schedule) {
+        Ok(schedule) if problems.is_empty() => return Ok((draft, schedule)),
+        Ok(_) => {}
+        Err(problem) => problems.push(FieldProblem { field: schedule_field(&problem), problem: problem.into() }),
+    }
+    Err(problems)
+}
+
+fn schedule_field(problem: &ScheduleProblem) -> &'static str {
+    if problem.is_about_zone() { "schedule.zone" } else { "schedule.expression" }
+}
+
+fn check_texts(draft: &JobDraft, problems: &mut Vec<FieldProblem>) {
+    text::check_name("name", &draft.name, problems);
+    text::check_text("handler", &draft.handler, text::LONGEST_NAME, problems);
+    text::check_text("description", &draft.description, LONGEST_DESCRIPTION, problems);
+    text::check_text("owner", &draft.owner, LONGEST_OWNER, problems);
+    let found = draft.parameters.as_ref().map_or(0, String::len);
+    if found > LONGEST_PARAMETERS {
+        let problem = Problem::TooManyBytes { found, most: LONGEST_PARAMETERS };
+        problems.push(FieldProblem { field: "parameters", problem });
+    }
+}
+
+fn check_numbers(draft: &JobDraft, problems: &mut Vec<FieldProblem>) {
+    check_range("overlap_limit", draft.overlap_limit, 1..=1_000, problems);
+    check_range("timeout_ms", draft.timeout_ms, 0..=LONGEST_TIMEOUT_MS, problems);
+}
+
+fn check_retry(retry: &RetryPolicy, problems: &mut Vec<FieldProblem>) {
+    check_range("retry.retries", retry.retries, 0..=100, problems);
+    check_range("retry.interval_ms", retry.interval_ms, 0..=DAY_MS, problems);
+    check_range("retry.max_interval_ms", retry.max_interval_ms, retry.interval_ms.min(DAY_MS)..=DAY_MS, problems);
+    check_range("retry.factor", retry.factor, 1.0..=10.0, problems);
+    check_range("retry.jitter", retry.jitter, 0.0..=1.0, problems);
+}
+
+/// Reports a number outside `range`; a NaN is outside of every range.
+fn check_range<N: PartialOrd + Display>(
+    field: &'static str,
+    found: N,
+    range: RangeInclusive<N>,
+    problems: &mut Vec<FieldProblem>,
+) {
+    if !range.contains(&found) {
+        let (least, most) = (range.start().to_string(), range.end().to_string());
+        problems.push(FieldProblem { field, problem: Problem::OutOfRange { found: found.to_string(), least, most } });
+    }
+}

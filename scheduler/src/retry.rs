@@ -1,0 +1,174 @@
+//! After an outcome: again at a given moment, or finished.
+//!
+//! The wait before attempt `n + 1` is `min(interval × factor^n, max_interval) × (1 − jitter × dice)`, rounded to whole
+//! milliseconds. Jitter only shortens, so `max_interval` is never exceeded and a crowd of runs that failed together
+//! still spreads out once it has reached it.
+
+use crate::job::Delivery;
+use crate::run::RunState;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// How often and how soon a job's failed run is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryPolicy {
+    /// Attempts after the first one; 0 to 100, 0 = never again.
+    pub retries: u16,
+    /// Wait before the first retry, in milliseconds; 0 to 86,400,000 (one day).
+    pub interval_ms: u64,
+    /// What each further wait is multiplied by; 1.0 to 10.0.
+    pub factor: f64,
+    /// The longest wait, in milliseconds; `interval_ms` to 86,400,000.
+    pub max_interval_ms: u64,
+    /// The share of a wait that chance may take away; 0 to 1.
+    pub jitter: f64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy { retries: 0, interval_ms: 10_000, factor: 2.0, max_interval_ms: 600_000, jitter: 0.2 }
+    }
+}
+
+/// What follows an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextAttempt {
+    /// The outcome stands.
+    Finished,
+    /// The fire is tried again.
+    Again {
+        /// Not before this moment.
+        at: DateTime<Utc>,
+        /// The number of the new attempt; the first attempt of a fire is 0.
+        attempt: i32,
+    },
+}
+
+/// Decides what follows `outcome`, reached at `ended` by the attempt numbered `attempt` (the first one is 0).
+///
+/// A failure or a timeout is tried again. A lost run, of which nobody knows whether it did its work, is tried again only
+/// where the job says that twice is better than never. What a user cancelled or a policy skipped stays so. `dice` is a
+/// random number in `[0, 1)`; anything outside is taken for the nearest bound.
+#[must_use]
+pub fn after(
+    policy: &RetryPolicy,
+    delivery: Delivery,
+    outcome: RunState,
+    attempt: i32,
+    ended: DateTime<Utc>,
+    dice: f64,
+) -> NextAttempt {
+    let worth_it = match outcome {
+        RunState::Failed | RunState::TimedOut => true,
+        RunState::Lost => delivery == Delivery::AtLeastOnce,
+        _ => false,
+    };
+    if !worth_it || attempt >= i32::from(policy.retries) {
+        return NextAttempt::Finished;
+    }
+    let attempt = attempt.max(0);
+    let at = ended.checked_add_signed(wait(policy, attempt, dice)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    NextAttempt::Again { at, attempt: attempt + 1 }
+}
+
+/// The wait after the attempt numbered `attempt`.
+///
+/// Doubles hold every millisecond count a policy may have (below 2^53) exactly, and a power that outgrows them becomes
+/// infinite, which the bound cuts off; zero is kept apart because zero times infinity has no value.
+fn wait(policy: &RetryPolicy, attempt: i32, dice: f64) -> TimeDelta {
+    if policy.interval_ms == 0 {
+        return TimeDelta::zero();
+    }
+    let grown = policy.interval_ms as f64 * policy.factor.powi(attempt);
+    let share = 1.0 - policy.jitter * dice.clamp(0.0, 1.0);
+    let millis = (grown.min(policy.max_interval_ms as f64) * share).round();
+    // A cast from float saturates, and a span too long for chrono is as good as for ever.
+    TimeDelta::try_milliseconds(millis as i64).unwrap_or(TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const POLICY: RetryPolicy =
+        RetryPolicy { retries: 5, interval_ms: 1_000, factor: 2.0, max_interval_ms: 5_000, jitter: 0.5 };
+
+    fn ended() -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_800_000_000_123).unwrap()
+    }
+
+    fn next(policy: &RetryPolicy, outcome: RunState, attempt: i32, dice: f64) -> NextAttempt {
+        after(policy, Delivery::AtLeastOnce, outcome, attempt, ended(), dice)
+    }
+
+    fn wait_ms(policy: &RetryPolicy, attempt: i32, dice: f64) -> i64 {
+        match next(policy, RunState::Failed, attempt, dice) {
+            NextAttempt::Again { at, attempt: new } => {
+                assert_eq!(new, attempt + 1);
+                (at - ended()).num_milliseconds()
+            }
+            NextAttempt::Finished => panic!("attempt {attempt} must be followed by another"),
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_the_bound() {
+        let waits: Vec<_> = (0..5).map(|attempt| wait_ms(&POLICY, attempt, 0.0)).collect();
+        assert_eq!(waits, [1_000, 2_000, 4_000, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn jitter_takes_away_its_share_of_the_dice() {
+        assert_eq!(wait_ms(&POLICY, 0, 0.5), 750);
+        assert_eq!(wait_ms(&POLICY, 2, 0.25), 3_500);
+        assert_eq!(wait_ms(&POLICY, 4, 0.9), 2_750);
+        assert_eq!(wait_ms(&POLICY, 0, 7.0), 500, "a dice out of range counts as its bound");
+    }
+
+    #[test]
+    fn the_attempt_after_the_last_retry_is_the_end() {
+        assert_ne!(next(&POLICY, RunState::Failed, 4, 0.0), NextAttempt::Finished);
+        assert_eq!(next(&POLICY, RunState::Failed, 5, 0.0), NextAttempt::Finished);
+        assert_eq!(next(&RetryPolicy::default(), RunState::Failed, 0, 0.0), NextAttempt::Finished);
+    }
+
+    #[test]
+    fn only_failures_timeouts_and_losses_are_tried_again() {
+        for outcome in RunState::ALL {
+            let again = next(&POLICY, outcome, 0, 0.0) != NextAttempt::Finished;
+            assert_eq!(again, matches!(outcome, RunState::Failed | RunState::TimedOut | RunState::Lost), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_run_of_an_at_most_once_job_stays_lost() {
+        let next = |outcome| after(&POLICY, Delivery::AtMostOnce, outcome, 0, ended(), 0.0);
+        assert_eq!(next(RunState::Lost), NextAttempt::Finished);
+        assert_ne!(next(RunState::Failed), NextAttempt::Finished, "a reported failure is known not to be running");
+    }
+
+    #[test]
+    fn an_interval_of_zero_means_at_once_at_any_attempt() {
+        let policy = RetryPolicy { retries: u16::MAX, interval_ms: 0, factor: 10.0, ..POLICY };
+        assert_eq!(wait_ms(&policy, 60_000, 0.3), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_policy_overflows_and_no_wait_exceeds_the_bound(
+            interval_ms in any::<u64>(), max_interval_ms in any::<u64>(), factor in 1.0..10.0f64, jitter in 0.0..=1.0f64,
+            attempt in 0..i32::from(u16::MAX), dice in 0.0..1.0f64,
+        ) {
+            let policy = RetryPolicy { retries: u16::MAX, interval_ms, factor, max_interval_ms, jitter };
+            let NextAttempt::Again { at, .. } = next(&policy, RunState::Failed, attempt, dice) else {
+                return Err(TestCaseError::fail("a retry was left"));
+            };
+            prop_assert!(at >= ended());
+            if max_interval_ms <= 86_400_000 {
+                prop_assert!((at - ended()).num_milliseconds() <= max_interval_ms as i64);
+            }
+        }
+    }
+}
