@@ -1,0 +1,249 @@
+//! Jobs: what users define. One row each; its definition is the JSON of a checked [`JobDraft`], because new policies then
+//! need no migration, with the columns that lists filter by beside it.
+//!
+//! No fire ever touches a job's row: where a job stands is told by the ledger (see [`crate::standing`]).
+
+use crate::backend::{Store, run};
+use crate::columns::{millis, moment};
+use crate::error::{StoreError, problems_text};
+use crate::operation::{By, Object, OperationRow};
+use crate::outcome::Change;
+use crate::schema::{executor, job, operation};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::job::{Job, JobDraft, JobSpec};
+use hzm_job_scheduler::partition::partition_of;
+use serde_json::Value;
+
+/// A job with the dates that only pages care for.
+#[derive(Debug, Clone)]
+pub struct StoredJob {
+    /// The job.
+    pub job: Job,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = job)]
+pub(crate) struct JobRow {
+    pub(crate) id: i64,
+    executor_id: i64,
+    partition_id: i64,
+    name: String,
+    handler: String,
+    owner: String,
+    spec: String,
+    enabled: bool,
+    anchor_at: i64,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+    deleted_at: Option<i64>,
+}
+
+impl Store {
+    /// Creates a job, stopped. `NotFound` when its executor does not exist.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_create(&self, spec: JobSpec, by: By) -> Result<Change<StoredJob>, StoreError> {
+        let id = JobId(self.id_next("job").await?);
+        let made = Job { id, spec, enabled: false, anchor: by.at, version: 1 };
+        let made = StoredJob { job: made, created_at: by.at, updated_at: by.at };
+        let log_id = self.id_next("operation").await?;
+        let (row, note) = (made.row()?, made.note(log_id, &by, "create", &Value::Null, &made.json()));
+        let written = run!(self, write, async |conn| {
+            conn.transaction(async |conn| {
+                let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
+                if owner.count().get_result::<i64>(conn).await? == 0 {
+                    return Ok(false);
+                }
+                diesel::insert_into(job::table).values(&row).execute(conn).await?;
+                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                Ok::<bool, StoreError>(true)
+            })
+            .await
+        })?;
+        Ok(if written { Change::Done(made) } else { Change::NotFound })
+    }
+
+    /// Replaces a job's definition; `version` is the one the caller read. When the schedule changed, occurrences count
+    /// from now on: what the old schedule would have fired is not made up for.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_update(
+        &self,
+        id: JobId,
+        version: i64,
+        spec: JobSpec,
+        by: By,
+    ) -> Result<Change<StoredJob>, StoreError> {
+        let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
+        let same_times = before.job.spec.draft().schedule == spec.draft().schedule;
+        let anchor = if same_times { before.job.anchor } else { by.at };
+        let job = Job { spec, anchor, version: version + 1, ..before.job.clone() };
+        self.job_replace(before, job, version, by, "update").await
+    }
+
+    /// Starts or stops a job. Starting moves the anchor: occurrences count strictly after this moment.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_enable(&self, id: JobId, enabled: bool, by: By) -> Result<Change<StoredJob>, StoreError> {
+        let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
+        if before.job.enabled == enabled {
+            return Ok(Change::Done(before));
+        }
+        let version = before.job.version;
+        let anchor = if enabled { by.at } else { before.job.anchor };
+        let job = Job { enabled, anchor, version: version + 1, ..before.job.clone() };
+        self.job_replace(before, job, version, by, if enabled { "start" } else { "stop" }).await
+    }
+
+    /// Deletes a job; its runs stay until they are cleared.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_delete(&self, id: JobId, by: By) -> Result<Change<StoredJob>, StoreError> {
+        let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
+        let log_id = self.id_next("operation").await?;
+        let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
+        run!(self, write, async |conn| {
+            conn.transaction(async |conn| {
+                let gone = (job::deleted_at.eq(Some(millis(by.at))), job::enabled.eq(false));
+                diesel::update(job::table.find(id.0)).set(gone).execute(conn).await?;
+                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                Ok::<(), StoreError>(())
+            })
+            .await
+        })?;
+        Ok(Change::Done(before))
+    }
+
+    /// One job; `None` when there is none or it was deleted.
+    ///
+    /// # Errors
+    /// What the database says; [`StoreError::Corrupt`] when its definition cannot be read by this version.
+    pub async fn job_get(&self, id: JobId) -> Result<Option<StoredJob>, StoreError> {
+        let row: Option<JobRow> = run!(self, read, async |conn| {
+            let wanted = job::table.find(id.0).filter(job::deleted_at.is_null());
+            Ok(wanted.select(JobRow::as_select()).first(conn).await.optional()?)
+        })?;
+        row.map(JobRow::stored).transpose()
+    }
+
+    async fn job_replace(
+        &self,
+        before: StoredJob,
+        job: Job,
+        version: i64,
+        by: By,
+        action: &'static str,
+    ) -> Result<Change<StoredJob>, StoreError> {
+        if before.job.version != version {
+            return Ok(Change::Stale { version: before.job.version });
+        }
+        let log_id = self.id_next("operation").await?;
+        let after = StoredJob { job, created_at: before.created_at, updated_at: by.at };
+        let (row, note) = (after.row()?, after.note(log_id, &by, action, &before.json(), &after.json()));
+        let moved = run!(self, write, async |conn| {
+            conn.transaction(async |conn| {
+                let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
+                if owner.count().get_result::<i64>(conn).await? == 0 {
+                    return Ok(None);
+                }
+                let seen = job::table.find(row.id).filter(job::version.eq(version)).filter(job::deleted_at.is_null());
+                let set = (
+                    job::executor_id.eq(row.executor_id),
+                    job::name.eq(&row.name),
+                    job::handler.eq(&row.handler),
+                    job::owner.eq(&row.owner),
+                    job::spec.eq(&row.spec),
+                    job::enabled.eq(row.enabled),
+                    job::anchor_at.eq(row.anchor_at),
+                    job::version.eq(row.version),
+                    job::updated_at.eq(row.updated_at),
+                );
+                let moved = diesel::update(seen).set(set).execute(conn).await?;
+                if moved == 1 {
+                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                }
+                Ok::<_, StoreError>(Some(moved == 1))
+            })
+            .await
+        })?;
+        Ok(match moved {
+            Some(true) => Change::Done(after),
+            Some(false) => Change::Stale { version: version + 1 },
+            None => Change::NotFound,
+        })
+    }
+}
+
+impl StoredJob {
+    /// The definition as JSON, as the operation log compares it; whether it is started is part of that.
+    fn json(&self) -> Value {
+        let mut json = serde_json::to_value(self.job.spec.draft()).unwrap_or(Value::Null);
+        if let Value::Object(fields) = &mut json {
+            fields.insert("enabled".into(), self.job.enabled.into());
+        }
+        json
+    }
+
+    fn note(&self, log_id: i64, by: &By, action: &str, before: &Value, after: &Value) -> OperationRow {
+        let object = Object { kind: "job", id: self.job.id.0, name: &self.job.spec.draft().name };
+        OperationRow::of(log_id, by, action, &object, before, after)
+    }
+
+    fn row(&self) -> Result<JobRow, StoreError> {
+        let (job, draft) = (&self.job, self.job.spec.draft());
+        let spec = serde_json::to_string(draft).map_err(|error| StoreError::Corrupt {
+            table: "job",
+            id: job.id.0,
+            reason: error.to_string(),
+        })?;
+        Ok(JobRow {
+            id: job.id.0,
+            executor_id: draft.executor.0,
+            partition_id: partition_of(job.id),
+            name: draft.name.clone(),
+            handler: job.spec.handler().to_owned(),
+            owner: draft.owner.clone(),
+            spec,
+            enabled: job.enabled,
+            anchor_at: millis(job.anchor),
+            version: job.version,
+            created_at: millis(self.created_at),
+            updated_at: millis(self.updated_at),
+            deleted_at: None,
+        })
+    }
+}
+
+impl JobRow {
+    pub(crate) const fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// The job of this row; a definition that no longer passes the checks (a zone that was dropped) is an error that
+    /// names the job, so that it can be shown and mended.
+    pub(crate) fn stored(self) -> Result<StoredJob, StoreError> {
+        let corrupt = |reason| StoreError::Corrupt { table: "job", id: self.id, reason };
+        let draft: JobDraft = serde_json::from_str(&self.spec).map_err(|error| corrupt(error.to_string()))?;
+        let spec = draft.check().map_err(|problems| corrupt(problems_text(&problems)))?;
+        let job = Job {
+            id: JobId(self.id),
+            spec,
+            enabled: self.enabled,
+            anchor: moment(self.anchor_at),
+            version: self.version,
+        };
+        Ok(StoredJob { job, created_at: moment(self.created_at), updated_at: moment(self.updated_at) })
+    }
+}

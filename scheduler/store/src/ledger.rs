@@ -1,0 +1,180 @@
+//! The ledger: why a fire cannot happen twice.
+//!
+//! The journal (an actor) is its only writer. It hands over a batch of entries; one transaction checks the writer's epoch,
+//! inserts the rows that are new, makes the changes whose origin still holds, counts the outcomes and, now and then,
+//! moves the checkpoints. Each entry gets an answer of its own: what was new, and where somebody was first.
+
+use crate::backend::{Pool, Store, sqlite};
+use crate::columns::millis;
+use crate::error::StoreError;
+use crate::run::RunRow;
+use chrono::{DateTime, Utc};
+use hzm_job_scheduler::run::{Reason, RunKind, RunState};
+use hzm_job_scheduler::{ExecutorId, JobId, RunId};
+
+/// A row to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun {
+    /// Its job.
+    pub job: JobId,
+    /// The job's executor.
+    pub executor: ExecutorId,
+    /// How it comes to be.
+    pub kind: RunKind,
+    /// The moment it was due.
+    pub scheduled_at: DateTime<Utc>,
+    /// 0 for the first attempt.
+    pub attempt: i32,
+    /// Where it starts: `Waiting`, `Dispatched` with a node, or at once an outcome (skipped, failed without a node).
+    pub state: RunState,
+    /// Why.
+    pub reason: Reason,
+    /// Not to be sent before this moment.
+    pub not_before: DateTime<Utc>,
+    /// The node it is for, if that is known.
+    pub node: Option<String>,
+    /// Whether a user chose that node.
+    pub pinned: bool,
+    /// Its parameters.
+    pub parameters: Option<String>,
+    /// The user who pressed "run now".
+    pub requested_by: Option<String>,
+    /// The key under which "run now" may be repeated.
+    pub request_key: Option<String>,
+    /// When it is written.
+    pub created_at: DateTime<Utc>,
+    /// What to tell the reader of a row that starts as an outcome.
+    pub message: Option<String>,
+}
+
+/// A change of a row, made only while the row is in the state it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunChange {
+    /// The run.
+    pub run: RunId,
+    /// The state it leaves.
+    pub from: RunState,
+    /// The state it takes; may be the same, to add to what is known.
+    pub to: RunState,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The rest of what becomes known with it; what is `None` stays as it is.
+    pub known: Known,
+    /// The attempt that follows, written in the same transaction and only if this change is made.
+    pub then: Option<Box<NewRun>>,
+}
+
+/// Facts that a change adds to a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The node it goes to.
+    pub node: Option<String>,
+    /// When the trigger left.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When the node accepted it.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When its cancellation was asked for.
+    pub cancel_at: Option<DateTime<Utc>>,
+    /// The code the executor reported.
+    pub code: Option<i32>,
+    /// What the executor said, or what went wrong.
+    pub message: Option<String>,
+}
+
+/// One thing to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A new row.
+    Open(NewRun),
+    /// A change of a row.
+    Change(RunChange),
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The row was new; this is its id.
+    Opened(RunId),
+    /// There was such a row (or such a request) already.
+    Existed {
+        /// Its id.
+        run: RunId,
+        /// Its state now.
+        state: RunState,
+    },
+    /// The change was made; the attempt that follows it has this id.
+    Changed {
+        /// The following attempt, if the change asked for one.
+        then: Option<RunId>,
+    },
+    /// The row is no longer in the state that the change names, or is gone.
+    Missed {
+        /// Its state now; `None`: there is no such row.
+        state: Option<RunState>,
+    },
+}
+
+/// A batch for one transaction.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The epoch under which the writer owns the partitions.
+    pub epoch: i64,
+    /// The journal that writes; each has a mark of its own.
+    pub journal: i64,
+    /// What to write, in order. An id per entry was leased before: entry `n` uses `first_id + n` for a new row, and a
+    /// following attempt does so too.
+    pub entries: Vec<Entry>,
+    /// The first of `entries.len()` leased ids.
+    pub first_id: i64,
+    /// Checkpoints to move: the last occurrence of each of these jobs that has a row. With them the journal's mark moves
+    /// to the last id before this batch.
+    pub checkpoints: Vec<(JobId, DateTime<Utc>)>,
+}
+
+impl Store {
+    /// Writes a batch in one transaction and answers every entry, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another scheduler owns the partitions: nothing was written and nothing may be any
+    /// more. Otherwise what the database says; then nothing was written either and the batch may be tried again.
+    pub async fn ledger_commit(&self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
+        let pool = self.pool.clone();
+        self.on_own_runtime(async move {
+            match pool {
+                Pool::Sqlite { write, .. } => sqlite::ledger_commit(&mut *write.get().await?, batch).await,
+            }
+        })
+        .await
+    }
+}
+
+impl NewRun {
+    /// The row under this id.
+    pub(crate) fn row(&self, id: i64) -> RunRow {
+        RunRow {
+            id,
+            job_id: self.job.0,
+            executor_id: self.executor.0,
+            kind: self.kind.code(),
+            scheduled_at: millis(self.scheduled_at),
+            shard: 0,
+            attempt: self.attempt,
+            state: self.state.code(),
+            reason: self.reason.code(),
+            not_before: millis(self.not_before),
+            node: self.node.clone(),
+            pinned: self.pinned,
+            parameters: self.parameters.clone(),
+            requested_by: self.requested_by.clone(),
+            created_at: millis(self.created_at),
+            sent_at: None,
+            accepted_at: None,
+            cancel_at: None,
+            finished_at: self.state.is_terminal().then(|| millis(self.created_at)),
+            code: None,
+            message: self.message.clone(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What is true: the database.
+//!
+//! One [`Store`] serves one database, chosen by URL. Its functions are named after the resource first, then the verb
+//! (`job_create`, `run_page`), one file per table; helpers that need a connection end in `_on_conn`, those inside a
+//! transaction in `_in_txn`. A function that may find somebody was first answers with an enum that says so: losing a race
+//! is a result, not an error.
+//!
+//! Invariants kept by the schema:
+//! - one row per (job, kind, scheduled time, shard, attempt) in `run`, whoever tries;
+//! - one executor per app key, one node per (executor, address), one user per name;
+//! - a run's state changes only from the state its writer names, and only while the writer's epoch holds.
+//!
+//! Nothing here decides what should happen: decisions are in the `scheduler` crate. Nothing here reads a clock: `now` is
+//! an argument. Why queries run on a runtime of their own is told in [`backend`].
+
+pub mod backend;
+pub mod columns;
+pub mod error;
+pub mod executor;
+mod ids;
+pub mod job;
+pub mod job_list;
+pub mod ledger;
+mod migrate;
+pub mod node;
+pub mod operation;
+pub mod outcome;
+pub mod page;
+pub mod partition;
+pub mod run;
+pub mod run_clear;
+pub mod schema;
+pub mod session;
+pub mod standing;
+pub mod stat;
+pub mod user;
+
+pub use backend::Store;
+pub use error::StoreError;
+pub use page::{Cursor, Page};

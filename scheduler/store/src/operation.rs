@@ -1,0 +1,208 @@
+//! What people did: one row per change, written in the transaction that makes it, with the differences field by field.
+
+use crate::backend::{Store, run};
+use crate::columns::{millis, moment};
+use crate::error::StoreError;
+use crate::page::{Cursor, Page, size};
+use crate::schema::operation;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Who asks for a change; recorded with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// The user's name.
+    pub user: String,
+    /// When, by the admin's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// One field that a change touched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field's name as in the API, such as `schedule.expression`.
+    pub field: String,
+    /// Its value before; null where there was none.
+    pub before: Value,
+    /// Its value after; null where there is none.
+    pub after: Value,
+}
+
+/// A recorded change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// Its number.
+    pub id: i64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub user: String,
+    /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `login`, ...
+    pub action: String,
+    /// To what: `job`, `executor`, `run`, `user`.
+    pub object_kind: String,
+    /// Its id.
+    pub object_id: i64,
+    /// Its name at that time.
+    pub object_name: String,
+    /// Field by field.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A row of `operation`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = operation)]
+pub(crate) struct OperationRow {
+    id: i64,
+    at: i64,
+    user_name: String,
+    action: String,
+    object_kind: String,
+    object_id: i64,
+    object_name: String,
+    changes: String,
+}
+
+/// What a change was made to.
+pub(crate) struct Object<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) id: i64,
+    pub(crate) name: &'a str,
+}
+
+impl OperationRow {
+    /// The row of a change made now; `before` and `after` are the object's definition as JSON (null: did not exist).
+    pub(crate) fn of(id: i64, by: &By, action: &str, object: &Object<'_>, before: &Value, after: &Value) -> OperationRow {
+        OperationRow {
+            id,
+            at: millis(by.at),
+            user_name: by.user.clone(),
+            action: action.to_owned(),
+            object_kind: object.kind.to_owned(),
+            object_id: object.id,
+            object_name: object.name.to_owned(),
+            changes: serde_json::to_string(&differences(before, after)).unwrap_or_else(|_| "[]".into()),
+        }
+    }
+}
+
+/// The fields in which two definitions differ, nested ones by their path, in the order of their names. Secrets are shown
+/// as stars: that one changed is worth knowing, what it is or was is nobody's business.
+#[must_use]
+pub fn differences(before: &Value, after: &Value) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    collect("", before, after, &mut changes);
+    changes
+}
+
+fn collect(path: &str, before: &Value, after: &Value, changes: &mut Vec<FieldChange>) {
+    if before == after {
+        return;
+    }
+    let empty = serde_json::Map::new();
+    let (old, new) = match (before, after) {
+        (Value::Object(old), Value::Object(new)) => (old, new),
+        (Value::Object(old), Value::Null) => (old, &empty),
+        (Value::Null, Value::Object(new)) => (&empty, new),
+        _ => return changes.push(leaf(path, before, after)),
+    };
+    let fields: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for field in fields {
+        let inner = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
+        collect(&inner, old.get(field).unwrap_or(&Value::Null), new.get(field).unwrap_or(&Value::Null), changes);
+    }
+}
+
+fn leaf(path: &str, before: &Value, after: &Value) -> FieldChange {
+    let shown = |value: &Value| match value {
+        Value::String(text) if path.ends_with("secret") && !text.is_empty() => Value::from("******"),
+        other => other.clone(),
+    };
+    FieldChange { field: path.to_owned(), before: shown(before), after: shown(after) }
+}
+
+impl Store {
+    /// Records something done that changes no row of ours by itself (a login, a run cancelled, runs cleared).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn operation_record(
+        &self,
+        by: By,
+        action: &'static str,
+        object: (&'static str, i64, String),
+        after: Value,
+    ) -> Result<(), StoreError> {
+        let id = self.id_next("operation").await?;
+        let (kind, object_id, name) = object;
+        let row = OperationRow::of(id, &by, action, &Object { kind, id: object_id, name: &name }, &Value::Null, &after);
+        run!(self, write, async |conn| {
+            diesel::insert_into(operation::table).values(&row).execute(conn).await?;
+            Ok(())
+        })
+    }
+
+    /// The newest operations, a page at a time.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn operation_page(&self, cursor: Cursor, wanted: i64) -> Result<Page<Operation>, StoreError> {
+        let limit = size(wanted);
+        let rows: Vec<OperationRow> = run!(self, read, async |conn| {
+            let all = operation::table.select(OperationRow::as_select()).limit(limit + 1).into_boxed();
+            let query = match cursor {
+                Cursor::Newest => all.order(operation::id.desc()),
+                Cursor::Before(id) => all.filter(operation::id.lt(id)).order(operation::id.desc()),
+                Cursor::After(id) => all.filter(operation::id.gt(id)).order(operation::id.asc()),
+            };
+            Ok(query.load(conn).await?)
+        })?;
+        Ok(Page::cut(rows, cursor, limit as usize, |row| row.id).map(Operation::from))
+    }
+}
+
+impl From<OperationRow> for Operation {
+    fn from(row: OperationRow) -> Operation {
+        Operation {
+            id: row.id,
+            at: moment(row.at),
+            user: row.user_name,
+            action: row.action,
+            object_kind: row.object_kind,
+            object_id: row.object_id,
+            object_name: row.object_name,
+            // Written by us as a list; anything else is shown as a change without details rather than hiding the rest.
+            changes: serde_json::from_str(&row.changes).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn differences_name_nested_fields_by_their_path() {
+        let before = json!({"name": "a", "schedule": {"zone": "UTC", "expression": "* * * * * ?"}});
+        let after = json!({"name": "a", "schedule": {"zone": "Asia/Shanghai", "expression": "* * * * * ?"}});
+        let expected = FieldChange { field: "schedule.zone".into(), before: json!("UTC"), after: json!("Asia/Shanghai") };
+        assert_eq!(differences(&before, &after), vec![expected]);
+    }
+
+    #[test]
+    fn a_created_object_differs_in_every_field() {
+        assert_eq!(differences(&Value::Null, &json!({"a": 1, "b": {"c": 2}})).len(), 2);
+    }
+
+    #[test]
+    fn a_secret_is_never_written_down() {
+        let changes = differences(&json!({"app_secret": "old"}), &json!({"app_secret": "new"}));
+        let text = serde_json::to_string(&changes).unwrap();
+        assert!(!text.contains("old") && !text.contains("new"), "{text}");
+        assert_eq!(changes.len(), 1, "that it changed is recorded");
+    }
+}

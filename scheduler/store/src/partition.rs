@@ -1,0 +1,43 @@
+//! Who owns which jobs: partitions with leases and epochs.
+//!
+//! A single admin takes all of them at start and raises the epoch. The journal checks the epoch in its transaction, so a
+//! second admin on the same database ends the first one's writes instead of mixing with them.
+
+use crate::backend::{Store, run};
+use crate::columns::millis;
+use crate::error::StoreError;
+use crate::schema::partition_lease;
+use chrono::{DateTime, Utc};
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use hzm_job_scheduler::partition::PARTITIONS;
+
+impl Store {
+    /// Takes every partition for `owner` under a new epoch and answers that epoch.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn partition_claim_all(&self, owner: String, lease_until: DateTime<Utc>) -> Result<i64, StoreError> {
+        run!(self, write, async |conn| {
+            conn.transaction(async |conn| {
+                let last: Option<i64> = partition_lease::table.select(max(partition_lease::epoch)).first(conn).await?;
+                let epoch = last.unwrap_or(0) + 1;
+                diesel::delete(partition_lease::table).execute(conn).await?;
+                for id in 0..PARTITIONS {
+                    diesel::insert_into(partition_lease::table)
+                        .values((
+                            partition_lease::id.eq(id),
+                            partition_lease::owner.eq(Some(owner.as_str())),
+                            partition_lease::epoch.eq(epoch),
+                            partition_lease::lease_until.eq(millis(lease_until)),
+                        ))
+                        .execute(conn)
+                        .await?;
+                }
+                Ok(epoch)
+            })
+            .await
+        })
+    }
+}
