@@ -1,0 +1,183 @@
+//! What every thread may look up without asking an actor: executors by key, the nodes that can be dispatched to, who
+//! handles an open run, and the figures of the last minute. Each entry has one writer; nothing here is the truth.
+
+use crate::job_actor::JobActor;
+use crate::journal::Journal;
+use crate::live::Pulse;
+use crate::shard::Shard;
+use actix::Addr;
+use hzm_job_scheduler::executor::Registration;
+use hzm_job_scheduler::partition::partition_of;
+use hzm_job_scheduler::{ExecutorId, JobId, RunId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An executor as the edges need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutorCard {
+    /// Its id.
+    pub id: ExecutorId,
+    /// Its name.
+    pub name: String,
+    /// Its app key.
+    pub app_key: String,
+    /// Its secret; `None`: it has none and none is asked for.
+    pub secret: Option<String>,
+    /// How its nodes become known.
+    pub registration: Registration,
+}
+
+/// The nodes of one executor that can be dispatched to, in the order of their ids; published by its actor.
+#[derive(Debug, Default)]
+pub(crate) struct RouteTable {
+    pub(crate) nodes: Vec<RouteNode>,
+    /// All addresses of the executor, whatever their state: what a user may pick by hand.
+    pub(crate) known: Vec<Arc<str>>,
+    pub(crate) secret: Option<Arc<str>>,
+    /// Counts the choices of round robin; shared by all tables of the executor.
+    pub(crate) cursor: Arc<AtomicU64>,
+}
+
+/// A node that can be dispatched to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RouteNode {
+    pub(crate) address: Arc<str>,
+    /// Whether a repeated trigger is recognised there (our SDK), so that it can be used to ask about a run.
+    pub(crate) recognises_repeats: bool,
+}
+
+/// Shards of the index of open runs: threads rarely meet.
+const SLOTS: usize = 16;
+
+/// The shared look-up tables.
+pub(crate) struct Directory {
+    executors: RwLock<HashMap<String, Arc<ExecutorCard>>>,
+    routes: RwLock<HashMap<ExecutorId, Arc<RouteTable>>>,
+    open_runs: [RwLock<HashMap<RunId, (JobId, Addr<JobActor>)>>; SLOTS],
+    shards: RwLock<Vec<Addr<Shard>>>,
+    journal: RwLock<Option<Addr<Journal>>>,
+    stopping: AtomicBool,
+    /// Triggers whose answer, or the record of whose answer, is outstanding: an orderly stop waits for none.
+    pub(crate) unsettled: AtomicUsize,
+    /// What happened lately.
+    pub(crate) pulse: Pulse,
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    // A panic while a look-up table was held leaves a table that is merely as old as before.
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Directory {
+    pub(crate) fn new() -> Directory {
+        Directory {
+            executors: RwLock::default(),
+            routes: RwLock::default(),
+            open_runs: std::array::from_fn(|_| RwLock::default()),
+            shards: RwLock::default(),
+            journal: RwLock::default(),
+            stopping: AtomicBool::new(false),
+            unsettled: AtomicUsize::new(0),
+            pulse: Pulse::default(),
+        }
+    }
+
+    pub(crate) fn executor_by_key(&self, app_key: &str) -> Option<Arc<ExecutorCard>> {
+        read(&self.executors).get(app_key).cloned()
+    }
+
+    pub(crate) fn executor_count(&self) -> (usize, usize) {
+        let routes = read(&self.routes);
+        (routes.len(), routes.values().filter(|table| table.nodes.is_empty()).count())
+    }
+
+    pub(crate) fn node_count(&self) -> (usize, usize) {
+        let routes = read(&self.routes);
+        let known: usize = routes.values().map(|table| table.known.len()).sum();
+        let online: usize = routes.values().map(|table| table.nodes.len()).sum();
+        (known, known.saturating_sub(online))
+    }
+
+    /// Publishes an executor; its former key, if it had another one, is forgotten.
+    pub(crate) fn executor_publish(&self, card: ExecutorCard) {
+        let mut executors = write(&self.executors);
+        executors.retain(|_, known| known.id != card.id);
+        executors.insert(card.app_key.clone(), Arc::new(card));
+    }
+
+    pub(crate) fn executor_withdraw(&self, id: ExecutorId) {
+        write(&self.executors).retain(|_, known| known.id != id);
+        write(&self.routes).remove(&id);
+    }
+
+    pub(crate) fn routes(&self, executor: ExecutorId) -> Arc<RouteTable> {
+        read(&self.routes).get(&executor).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn routes_publish(&self, executor: ExecutorId, table: RouteTable) {
+        write(&self.routes).insert(executor, Arc::new(table));
+    }
+
+    fn slot(&self, run: RunId) -> Option<&RwLock<HashMap<RunId, (JobId, Addr<JobActor>)>>> {
+        self.open_runs.get(usize::try_from(run.0).unwrap_or(0) % SLOTS)
+    }
+
+    /// Notes who handles an open run.
+    pub(crate) fn run_opened(&self, run: RunId, job: JobId, actor: Addr<JobActor>) {
+        if let Some(slot) = self.slot(run) {
+            write(slot).insert(run, (job, actor));
+        }
+    }
+
+    pub(crate) fn run_closed(&self, run: RunId) {
+        if let Some(slot) = self.slot(run) {
+            write(slot).remove(&run);
+        }
+    }
+
+    pub(crate) fn run_handler(&self, run: RunId) -> Option<(JobId, Addr<JobActor>)> {
+        self.slot(run).and_then(|slot| read(slot).get(&run).cloned())
+    }
+
+    pub(crate) fn open_run_count(&self) -> usize {
+        self.open_runs.iter().map(|slot| read(slot).len()).sum()
+    }
+
+    pub(crate) fn shards_publish(&self, shards: Vec<Addr<Shard>>) {
+        *write(&self.shards) = shards;
+    }
+
+    pub(crate) fn shards(&self) -> Vec<Addr<Shard>> {
+        read(&self.shards).clone()
+    }
+
+    /// The shard that a job belongs to; `None` before the shards are up.
+    pub(crate) fn shard_of(&self, job: JobId) -> Option<Addr<Shard>> {
+        let shards = read(&self.shards);
+        let count = i64::try_from(shards.len()).ok().filter(|count| *count > 0)?;
+        shards.get(usize::try_from(partition_of(job) % count).ok()?).cloned()
+    }
+
+    pub(crate) fn journal_publish(&self, journal: Option<Addr<Journal>>) {
+        *write(&self.journal) = journal;
+    }
+
+    /// The journal; `None` while it is being restarted.
+    pub(crate) fn journal(&self) -> Option<Addr<Journal>> {
+        read(&self.journal).clone()
+    }
+
+    /// From now on nothing new is fired: the process is on its way out.
+    pub(crate) fn stop_firing(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,3 @@
+//! How a call leaves for a node. `awc` is imported nowhere else: its client belongs to one thread.
+
+pub(crate) mod hzm;

@@ -1,0 +1,52 @@
+//! What callers of the front door are told when it cannot do what they ask.
+
+use hzm_job_store::StoreError;
+use thiserror::Error;
+
+/// A refusal of the front door; nothing was changed, and the caller may come again.
+#[derive(Debug, Clone, Error)]
+pub enum SchedulerError {
+    /// A mailbox is full or an actor is being restarted: come again in a second.
+    #[error("the scheduler is busy; try again in a second")]
+    Busy,
+    /// The database is away, or the scheduler is shutting down.
+    #[error("the scheduler is not available: {0}")]
+    Unavailable(String),
+}
+
+/// Why the actors could not be started.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The store refused.
+    #[error("the ledger could not be read")]
+    Store(#[from] StoreError),
+    /// An actor did not come up.
+    #[error("{actor} did not start: {reason}")]
+    Actor {
+        /// Which.
+        actor: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<actix::MailboxError> for SchedulerError {
+    fn from(error: actix::MailboxError) -> SchedulerError {
+        match error {
+            actix::MailboxError::Closed => SchedulerError::Busy,
+            actix::MailboxError::Timeout => SchedulerError::Unavailable("no answer in time".into()),
+        }
+    }
+}
+
+impl<T> From<actix::prelude::SendError<T>> for SchedulerError {
+    fn from(_: actix::prelude::SendError<T>) -> SchedulerError {
+        SchedulerError::Busy
+    }
+}
+
+impl From<StoreError> for SchedulerError {
+    fn from(error: StoreError) -> SchedulerError {
+        SchedulerError::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,334 @@
+//! One per executor: who its nodes are, which of them live, and what follows when one does not.
+//!
+//! It publishes the table of nodes that can be dispatched to; the jobs choose from it on their own threads, so that one
+//! executor's load spreads over all of them. A node that registered is never forgotten because it missed its beats: the
+//! original Go client registers once in its life and would be lost for good.
+
+use crate::directory::{ExecutorCard, RouteNode, RouteTable};
+use crate::error::SchedulerError;
+use crate::messages::{
+    ActorReport, AdmitNode, Delivered, DismissNode, EndActor, ListActors, NodeLost, ProbeNode, ReloadExecutor,
+};
+use crate::node_actor::NodeActor;
+use crate::obituary::{ActorGone, Obituary};
+use crate::surroundings::Foundation;
+use actix::prelude::*;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::executor::Registration;
+use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
+use hzm_job_scheduler::run::Reason;
+use hzm_job_store::executor::Executor;
+use hzm_job_store::node::Node;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+const MAILBOX: usize = 1_024;
+
+/// How often it looks whose beat is due.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Connections for beats: one node is asked one thing at a time.
+const PROBE_CONNECTIONS: usize = 1;
+
+/// The program name under which our SDK registers; it recognises a repeated trigger.
+const OUR_SDK: &str = "hzmjob/";
+
+/// See the module.
+pub(crate) struct ExecutorActor {
+    executor: Executor,
+    /// By node id, because nodes are tried in that order.
+    nodes: BTreeMap<i64, WatchedNode>,
+    cursor: Arc<AtomicU64>,
+    base: Foundation,
+    log: slog::Logger,
+    handled: u64,
+    _obituary: Obituary<ExecutorId>,
+}
+
+struct WatchedNode {
+    node: Node,
+    address: Arc<str>,
+    liveness: Liveness,
+    /// A beat is under way.
+    asked: bool,
+    actor: Option<Addr<NodeActor>>,
+}
+
+impl ExecutorActor {
+    pub(crate) fn new(executor: Executor, nodes: Vec<Node>, base: Foundation, parent: Recipient<ActorGone<ExecutorId>>) -> Self {
+        let id = executor.id;
+        let mut actor = ExecutorActor {
+            log: base.log.new(slog::o!("executor" => executor.spec.draft().app_key.clone())),
+            executor,
+            nodes: BTreeMap::new(),
+            cursor: Arc::default(),
+            base,
+            handled: 0,
+            _obituary: Obituary::new(id, parent),
+        };
+        actor.take_nodes(nodes);
+        actor
+    }
+
+    /// Takes the store's list of nodes; what is known of those that stay, stays. Answers the addresses that are gone.
+    fn take_nodes(&mut self, nodes: Vec<Node>) -> Vec<Arc<str>> {
+        let now = self.base.now();
+        let mut known = std::mem::take(&mut self.nodes);
+        for node in nodes {
+            let watched = known.remove(&node.id).unwrap_or_else(|| WatchedNode {
+                address: node.address.as_str().into(),
+                liveness: Liveness { state: node.state, missed: 0, next_probe: now },
+                node: node.clone(),
+                asked: false,
+                actor: None,
+            });
+            self.nodes.insert(node.id, watched);
+        }
+        known.into_values().map(|watched| watched.address).collect()
+    }
+
+    /// Publishes the executor and the nodes that can be dispatched to: those online, or the suspect ones when none is.
+    fn publish(&self) {
+        let draft = self.executor.spec.draft();
+        let of_state = |state| self.nodes.values().filter(move |watched| watched.liveness.state == state);
+        let chosen = if of_state(NodeState::Online).next().is_some() { NodeState::Online } else { NodeState::Suspect };
+        let nodes = of_state(chosen).map(|watched| RouteNode {
+            address: watched.address.clone(),
+            recognises_repeats: watched.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK)),
+        });
+        let table = RouteTable {
+            nodes: nodes.collect(),
+            known: self.nodes.values().map(|watched| watched.address.clone()).collect(),
+            secret: draft.app_secret.as_deref().map(Arc::from),
+            cursor: self.cursor.clone(),
+        };
+        self.base.directory.routes_publish(self.executor.id, table);
+        self.base.directory.executor_publish(ExecutorCard {
+            id: self.executor.id,
+            name: draft.name.clone(),
+            app_key: draft.app_key.clone(),
+            secret: draft.app_secret.clone(),
+            registration: draft.registration,
+        });
+    }
+
+    /// Asks every node whose beat is due.
+    fn beat(&mut self, ctx: &mut Context<Self>) {
+        let now = self.base.now();
+        let due = self.nodes.iter().filter(|(_, watched)| !watched.asked && watched.liveness.next_probe <= now);
+        let due: Vec<i64> = due.map(|(id, _)| *id).collect();
+        for id in due {
+            self.ask(id, ctx);
+        }
+    }
+
+    fn ask(&mut self, id: i64, ctx: &mut Context<Self>) {
+        let secret = self.executor.spec.draft().app_secret.as_deref().map(Arc::from);
+        let within = self.base.settings.scheduling.answer_within();
+        let Some(watched) = self.nodes.get_mut(&id) else { return };
+        watched.asked = true;
+        let address = watched.address.clone();
+        let parent = ctx.address().recipient();
+        let actor = watched.actor.get_or_insert_with(|| NodeActor::start(address, PROBE_CONNECTIONS, within, parent));
+        let asked = actor.send(ProbeNode { secret });
+        ctx.spawn(asked.into_actor(self).map(move |answer, executor, ctx| {
+            if let Some(watched) = executor.nodes.get_mut(&id) {
+                watched.asked = false;
+            }
+            match answer {
+                Ok(Delivered::Accepted) => executor.observe(id, Beat::Answered, None, ctx),
+                Ok(Delivered::NotTaken(why) | Delivered::Unknown(why)) => executor.observe(id, Beat::Missed, Some(&why), ctx),
+                // Its actor died: that says nothing about the node. The next look starts another one.
+                Err(_) => {}
+            }
+        }));
+    }
+
+    /// Notes how a node was seen and does what follows from a change.
+    fn observe(&mut self, id: i64, beat: Beat, why: Option<&str>, ctx: &mut Context<Self>) {
+        let now = self.base.now();
+        let rules = self.base.settings.scheduling.liveness();
+        let Some(watched) = self.nodes.get_mut(&id) else { return };
+        let before = watched.liveness.state;
+        watched.liveness = liveness::observe(watched.liveness, &rules, beat, now);
+        let after = watched.liveness.state;
+        if matches!(beat, Beat::Answered | Beat::Registered) {
+            watched.node.last_seen_at = Some(now);
+        }
+        if before == after {
+            return;
+        }
+        slog::info!(self.log, "node is {}", after.word(); "node" => watched.address.as_ref(), "was" => before.word(), "why" => why);
+        let address = watched.address.clone();
+        self.write_down(id, ctx);
+        self.publish();
+        if after == NodeState::Offline {
+            self.tell_lost(&address, Reason::NodeOffline);
+        }
+    }
+
+    /// Writes a node's state down; a failure is logged and made good by the next change or the next start.
+    fn write_down(&self, id: i64, ctx: &mut Context<Self>) {
+        let Some(watched) = self.nodes.get(&id) else { return };
+        let (store, log) = (self.base.store.clone(), self.log.clone());
+        let (state, seen) = (watched.liveness.state, watched.node.last_seen_at);
+        let written = async move {
+            if let Err(error) = store.node_state_record(id, state, seen).await {
+                slog::warn!(log, "a node's state was not written down"; "node_id" => id, "error" => %error);
+            }
+        };
+        ctx.spawn(written.into_actor(self));
+    }
+
+    /// Tells all shards that what runs at an address is over. A shard whose mailbox is full is told again.
+    fn tell_lost(&self, address: &Arc<str>, reason: Reason) {
+        let lost = NodeLost { executor: self.executor.id, address: address.clone(), reason };
+        for shard in self.base.directory.shards() {
+            let (lost, log) = (lost.clone(), self.log.clone());
+            actix_rt::spawn(async move {
+                if let Err(error) = shard.send(lost).await {
+                    slog::warn!(log, "a shard was not told of a lost node; it looks for itself when it restarts"; "error" => %error);
+                }
+            });
+        }
+    }
+
+    fn admitted(&mut self, node: Node, ctx: &mut Context<Self>) {
+        let (id, now) = (node.id, self.base.now());
+        let address: Arc<str> = node.address.as_str().into();
+        let watched = self.nodes.entry(id).or_insert_with(|| WatchedNode {
+            address: address.clone(),
+            liveness: Liveness { state: NodeState::Offline, missed: 0, next_probe: now },
+            node: node.clone(),
+            asked: false,
+            actor: None,
+        });
+        let other_process = watched.node.instance.is_some() && watched.node.instance != node.instance;
+        let other_program = watched.node.agent != node.agent;
+        watched.node = node;
+        self.observe(id, Beat::Registered, None, ctx);
+        if other_program {
+            self.publish();
+        }
+        if other_process {
+            self.tell_lost(&address, Reason::NodeRestarted);
+        }
+    }
+}
+
+impl Actor for ExecutorActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.publish();
+        ctx.run_interval(LOOK_EVERY, |executor, ctx| executor.beat(ctx));
+    }
+}
+
+impl Handler<AdmitNode> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, admit: AdmitNode, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        if self.executor.spec.draft().registration == Registration::Manual {
+            return Box::pin(fut::ready(Ok(())));
+        }
+        let (store, now) = (self.base.store.clone(), self.base.now());
+        let written = async move { store.node_register(admit.0, now).await };
+        Box::pin(written.into_actor(self).map(|written, executor, ctx| {
+            executor.admitted(written?, ctx);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<DismissNode> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, dismiss: DismissNode, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let address = dismiss.0;
+        let found = self.nodes.iter().find(|(_, watched)| watched.node.address == address && !watched.node.manual);
+        let Some((id, known)) = found.map(|(id, watched)| (*id, watched.address.clone())) else {
+            return Box::pin(fut::ready(Ok(())));
+        };
+        let (store, executor) = (self.base.store.clone(), self.executor.id);
+        let deleted = async move { store.node_delete(executor, address).await };
+        Box::pin(deleted.into_actor(self).map(move |deleted, executor, _| {
+            deleted?;
+            executor.nodes.remove(&id);
+            slog::info!(executor.log, "node went away"; "node" => known.as_ref());
+            executor.publish();
+            executor.tell_lost(&known, Reason::NodeShutdown);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<ReloadExecutor> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, _: ReloadExecutor, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let (store, id) = (self.base.store.clone(), self.executor.id);
+        let read = async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
+        Box::pin(read.into_actor(self).map(|read, actor, ctx| {
+            let (executor, nodes) = read?;
+            let Some(executor) = executor else {
+                ctx.stop();
+                return Ok(());
+            };
+            actor.executor = executor;
+            let removed = actor.take_nodes(nodes);
+            actor.publish();
+            removed.iter().for_each(|address| actor.tell_lost(address, Reason::NodeShutdown));
+            actor.beat(ctx);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<ActorGone<Arc<str>>> for ExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, gone: ActorGone<Arc<str>>, _: &mut Self::Context) {
+        for watched in self.nodes.values_mut().filter(|watched| watched.address == gone.who) {
+            watched.actor = None;
+            watched.asked = false;
+        }
+        if let Some(why) = gone.panic {
+            slog::error!(self.log, "the actor that asks a node died; the next beat starts another";
+                "node" => gone.who.as_ref(), "why" => why);
+        }
+    }
+}
+
+impl Handler<EndActor> for ExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<ListActors> for ExecutorActor {
+    type Result = MessageResult<ListActors>;
+
+    fn handle(&mut self, _: ListActors, _: &mut Self::Context) -> Self::Result {
+        MessageResult(vec![ActorReport {
+            name: format!("executor/{}", self.executor.id),
+            kind: "executor",
+            thread: crate::thread_name(),
+            waiting: self.nodes.values().filter(|watched| watched.asked).count(),
+            mailbox_limit: MAILBOX,
+            handled: self.handled,
+            restarts: 0,
+            state: "running",
+            last_error: None,
+            last_error_at: None,
+        }])
+    }
+}

@@ -1,0 +1,200 @@
+//! The front door: a handle that any thread may clone, through which pages, API and executors reach the actors.
+//!
+//! It decides nothing. It finds who is concerned, passes the message on, and turns "nobody is there right now" into an
+//! error the caller can come back from.
+
+use crate::clock::Clock;
+use crate::error::SchedulerError;
+use crate::live::LiveFigures;
+use crate::messages::{
+    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, ListActors, Ordered,
+    Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport, ToExecutor,
+};
+use crate::registry::Registry;
+use crate::surroundings::Foundation;
+use crate::ExecutorCard;
+use actix::prelude::*;
+use hzm_job_scheduler::{ExecutorId, JobId, RunId};
+use hzm_job_store::node::NodeHello;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// See the module.
+#[derive(Clone)]
+pub struct Scheduler {
+    pub(crate) base: Foundation,
+    pub(crate) registry: Addr<Registry>,
+    pub(crate) live: watch::Receiver<LiveFigures>,
+    pub(crate) fatal: watch::Receiver<Option<String>>,
+}
+
+impl Scheduler {
+    /// The executor of this key, from memory.
+    #[must_use]
+    pub fn executor_by_key(&self, app_key: &str) -> Option<Arc<ExecutorCard>> {
+        self.base.directory.executor_by_key(app_key)
+    }
+
+    /// A node registered. Answered when it is written down.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: nothing was written; the node comes again.
+    pub async fn node_register(&self, hello: NodeHello) -> Result<(), SchedulerError> {
+        self.registry.send(ToExecutor { executor: hello.executor, message: AdmitNode(hello) }).await?
+    }
+
+    /// A node said that it goes away: it is forgotten and its runs fail.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: nothing was changed; liveness will notice.
+    pub async fn node_offline(&self, executor: ExecutorId, address: String) -> Result<(), SchedulerError> {
+        self.registry.send(ToExecutor { executor, message: DismissNode(address) }).await?
+    }
+
+    /// A node reported the end of a run. Returns after the commit, so the report may be acknowledged.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: nothing was written; the node must report again.
+    pub async fn run_report(&self, report: RunReport) -> Result<Reported, SchedulerError> {
+        if let Some((_, actor)) = self.base.directory.run_handler(report.run) {
+            match actor.send(report.clone()).await {
+                Ok(Ok(Reported::UnknownRun)) | Err(_) => {}
+                Ok(answer) => return answer,
+            }
+        }
+        let known = self.base.store.run_get(report.run).await?.filter(|run| run.executor == report.executor);
+        match known {
+            None => Ok(Reported::UnknownRun),
+            Some(run) if run.state.is_terminal() => Ok(Reported::AlreadyEnded(run.state)),
+            Some(run) => {
+                let shard = self.base.directory.shard_of(run.job).ok_or(SchedulerError::Busy)?;
+                match shard.send(DeliverReport { job: run.job, report }).await?? {
+                    // Open in the ledger but not with its job: the job is about to take it up.
+                    Reported::UnknownRun => Err(SchedulerError::Busy),
+                    known => Ok(known),
+                }
+            }
+        }
+    }
+
+    /// A job was created, edited, started, stopped or deleted in the store.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: the change stands in the store but its effect waits for the next restart of the shard; tell
+    /// again.
+    pub async fn job_changed(&self, id: JobId) -> Result<(), SchedulerError> {
+        self.base.directory.shard_of(id).ok_or(SchedulerError::Busy)?.send(RefreshJob(id)).await?
+    }
+
+    /// An executor was created, edited or deleted in the store.
+    ///
+    /// # Errors
+    /// As with [`Scheduler::job_changed`].
+    pub async fn executor_changed(&self, id: ExecutorId) -> Result<(), SchedulerError> {
+        self.registry.send(RefreshExecutor(id)).await?
+    }
+
+    /// Runs a job now. Returns when the run's row is committed.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: no run was made.
+    pub async fn run_now(&self, order: RunOrder) -> Result<Ordered, SchedulerError> {
+        self.base.directory.shard_of(order.job).ok_or(SchedulerError::Busy)?.send(order).await?
+    }
+
+    /// Cancels a run.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: nothing was changed.
+    pub async fn run_cancel(&self, run: RunId, by: String) -> Result<CancelOutcome, SchedulerError> {
+        let Some(known) = self.base.store.run_get(run).await? else { return Ok(CancelOutcome::UnknownRun) };
+        if known.state.is_terminal() {
+            return Ok(CancelOutcome::AlreadyEnded(known.state));
+        }
+        let shard = self.base.directory.shard_of(known.job).ok_or(SchedulerError::Busy)?;
+        shard.send(CancelRun { job: known.job, run, by }).await?
+    }
+
+    /// The live figures; they change at most once a second.
+    #[must_use]
+    pub fn live(&self) -> watch::Receiver<LiveFigures> {
+        self.live.clone()
+    }
+
+    /// Becomes `Some(reason)` when the scheduler cannot go on and the process must end.
+    #[must_use]
+    pub fn fatal(&self) -> watch::Receiver<Option<String>> {
+        self.fatal.clone()
+    }
+
+    /// The actors as an operator sees them; of each shard at most 200 jobs, those that died first.
+    pub async fn actors(&self) -> Vec<ActorReport> {
+        let mut reports = self.registry.send(ListActors).await.unwrap_or_default();
+        let urgency = |report: &ActorReport| match report.state {
+            "quarantined" => 0,
+            "restarting" => 1,
+            _ if report.kind != "job" => 2,
+            _ => 3,
+        };
+        reports.sort_by_key(|report| (urgency(report), std::cmp::Reverse(report.restarts)));
+        reports
+    }
+
+    /// Takes an actor (`job/17`, `executor/3`) out of quarantine; `false`: it is not in one.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: its parent could not be told.
+    pub async fn actor_release(&self, name: &str) -> Result<bool, SchedulerError> {
+        let Some((kind, id)) = name.split_once('/').and_then(|(kind, id)| Some((kind, id.parse().ok()?))) else {
+            return Ok(false);
+        };
+        match kind {
+            "job" => {
+                let shard = self.base.directory.shard_of(JobId(id)).ok_or(SchedulerError::Busy)?;
+                Ok(shard.send(ReleaseJob(JobId(id))).await?)
+            }
+            "executor" => Ok(self.registry.send(ReleaseExecutor(ExecutorId(id))).await?),
+            _ => Ok(false),
+        }
+    }
+
+    /// Makes a job's actor panic, to see that the others go on. `false`: there is no such job.
+    ///
+    /// # Errors
+    /// [`SchedulerError`]: its shard could not be told.
+    pub async fn actor_fail(&self, job: JobId) -> Result<bool, SchedulerError> {
+        let shard = self.base.directory.shard_of(job).ok_or(SchedulerError::Busy)?;
+        Ok(shard.send(FailJob(job)).await?)
+    }
+
+    /// The source of time for everybody above the actors.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.base.clock.clone()
+    }
+
+    /// Ends in good order: fires nothing more, waits up to `patience` for what is under way, then has the journal commit
+    /// and stops the actors. What is still open is taken up at the next start.
+    pub async fn stop(&self, patience: Duration) {
+        self.base.directory.stop_firing();
+        let drained = async {
+            while self.base.directory.unsettled.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(patience, drained).await.is_err() {
+            slog::warn!(self.base.log, "triggers are still under way; they are taken up at the next start");
+        }
+        if let Some(journal) = self.base.directory.journal() {
+            // Nothing to write: answered after everything that was handed over before.
+            if !matches!(tokio::time::timeout(patience, journal.send(Record(Vec::new()))).await, Ok(Ok(Ok(_)))) {
+                slog::warn!(self.base.log, "the journal did not confirm its last commit");
+            }
+        }
+        if self.registry.try_send(EndActor::Stop).is_err() {
+            slog::warn!(self.base.log, "the registry is gone already");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! An open run as its job's actor knows it: the row, and what is known beyond it.
+
+use crate::directory::Directory;
+use actix::SpawnHandle;
+use chrono::{DateTime, Utc};
+use hzm_job_store::run::Run;
+use std::sync::atomic::Ordering;
+
+/// What is being done about a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It waits: for its turn, for its retry time, or for a node to be written down.
+    Waiting,
+    /// Its trigger is on its way.
+    Sending,
+    /// Its node has it (or may have it); a report is awaited.
+    Awaited,
+    /// Its end is on its way to the journal.
+    Ending,
+}
+
+/// See the module. `run` is the row as the ledger has it; a change names `run.state` as its origin.
+pub(super) struct LiveRun {
+    pub(super) run: Run,
+    pub(super) phase: Phase,
+    /// Addresses that did not take it.
+    pub(super) tried: Vec<String>,
+    /// How often it was sent again because nobody knew whether it had been taken.
+    pub(super) resends: u32,
+    /// Known but perhaps not yet in the row.
+    pub(super) sent_at: Option<DateTime<Utc>>,
+    pub(super) accepted_at: Option<DateTime<Utc>>,
+    /// Somebody wants it ended: a failure that is reported from now on is a cancellation.
+    pub(super) cancel: Option<hzm_job_scheduler::run::Reason>,
+    /// Its timeout, its silence or the grace of its cancellation.
+    pub(super) timer: Option<SpawnHandle>,
+    /// Whether it counts in `Directory::unsettled`.
+    unsettled: bool,
+}
+
+impl LiveRun {
+    pub(super) fn new(run: Run) -> LiveRun {
+        LiveRun {
+            phase: Phase::Waiting,
+            tried: Vec::new(),
+            resends: 0,
+            sent_at: run.sent_at,
+            accepted_at: run.accepted_at,
+            cancel: run.cancel_at.map(|_| hzm_job_scheduler::run::Reason::ByUser),
+            timer: None,
+            unsettled: false,
+            run,
+        }
+    }
+
+    /// Its trigger leaves: an orderly stop must wait for what becomes of it.
+    pub(super) fn enter(&mut self, directory: &Directory) {
+        if !std::mem::replace(&mut self.unsettled, true) {
+            directory.unsettled.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// What became of its trigger is in the ledger.
+    pub(super) fn settled(&mut self, directory: &Directory) {
+        self.leave(directory);
+        self.unsettled = false;
+    }
+
+    /// It is forgotten, with whatever was outstanding.
+    pub(super) fn leave(&self, directory: &Directory) {
+        if self.unsettled {
+            directory.unsettled.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One per job that has something to do: how one fire becomes one run.
+//!
+//! It plans the occurrences that are due ([`fire`]), has their rows committed, sends them ([`send`]), and sees each run to
+//! its end ([`end`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
+//! ([`adopt`]): that is what recovery is. It decides nothing itself, the `scheduler` crate does; it holds no truth, the
+//! ledger does; and it goes to sleep when the next fire is far away.
+
+mod adopt;
+mod end;
+mod fire;
+mod handlers;
+mod live_run;
+mod send;
+
+use crate::clock;
+use crate::messages::JobFellAsleep;
+use crate::obituary::{ActorGone, Obituary};
+use crate::surroundings::Surroundings;
+use actix::prelude::*;
+use chrono::{DateTime, Utc};
+use hzm_job_scheduler::job::Job;
+use hzm_job_scheduler::progress::Progress;
+use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_store::standing::Standing;
+use live_run::LiveRun;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Messages that may wait: reports of as many parallel runs as a job may have, and some orders.
+pub(crate) const MAILBOX: usize = 2_048;
+
+/// A timer is armed no further ahead than this, so that a jump of the wall clock is noticed soon.
+const LONGEST_TIMER: Duration = Duration::from_secs(1);
+
+/// How long to wait before something that was refused (a full journal) is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// See the module.
+pub(crate) struct JobActor {
+    job: Job,
+    deleted: bool,
+    planned_until: Option<DateTime<Utc>>,
+    last_end: Option<DateTime<Utc>>,
+    last_manual: Option<DateTime<Utc>>,
+    /// Open runs by id, so oldest first.
+    runs: BTreeMap<RunId, LiveRun>,
+    /// Rows of fires are on their way to the journal.
+    opening: bool,
+    timer: Option<SpawnHandle>,
+    /// Messages from the shard that were handled: an idle job may only go to sleep when it has heard them all.
+    heard: u64,
+    handled: u64,
+    place: Rc<Surroundings>,
+    log: slog::Logger,
+    _obituary: Obituary<JobId>,
+}
+
+impl JobActor {
+    /// Starts the actor of a job that stands so.
+    pub(crate) fn start(standing: Standing, place: Rc<Surroundings>) -> Addr<JobActor> {
+        let id = standing.job.id;
+        let parent: Recipient<ActorGone<JobId>> = place.shard.clone().recipient();
+        let mut actor = JobActor {
+            log: place.base.log.new(slog::o!("job" => id.0)),
+            job: standing.job.clone(),
+            deleted: standing.deleted,
+            planned_until: None,
+            last_end: None,
+            last_manual: None,
+            runs: BTreeMap::new(),
+            opening: false,
+            timer: None,
+            heard: 0,
+            handled: 0,
+            place,
+            _obituary: Obituary::new(id, parent),
+        };
+        let open = actor.take_standing(standing);
+        actor.runs = open.into_iter().map(|run| (run.id, LiveRun::new(run))).collect();
+        JobActor::create(|ctx| {
+            ctx.set_mailbox_capacity(MAILBOX);
+            actor
+        })
+    }
+
+    /// Takes what the store says of the job, and answers the runs it says are open.
+    fn take_standing(&mut self, standing: Standing) -> Vec<hzm_job_store::run::Run> {
+        self.job = standing.job;
+        self.deleted = standing.deleted;
+        self.planned_until = self.planned_until.max(standing.planned_until);
+        self.last_end = self.last_end.max(standing.last_end);
+        self.last_manual = self.last_manual.max(standing.last_manual);
+        standing.open
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.place.base.now()
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            anchor: self.job.anchor,
+            planned_until: self.planned_until,
+            last_end: self.last_end,
+            unfinished: !self.runs.is_empty(),
+        }
+    }
+
+    /// The next occurrence that has no row; `None` for a job that is stopped.
+    fn next_fire(&self) -> Option<DateTime<Utc>> {
+        if self.deleted || !self.job.enabled {
+            return None;
+        }
+        self.progress().next(self.job.spec.schedule())
+    }
+
+    /// Arms the timer of the next fire, or goes to sleep when that is far away.
+    fn settle(&mut self, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let next = self.next_fire();
+        let now = self.now();
+        let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
+        if far && self.runs.is_empty() && !self.opening {
+            let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
+            if self.place.shard.try_send(asleep).is_ok() {
+                return;
+            }
+        }
+        let wait = next.map_or(LONGEST_TIMER, |next| clock::until(now, next).min(LONGEST_TIMER));
+        self.timer = Some(ctx.run_later(wait, |job, ctx| job.fire_due(ctx)));
+    }
+}
+
+impl Actor for JobActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.adopt_all(ctx);
+        self.fire_due(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        for (id, live) in &self.runs {
+            live.leave(&self.place.base.directory);
+            self.place.base.directory.run_closed(*id);
+        }
+    }
+}

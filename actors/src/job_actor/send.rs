@@ -1,0 +1,203 @@
+//! Sending a run to its node, and what the node's answer means.
+
+use super::JobActor;
+use super::live_run::Phase;
+use crate::messages::{Delivered, DispatchRun, SendCancel};
+use actix::prelude::*;
+use hzm_job_protocol::hzm::JobHandle;
+use hzm_job_scheduler::job::Delivery;
+use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
+use hzm_job_scheduler::RunId;
+use hzm_job_store::ledger::Known;
+use std::time::Duration;
+
+/// "Running" is written so long after the node took the run; a run that ends before needs no row change of its own for it.
+const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
+
+/// The pause before a trigger of unknown fate is sent again; doubles each time.
+const RESEND_PAUSE: Duration = Duration::from_secs(1);
+
+impl JobActor {
+    /// Sends a run whose node is in the ledger. Never before its time: its row was written when it was due.
+    pub(super) fn send(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let now = self.now();
+        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
+        let Some(live) = self.runs.get_mut(&id) else { return };
+        let address = live.run.node.clone().unwrap_or_default();
+        let Some(node) = self.place.node(&address) else {
+            let why = format!("the actor of {address} is being restarted");
+            return self.delivered(id, Delivered::NotTaken(why), ctx);
+        };
+        live.phase = Phase::Sending;
+        live.enter(&self.place.base.directory);
+        if live.sent_at.is_none() {
+            live.sent_at = Some(now);
+            self.place.base.directory.pulse.fired(now.timestamp(), (now - live.run.not_before).num_milliseconds());
+        }
+        let trigger = JobHandle {
+            log_id: id.0,
+            job_id: self.job.id.0,
+            job_name: self.job.spec.handler().to_owned(),
+            job_params: live.run.parameters.clone(),
+        };
+        let answer = node.send(DispatchRun { trigger, secret });
+        ctx.spawn(answer.into_actor(self).map(move |answer, job, ctx| {
+            // The node's actor died with the request: nobody knows whether it had left.
+            let answer = answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()));
+            job.delivered(id, answer, ctx);
+        }));
+    }
+
+    fn delivered(&mut self, id: RunId, answer: Delivered, ctx: &mut Context<Self>) {
+        let now = self.now();
+        let Some(live) = self.runs.get_mut(&id) else { return };
+        if live.phase == Phase::Ending {
+            return;
+        }
+        match answer {
+            Delivered::Accepted => {
+                live.phase = Phase::Awaited;
+                live.accepted_at.get_or_insert(now);
+                self.accepted(id, ctx);
+            }
+            // It was accepted once and this was only a question: its end is told by a report or by the node's liveness.
+            Delivered::NotTaken(_) | Delivered::Unknown(_) if live.run.state == RunState::Running => {
+                live.phase = Phase::Awaited;
+            }
+            Delivered::NotTaken(why) => self.not_taken(id, why, ctx),
+            Delivered::Unknown(why) => self.unknown(id, &why, ctx),
+        }
+    }
+
+    fn accepted(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        self.watch(id, ctx);
+        let Some(live) = self.runs.get(&id) else { return };
+        if live.cancel.is_some() {
+            self.send_cancel(id, ctx);
+        }
+        if self.place.base.directory.is_stopping() {
+            self.write_running(id, ctx);
+        } else {
+            ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+        }
+    }
+
+    /// Arms what ends a run that nobody reports: its timeout, or silence where its node cannot be asked.
+    pub(super) fn watch(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let Some(timeout) = self.job.spec.timeout() else { return };
+        let now = self.now();
+        let Some(live) = self.runs.get_mut(&id) else { return };
+        let ends = live.accepted_at.unwrap_or(now) + timeout;
+        if let Some(timer) = live.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let expire = move |job: &mut JobActor, ctx: &mut Context<JobActor>| job.expired(id, ctx);
+        live.timer = Some(ctx.run_later(crate::clock::until(now, ends), expire));
+    }
+
+    fn write_running(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let Some(live) = self.runs.get(&id).filter(|live| live.phase == Phase::Awaited) else { return };
+        let known = Known { sent_at: live.sent_at, accepted_at: live.accepted_at, ..Known::default() };
+        let Some(change) = self.change(id, RunEvent::Accepted, Reason::None, known) else {
+            // It is written as running already: this was a repeated trigger.
+            if let Some(live) = self.runs.get_mut(&id) {
+                live.settled(&self.place.base.directory);
+            }
+            return;
+        };
+        self.record_change(change, ctx, move |job, _| {
+            if let Some(live) = job.runs.get_mut(&id) {
+                live.settled(&job.place.base.directory);
+            }
+        });
+    }
+
+    /// The node surely did not take it: another one gets it, or the run fails.
+    fn not_taken(&mut self, id: RunId, why: String, ctx: &mut Context<Self>) {
+        let Some(live) = self.runs.get_mut(&id) else { return };
+        live.tried.extend(live.run.node.clone());
+        live.phase = Phase::Waiting;
+        live.sent_at = None;
+        slog::warn!(self.log, "node did not take the run"; "run" => id.0, "node" => live.run.node.as_deref(), "why" => &why);
+        if let Some(reason) = live.cancel {
+            return self.close(id, RunEvent::Cancelled, reason, None, Some(why), ctx);
+        }
+        let next = if live.run.pinned { None } else { let tried = live.tried.clone(); self.choose(&tried) };
+        match next {
+            Some(address) => self.assign(id, &address, ctx),
+            None => self.close(id, RunEvent::ReportedFailure, Reason::Refused, None, Some(why), ctx),
+        }
+    }
+
+    /// Nobody knows whether the node took it: the job says whether twice is better than never.
+    fn unknown(&mut self, id: RunId, why: &str, ctx: &mut Context<Self>) {
+        let again = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
+        let times = self.place.base.settings.scheduling.resend_times;
+        let Some(live) = self.runs.get_mut(&id) else { return };
+        slog::warn!(self.log, "no answer from the node"; "run" => id.0, "node" => live.run.node.as_deref(),
+            "why" => why, "sent_again" => live.resends);
+        if again && live.resends < times {
+            let pause = RESEND_PAUSE * 2u32.saturating_pow(live.resends);
+            live.resends += 1;
+            ctx.run_later(pause, move |job, ctx| {
+                if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Sending) {
+                    job.send(id, ctx);
+                }
+            });
+            return;
+        }
+        live.phase = Phase::Awaited;
+        self.watch(id, ctx);
+        self.watch_silence(id, ctx);
+    }
+
+    /// Ends a run that may never have been taken, or whose report may have been lost, when nothing is heard of it.
+    pub(super) fn watch_silence(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        ctx.run_later(self.place.base.settings.scheduling.silent_after_restart(), move |job, ctx| {
+            if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Awaited) {
+                let text = "nothing was heard of this run for as long as silentAfterRestartMs allows".to_owned();
+                job.close(id, RunEvent::Lost, Reason::Silence, None, Some(text), ctx);
+            }
+        });
+    }
+
+    /// Writes a node down for a waiting or returned run, then sends it.
+    pub(super) fn dispatch(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let Some(live) = self.runs.get(&id) else { return };
+        let chosen = if live.run.pinned { live.run.node.as_deref().map(std::sync::Arc::from) } else { self.choose(&live.tried) };
+        match chosen {
+            Some(address) => self.assign(id, &address, ctx),
+            None => {
+                let text = "no node of the executor is online".to_owned();
+                self.close(id, RunEvent::ReportedFailure, Reason::NoNode, None, Some(text), ctx);
+            }
+        }
+    }
+
+    fn assign(&mut self, id: RunId, address: &str, ctx: &mut Context<Self>) {
+        let known = Known { node: Some(address.to_owned()), ..Known::default() };
+        let Some(change) = self.change(id, RunEvent::Assigned, Reason::None, known) else { return };
+        if let Some(live) = self.runs.get_mut(&id) {
+            live.phase = Phase::Sending;
+            live.run.node = Some(address.to_owned());
+        }
+        self.record_change(change, ctx, move |job, ctx| job.send(id, ctx));
+    }
+
+    /// Tells a run's node to cancel it. Whether that was heard is seen by the report, or by the grace that ends the run.
+    pub(super) fn send_cancel(&self, id: RunId, ctx: &mut Context<Self>) {
+        let Some(node) = self.runs.get(&id).and_then(|live| live.run.node.as_deref()).and_then(|at| self.place.node(at)) else {
+            return;
+        };
+        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
+        let log = self.log.clone();
+        let told = async move {
+            match node.send(SendCancel { run: id, secret }).await {
+                Ok(Delivered::Accepted) => slog::info!(log, "node told to cancel"; "run" => id.0),
+                Ok(other) => slog::warn!(log, "node did not take the cancellation"; "run" => id.0, "answer" => ?other),
+                Err(error) => slog::warn!(log, "node could not be told to cancel"; "run" => id.0, "error" => %error),
+            }
+        };
+        ctx.spawn(told.into_actor(self));
+    }
+}

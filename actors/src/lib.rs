@@ -1,0 +1,99 @@
+//! Who does it: the actors.
+//!
+//! ```text
+//! Registry                        root supervisor; on the thread that called start()
+//! ├── Journal                     the only writer of runs; a thread of its own
+//! ├── ExecutorActor  (each one)   its nodes and their liveness; publishes whom to dispatch to
+//! │   └── NodeActor  (each node)  for beats only
+//! └── Shard          (each one)   one thread: the agenda of its sleeping jobs, and
+//!     ├── JobActor   (each awake) how one fire becomes one run
+//!     └── NodeActor  (each node)  sends triggers and cancellations from this thread
+//! ```
+//!
+//! Data goes one way: time → agenda → job → journal (commit) → node → wire; report → front door → job → journal → answer.
+//! Awaiting follows these arrows; what flows back is a fact. No actor holds the truth: each is a cache of rows, and
+//! starting one, waking one and restarting one that died are the same path.
+
+mod agenda;
+mod clock;
+mod directory;
+mod dispatch;
+mod error;
+mod executor_actor;
+mod front_door;
+mod job_actor;
+mod journal;
+mod live;
+mod messages;
+mod node_actor;
+mod obituary;
+mod registry;
+pub mod settings;
+mod shard;
+pub mod supervision;
+mod surroundings;
+mod threads;
+mod wards;
+
+pub use clock::{Clock, SystemClock};
+pub use directory::ExecutorCard;
+pub use error::{SchedulerError, StartError};
+pub use front_door::Scheduler;
+pub use live::LiveFigures;
+pub use messages::{ActorReport, CancelOutcome, Ordered, Reported, RunOrder, RunReport};
+pub use settings::Settings;
+
+use chrono::TimeDelta;
+use hzm_job_store::Store;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// How long the lease on the partitions is said to hold. A single admin keeps them until another one takes them.
+const LEASE: TimeDelta = TimeDelta::days(36_500);
+
+/// Takes the partitions over, starts all actors and answers the front door. Call it inside an actix system; it is the
+/// recovery path as well: what an earlier process left open is taken up.
+///
+/// # Errors
+/// [`StartError`] when the store cannot be read.
+pub async fn start(
+    store: Store,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    log: slog::Logger,
+) -> Result<Scheduler, StartError> {
+    obituary::listen_to_panics(&log);
+    let started_at = clock.now();
+    let owner = format!("{}-{}", std::process::id(), started_at.timestamp_millis());
+    let epoch = store.partition_claim_all(owner, started_at + LEASE).await?;
+    let executors = executors(&store).await?;
+    slog::info!(log, "scheduler starts"; "epoch" => epoch, "executors" => executors.len(), "threads" => settings.threads);
+    let base = surroundings::Foundation {
+        store,
+        settings: Arc::new(settings),
+        clock,
+        log,
+        directory: Arc::new(directory::Directory::new()),
+    };
+    let (live_sender, live) = watch::channel(LiveFigures::default());
+    let (fatal_sender, fatal) = watch::channel(None);
+    let setup =
+        registry::RegistrySetup { base: base.clone(), epoch, executors, live: live_sender, fatal: fatal_sender };
+    Ok(Scheduler { registry: registry::Registry::start(setup), base, live, fatal })
+}
+
+async fn executors(store: &Store) -> Result<Vec<(hzm_job_store::executor::Executor, Vec<hzm_job_store::node::Node>)>, StartError> {
+    let mut nodes = store.node_list(None).await?;
+    let mut all = Vec::new();
+    for executor in store.executor_list().await? {
+        let (mine, others) = nodes.into_iter().partition(|node| node.executor == executor.id);
+        nodes = others;
+        all.push((executor, mine));
+    }
+    Ok(all)
+}
+
+/// The name of this thread, for reports.
+pub(crate) fn thread_name() -> String {
+    std::thread::current().name().unwrap_or("main").to_owned()
+}

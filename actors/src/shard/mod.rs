@@ -1,0 +1,252 @@
+//! One per thread: the jobs of its partitions, the sleeping ones in its agenda, the others as actors.
+//!
+//! It wakes a job shortly before its fire or when a message needs it, restarts an actor that died, and is itself restarted
+//! by the registry. Starting, waking and restarting are one path: read from the store how the job stands, then [`place`]
+//! it.
+
+mod handlers;
+mod supervise;
+
+use crate::agenda::Agenda;
+use crate::error::SchedulerError;
+use crate::job_actor::JobActor;
+use crate::messages::{EndActor, MustEnd, ReloadJob};
+use crate::obituary::{ActorGone, Obituary};
+use crate::surroundings::{Foundation, Surroundings};
+use crate::wards::{Absence, Wards};
+use actix::prelude::*;
+use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::partition::partition_of;
+use hzm_job_scheduler::progress::Progress;
+use hzm_job_store::standing::Standing;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) const MAILBOX: usize = 8_192;
+
+/// How often the agenda is looked at; jobs are woken two seconds ahead, so this need not be fine.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Jobs read from the store at a time.
+const PAGE: i64 = 500;
+
+/// How long to wait before the store is asked again after a failure.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(crate) struct Shard {
+    index: usize,
+    of: usize,
+    base: Foundation,
+    place: Rc<Surroundings>,
+    agenda: Agenda,
+    jobs: LiveJobs,
+    job_wards: Wards<JobId>,
+    node_wards: Wards<Arc<str>>,
+    registry: Recipient<MustEnd>,
+    log: slog::Logger,
+    handled: u64,
+    _obituary: Obituary<usize>,
+}
+
+/// The actors of jobs. When the shard goes, they go: its successor reads from the store how they stand.
+#[derive(Default)]
+struct LiveJobs(HashMap<JobId, LiveJob>);
+
+struct LiveJob {
+    actor: Addr<JobActor>,
+    /// Messages this shard sent it: a job that says it is idle may not know of one that is under way.
+    sent: u64,
+}
+
+impl Drop for LiveJobs {
+    #[expect(clippy::disallowed_methods, reason = "orphans must stop however full their mailboxes are")]
+    fn drop(&mut self) {
+        for job in self.0.values() {
+            job.actor.do_send(EndActor::Stop);
+        }
+    }
+}
+
+/// What a shard needs to start.
+#[derive(Clone)]
+pub(crate) struct ShardSetup {
+    pub(crate) index: usize,
+    pub(crate) of: usize,
+    pub(crate) base: Foundation,
+    pub(crate) registry: Recipient<MustEnd>,
+    pub(crate) parent: Recipient<ActorGone<usize>>,
+}
+
+impl Shard {
+    pub(crate) fn new(setup: ShardSetup, ctx: &mut Context<Self>) -> Shard {
+        Shard {
+            log: setup.base.log.new(slog::o!("shard" => setup.index)),
+            place: Rc::new(Surroundings::new(setup.base.clone(), ctx.address())),
+            base: setup.base,
+            agenda: Agenda::default(),
+            jobs: LiveJobs::default(),
+            job_wards: Wards::new(),
+            node_wards: Wards::new(),
+            registry: setup.registry,
+            handled: 0,
+            _obituary: Obituary::new(setup.index, setup.parent),
+            index: setup.index,
+            of: setup.of,
+        }
+    }
+
+    fn is_mine(&self, job: JobId) -> bool {
+        usize::try_from(partition_of(job)).is_ok_and(|partition| partition % self.of == self.index)
+    }
+
+    /// Reads all started jobs page by page, then those with open runs.
+    fn load_after(&mut self, after: JobId, ctx: &mut Context<Self>) {
+        let store = self.base.store.clone();
+        let page = async move { store.job_ids_enabled(after, PAGE).await };
+        ctx.spawn(page.into_actor(self).map(move |page, shard, ctx| match page {
+            Ok(ids) => match ids.last().copied() {
+                Some(last) => {
+                    shard.read(ids, ctx);
+                    shard.load_after(last, ctx);
+                }
+                None => shard.load_open(ctx),
+            },
+            Err(error) => {
+                slog::error!(shard.log, "jobs cannot be read; trying again"; "error" => %error);
+                ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.load_after(after, ctx));
+            }
+        }));
+    }
+
+    fn load_open(&mut self, ctx: &mut Context<Self>) {
+        let store = self.base.store.clone();
+        let open = async move { store.ledger_open_jobs().await };
+        ctx.spawn(open.into_actor(self).map(|open, shard, ctx| match open {
+            Ok(ids) => {
+                let asleep = |id: &JobId| !shard.jobs.0.contains_key(id);
+                let ids = ids.into_iter().filter(asleep).collect();
+                shard.read(ids, ctx);
+            }
+            Err(error) => {
+                slog::error!(shard.log, "open runs cannot be read; trying again"; "error" => %error);
+                ctx.run_later(TRY_AGAIN, Shard::load_open);
+            }
+        }));
+    }
+
+    /// Reads how these jobs stand and gives each its place; those of other shards are left to them.
+    fn read(&mut self, ids: Vec<JobId>, ctx: &mut Context<Self>) {
+        let ids: Vec<JobId> = ids.into_iter().filter(|id| self.is_mine(*id)).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let store = self.base.store.clone();
+        let wanted = ids.clone();
+        let read = async move { store.ledger_standings(wanted).await };
+        ctx.spawn(read.into_actor(self).map(move |read, shard, ctx| match read {
+            Ok(standings) => standings.into_iter().for_each(|standing| shard.place(standing)),
+            Err(error) => {
+                slog::error!(shard.log, "the ledger cannot be read; trying again"; "jobs" => ids.len(), "error" => %error);
+                ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.read(ids, ctx));
+            }
+        }));
+    }
+
+    /// Gives a job its place: an actor when it has something to do, an entry in the agenda when it sleeps, none otherwise.
+    fn place(&mut self, standing: Standing) {
+        let id = standing.job.id;
+        if let Some(live) = self.jobs.0.get_mut(&id) {
+            // The job's own mailbox is full only when it handles a flood of reports; it reads the store when it restarts.
+            match live.actor.try_send(ReloadJob(Box::new(standing))) {
+                Ok(()) => live.sent += 1,
+                Err(error) => slog::warn!(self.log, "a job could not be told how it stands"; "job" => id.0, "error" => %error),
+            }
+            return;
+        }
+        self.agenda.remove(id);
+        if self.job_wards.absence(&id) == Some(Absence::Quarantined) {
+            return;
+        }
+        let next = next_of(&standing);
+        let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
+        if !standing.open.is_empty() || next.is_some_and(|next| next <= soon) {
+            self.activate(standing);
+        } else if let Some(next) = next {
+            self.agenda.set(id, next);
+        }
+    }
+
+    fn activate(&mut self, standing: Standing) -> Addr<JobActor> {
+        let id = standing.job.id;
+        let actor = JobActor::start(standing, self.place.clone());
+        self.job_wards.started(&id);
+        self.agenda.remove(id);
+        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), sent: 0 });
+        actor
+    }
+
+    /// Wakes the jobs whose fire is near.
+    fn wake_due(&mut self, ctx: &mut Context<Self>) {
+        let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
+        let due = self.agenda.take_due(soon, usize::try_from(PAGE).unwrap_or(usize::MAX));
+        let crowd = !due.is_empty() && self.agenda.next().is_some_and(|next| next <= soon);
+        self.read(due, ctx);
+        if crowd {
+            ctx.notify(handlers::LookAtAgenda);
+        }
+    }
+
+    /// The actor of a job, woken if it sleeps; `None`: there is no such job.
+    fn awake(&mut self, id: JobId) -> ResponseActFuture<Self, Result<Option<Addr<JobActor>>, SchedulerError>> {
+        if let Some(live) = self.jobs.0.get_mut(&id) {
+            live.sent += 1;
+            return Box::pin(fut::ready(Ok(Some(live.actor.clone()))));
+        }
+        match self.job_wards.absence(&id) {
+            Some(Absence::Quarantined) => {
+                let why = format!("the actor of job {id} is quarantined; release it on the actors page");
+                return Box::pin(fut::ready(Err(SchedulerError::Unavailable(why))));
+            }
+            Some(Absence::Restarting) => return Box::pin(fut::ready(Err(SchedulerError::Busy))),
+            None => {}
+        }
+        let store = self.base.store.clone();
+        let read = async move { store.ledger_standings(vec![id]).await };
+        Box::pin(read.into_actor(self).map(move |read, shard, _| {
+            let standing = read?.into_iter().next();
+            // Somebody else may have woken it while the store was asked.
+            let known = shard.jobs.0.get(&id).map(|live| live.actor.clone());
+            let actor = known.or_else(|| standing.map(|standing| shard.activate(standing)));
+            if let Some(live) = shard.jobs.0.get_mut(&id) {
+                live.sent += 1;
+            }
+            Ok(actor)
+        }))
+    }
+}
+
+fn next_of(standing: &Standing) -> Option<chrono::DateTime<chrono::Utc>> {
+    if standing.deleted || !standing.job.enabled {
+        return None;
+    }
+    let progress = Progress {
+        anchor: standing.job.anchor,
+        planned_until: standing.planned_until,
+        last_end: standing.last_end,
+        unfinished: !standing.open.is_empty(),
+    };
+    progress.next(standing.job.spec.schedule())
+}
+
+impl Actor for Shard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.load_after(JobId(0), ctx);
+        ctx.run_interval(LOOK_EVERY, |shard, ctx| shard.wake_due(ctx));
+    }
+}

@@ -1,0 +1,91 @@
+//! What the actors of one thread share: where to write, whom to ask, what time it is, and the thread's node actors.
+
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::error::SchedulerError;
+use crate::messages::Record;
+use crate::node_actor::NodeActor;
+use crate::obituary::ActorGone;
+use crate::settings::Settings;
+use crate::shard::Shard;
+use actix::prelude::*;
+use chrono::{DateTime, Utc};
+use hzm_job_store::Store;
+use hzm_job_store::ledger::{Answer, Entry};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+/// What the root hands down to every thread.
+#[derive(Clone)]
+pub(crate) struct Foundation {
+    pub(crate) store: Store,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: slog::Logger,
+    pub(crate) directory: Arc<Directory>,
+}
+
+impl Foundation {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Has the journal write these entries; the answers come after the commit.
+    pub(crate) fn record(&self, entries: Vec<Entry>) -> impl Future<Output = Result<Vec<Answer>, SchedulerError>> + use<> {
+        let journal = self.directory.journal();
+        async move {
+            let journal = journal.ok_or(SchedulerError::Busy)?;
+            journal.send(Record(entries)).await?
+        }
+    }
+}
+
+/// The foundation plus what belongs to one thread.
+pub(crate) struct Surroundings {
+    pub(crate) base: Foundation,
+    pub(crate) shard: Addr<Shard>,
+    nodes: RefCell<NodePool>,
+}
+
+/// The node actors of a thread, started when first needed.
+#[derive(Default)]
+struct NodePool {
+    actors: HashMap<Arc<str>, Addr<NodeActor>>,
+    /// Addresses whose actor died, and until when it is not started again.
+    barred: HashMap<Arc<str>, DateTime<Utc>>,
+}
+
+impl Surroundings {
+    pub(crate) fn new(base: Foundation, shard: Addr<Shard>) -> Surroundings {
+        Surroundings { base, shard, nodes: RefCell::default() }
+    }
+
+    /// The actor of this address; `None` while it may not be restarted.
+    pub(crate) fn node(&self, address: &str) -> Option<Addr<NodeActor>> {
+        let mut pool = self.nodes.borrow_mut();
+        if let Some(actor) = pool.actors.get(address) {
+            return Some(actor.clone());
+        }
+        if pool.barred.get(address).is_some_and(|until| self.base.now() < *until) {
+            return None;
+        }
+        let address: Arc<str> = address.into();
+        let scheduling = &self.base.settings.scheduling;
+        let parent: Recipient<ActorGone<Arc<str>>> = self.shard.clone().recipient();
+        let actor = NodeActor::start(address.clone(), scheduling.connections_per_node, scheduling.answer_within(), parent);
+        pool.barred.remove(&address);
+        pool.actors.insert(address, actor.clone());
+        Some(actor)
+    }
+
+    /// Forgets a node's actor; it is not started again before `until`.
+    pub(crate) fn node_gone(&self, address: &Arc<str>, until: Option<DateTime<Utc>>) {
+        let mut pool = self.nodes.borrow_mut();
+        pool.actors.remove(address);
+        if let Some(until) = until {
+            pool.barred.insert(address.clone(), until);
+        }
+    }
+}
