@@ -18,17 +18,17 @@
 //! The `cron` crate reads the plain items; what it lacks (the day rules, wrapping ranges, day numbers, and a sound mapping
 //! to zones with daylight saving) is the layer here. Occurrences lie in the years 2000 to 2099.
 
-use crate::schedule::ScheduleProblem;
+use crate::cron_field as field;
+use crate::schedule_problem::ScheduleProblem;
 use day_rule::DayRule;
 
 mod day_rule;
 mod days;
-mod field;
 mod instant;
 mod item;
 mod wall;
 
-pub use field::{CronField, ItemFault};
+pub use crate::cron_field::{CronField, ItemFault};
 pub(crate) use item::FIRST_YEAR;
 
 /// A compiled expression.

@@ -5,11 +5,11 @@
 //! at most one day, factor 1 to 10, jitter 0 to 1; timeout at most 30 days; expression 256 bytes. Whether the executor
 //! exists is the store's business.
 
+pub use crate::delivery::Delivery;
 use crate::ids::{ExecutorId, JobId};
 use crate::misfire::MisfirePolicy;
 use crate::overlap::OverlapPolicy;
-use crate::problem::FieldProblem;
-pub use crate::problem::Problem;
+pub use crate::problem::{FieldProblem, Problem};
 use crate::retry::RetryPolicy;
 use crate::routing::RoutingStrategy;
 use crate::schedule::{Schedule, ScheduleDraft};
@@ -18,17 +18,6 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 pub(crate) mod text;
-
-/// What the scheduler may do when it cannot know whether a run was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Send it again, under the same run id: better twice than never.
-    #[default]
-    AtLeastOnce,
-    /// Give it up as lost: better never than twice.
-    AtMostOnce,
-}
 
 /// A job as it comes from a user or from the store: nothing is checked yet. This JSON is what the store keeps and the
 /// REST API takes.
@@ -101,15 +90,6 @@ impl JobDraft {
             timeout_ms: 0,
             delivery: Delivery::default(),
         }
-    }
-
-    /// Checks and normalises the whole draft.
-    ///
-    /// # Errors
-    /// Every problem of every field, not only the first one.
-    pub fn check(self) -> Result<JobSpec, Vec<FieldProblem>> {
-        let (draft, schedule) = check::check(self)?;
-        Ok(JobSpec { draft, schedule })
     }
 }
 

@@ -8,6 +8,8 @@
 //! are arguments. So every rule is a table that a test can walk through, and the actors around it stay small.
 
 pub mod cron;
+mod cron_field;
+pub mod delivery;
 pub mod describe;
 pub mod executor;
 pub mod ids;
@@ -22,6 +24,8 @@ pub mod retry;
 pub mod routing;
 pub mod run;
 pub mod schedule;
+mod schedule_draft;
+mod schedule_problem;
 mod wall_time;
 
 pub use ids::{ExecutorId, JobId, RunId};

@@ -4,7 +4,7 @@
 //! milliseconds. Jitter only shortens, so `max_interval` is never exceeded and a crowd of runs that failed together
 //! still spreads out once it has reached it.
 
-use crate::job::Delivery;
+use crate::delivery::Delivery;
 use crate::run::RunState;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};

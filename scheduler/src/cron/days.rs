@@ -2,8 +2,8 @@
 
 use super::Dialect;
 use super::day_rule::DayRule;
-use super::field::{CronField, ItemFault};
 use super::item;
+use crate::cron_field::{CronField, ItemFault};
 
 /// Adds an item of the day-of-month field to the rule.
 ///

@@ -6,7 +6,7 @@
 //! the passes of a repeated hour are walked one after the other.
 
 use super::CronRule;
-use crate::schedule::{GapPolicy, RepeatPolicy};
+use crate::schedule_draft::{GapPolicy, RepeatPolicy};
 use crate::wall_time::{self, Instants};
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;

@@ -2,7 +2,7 @@
 //!
 //! The `cron` crate reads it and tells the values; added here are ranges that wrap, and a precise reason when it is wrong.
 
-use super::field::{CronField, ItemFault};
+use crate::cron_field::{self, CronField, ItemFault};
 use ::cron::{Schedule, TimeUnitSpec};
 
 /// The first year kept; years before it are read, and then forgotten, because they are over.
@@ -88,7 +88,7 @@ fn read(field: CronField, item: &str) -> Result<u128, ItemFault> {
 /// An expression whose other fields allow everything.
 fn parse_alone(field: CronField, item: &str) -> Option<Schedule> {
     let place = |here: CronField| if here == field { item } else { "*" };
-    let texts: Vec<&str> = super::field::QUARTZ_WITH_YEAR.iter().copied().map(place).collect();
+    let texts: Vec<&str> = cron_field::QUARTZ_WITH_YEAR.iter().copied().map(place).collect();
     texts.join(" ").parse().ok()
 }
 

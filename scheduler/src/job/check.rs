@@ -1,6 +1,6 @@
 //! All checks of a job's draft. They run to the end, so that a form can mark every wrong field at once.
 
-use super::{JobDraft, text};
+use super::{JobDraft, JobSpec, text};
 use crate::problem::{FieldProblem, Problem};
 use crate::retry::RetryPolicy;
 use crate::schedule::{Schedule, ScheduleProblem};
@@ -13,21 +13,26 @@ const LONGEST_PARAMETERS: usize = 65_536;
 const DAY_MS: u64 = 86_400_000;
 const LONGEST_TIMEOUT_MS: u64 = 30 * DAY_MS;
 
-/// The draft, trimmed, and its compiled schedule.
-pub(super) fn check(mut draft: JobDraft) -> Result<(JobDraft, Schedule), Vec<FieldProblem>> {
-    for text in [&mut draft.name, &mut draft.handler, &mut draft.description, &mut draft.owner] {
-        text::trim(text);
+impl JobDraft {
+    /// Checks and normalises the whole draft.
+    ///
+    /// # Errors
+    /// Every problem of every field, not only the first one.
+    pub fn check(mut self) -> Result<JobSpec, Vec<FieldProblem>> {
+        for text in [&mut self.name, &mut self.handler, &mut self.description, &mut self.owner] {
+            text::trim(text);
+        }
+        let mut problems = Vec::new();
+        check_texts(&self, &mut problems);
+        check_numbers(&self, &mut problems);
+        check_retry(&self.retry, &mut problems);
+        match Schedule::parse(&self.schedule) {
+            Ok(schedule) if problems.is_empty() => return Ok(JobSpec { draft: self, schedule }),
+            Ok(_) => {}
+            Err(problem) => problems.push(FieldProblem { field: schedule_field(&problem), problem: problem.into() }),
+        }
+        Err(problems)
     }
-    let mut problems = Vec::new();
-    check_texts(&draft, &mut problems);
-    check_numbers(&draft, &mut problems);
-    check_retry(&draft.retry, &mut problems);
-    match Schedule::parse(&draft.schedule) {
-        Ok(schedule) if problems.is_empty() => return Ok((draft, schedule)),
-        Ok(_) => {}
-        Err(problem) => problems.push(FieldProblem { field: schedule_field(&problem), problem: problem.into() }),
-    }
-    Err(problems)
 }
 
 fn schedule_field(problem: &ScheduleProblem) -> &'static str {

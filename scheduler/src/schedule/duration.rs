@@ -3,7 +3,7 @@
 //! Units: `ms`, `s`, `m`, `h`, and `d` for 24 hours, which Go does not know. Whole milliseconds are kept; a finer part is
 //! cut off. No sign, no blanks.
 
-use super::ScheduleProblem;
+use crate::schedule_problem::ScheduleProblem;
 use chrono::TimeDelta;
 
 /// The shortest rate or delay: this scheduler is not made for firing by the millisecond.

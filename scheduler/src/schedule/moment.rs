@@ -3,7 +3,8 @@
 //! A local time that a daylight saving change repeats means its first pass, whatever the repeat policy: a one shot fires
 //! once. One that is skipped is the end of the gap, or an error where the gap policy says skip.
 
-use super::{GapPolicy, ScheduleProblem};
+use crate::schedule_draft::GapPolicy;
+use crate::schedule_problem::ScheduleProblem;
 use crate::wall_time;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use chrono_tz::Tz;

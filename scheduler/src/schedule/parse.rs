@@ -8,21 +8,29 @@ use chrono_tz::Tz;
 /// The longest expression, in bytes.
 const LONGEST: usize = 256;
 
-pub(super) fn parse(draft: &ScheduleDraft) -> Result<Schedule, ScheduleProblem> {
-    let expression = draft.expression.trim();
-    if expression.len() > LONGEST {
-        return Err(ScheduleProblem::TooLong { bytes: expression.len(), most: LONGEST });
-    }
-    let zone = zone::parse(&draft.zone)?;
-    let schedule = |timing| Schedule { timing, zone, gap: draft.gap, repeat: draft.repeat };
-    match draft.kind {
-        ScheduleKind::Manual if expression.is_empty() => Ok(schedule(Timing::Manual)),
-        ScheduleKind::Manual => Err(ScheduleProblem::NotWanted),
-        _ if expression.is_empty() => Err(ScheduleProblem::Empty),
-        ScheduleKind::Cron => parse_cron(expression, &schedule(Timing::Manual)),
-        ScheduleKind::FixedRate => duration::parse(expression).map(|period| schedule(Timing::FixedRate(period))),
-        ScheduleKind::FixedDelay => duration::parse(expression).map(|delay| schedule(Timing::FixedDelay(delay))),
-        ScheduleKind::Once => moment::parse(expression, zone, draft.gap).map(|moment| schedule(Timing::Once(moment))),
+impl Schedule {
+    /// Compiles a draft.
+    ///
+    /// # Errors
+    /// The first problem found in the expression or the zone, among them an expression that never fires.
+    pub fn parse(draft: &ScheduleDraft) -> Result<Schedule, ScheduleProblem> {
+        let expression = draft.expression.trim();
+        if expression.len() > LONGEST {
+            return Err(ScheduleProblem::TooLong { bytes: expression.len(), most: LONGEST });
+        }
+        let zone = zone::parse(&draft.zone)?;
+        let schedule = |timing| Schedule { timing, zone, gap: draft.gap, repeat: draft.repeat };
+        match draft.kind {
+            ScheduleKind::Manual if expression.is_empty() => Ok(schedule(Timing::Manual)),
+            ScheduleKind::Manual => Err(ScheduleProblem::NotWanted),
+            _ if expression.is_empty() => Err(ScheduleProblem::Empty),
+            ScheduleKind::Cron => parse_cron(expression, &schedule(Timing::Manual)),
+            ScheduleKind::FixedRate => duration::parse(expression).map(|period| schedule(Timing::FixedRate(period))),
+            ScheduleKind::FixedDelay => duration::parse(expression).map(|delay| schedule(Timing::FixedDelay(delay))),
+            ScheduleKind::Once => {
+                moment::parse(expression, zone, draft.gap).map(|moment| schedule(Timing::Once(moment)))
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! IANA zone names, and suggestions for those that are none.
 
-use super::ScheduleProblem;
+use crate::schedule_problem::ScheduleProblem;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 /// How many names an unknown one is answered with.

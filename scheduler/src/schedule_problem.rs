@@ -1,6 +1,6 @@
 //! What is wrong with a schedule, or merely suspicious about it, in English and Chinese.
 
-use crate::cron::{CronField, ItemFault};
+use crate::cron_field::{CronField, ItemFault};
 use thiserror::Error;
 
 /// Why a schedule does not compile. The sentence says what, where and what to do.
