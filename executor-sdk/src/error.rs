@@ -1,0 +1,44 @@
+//! Why an executor could not be started, or stopped by itself.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why an executor could not be started, or stopped by itself. What fails later (an admin that is away, a job that
+/// panics, a full disk) ends no executor; it is logged and tried again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// Settings that cannot be used, one line per problem.
+    #[error("the executor cannot be started: {}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// The configuration file cannot be read.
+    #[error("cannot read {}", path.display())]
+    ConfigRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The configuration file is not understood; the text names the line.
+    #[error("{}: {problem}", path.display())]
+    ConfigSyntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and on which line.
+        problem: String,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}; set another port, or stop the program that uses it")]
+    Bind {
+        /// The address as it was set.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system gave no thread, or the HTTP server ended.
+    #[error("the executor cannot go on")]
+    System(#[from] io::Error),
+    /// The executor's own thread is gone; a bug in this crate. The panic's text is on the standard error stream.
+    #[error("the executor ended unexpectedly")]
+    Gone,
+}

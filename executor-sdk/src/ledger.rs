@@ -1,0 +1,155 @@
+//! Which runs an executor has in hand and which it remembers: the decision about each trigger, without doing anything.
+//!
+//! Pure: the moment is an argument. It never runs, sends or logs.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use hzm_job_protocol::hzm::Callback;
+use tokio::time::Instant;
+
+/// How many ended runs are remembered, so that a repeated trigger is recognised.
+const REMEMBERED_RUNS: usize = 10_000;
+/// How long an ended run is remembered. An admin that asks about a run later than this has long ended it by itself.
+const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What becomes of a trigger.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// A new run.
+    Start,
+    /// The run is in hand already; it is not started twice.
+    InHand,
+    /// The run has ended; this is its callback, to be sent again.
+    Ended(Callback),
+    /// Too many runs in hand.
+    Busy,
+    /// The executor is shutting down.
+    Closing,
+}
+
+/// The runs in hand, each with what is needed to reach it, and the ended ones.
+pub(crate) struct Ledger<R> {
+    in_hand: HashMap<i64, R>,
+    ended: HashMap<i64, Callback>,
+    // In the order of ending, which is the order of forgetting.
+    ended_order: VecDeque<(Instant, i64)>,
+    capacity: usize,
+    closing: bool,
+}
+
+impl<R> Ledger<R> {
+    /// An empty ledger that takes at most `capacity` runs in hand.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { in_hand: HashMap::new(), ended: HashMap::new(), ended_order: VecDeque::new(), capacity, closing: false }
+    }
+
+    /// Decides about a trigger. A repeated one is recognised whatever the load: answering it costs nothing.
+    pub(crate) fn admit(&self, run_id: i64) -> Admission {
+        if self.in_hand.contains_key(&run_id) {
+            return Admission::InHand;
+        }
+        if let Some(callback) = self.ended.get(&run_id) {
+            return Admission::Ended(callback.clone());
+        }
+        if self.closing {
+            return Admission::Closing;
+        }
+        if self.in_hand.len() >= self.capacity {
+            return Admission::Busy;
+        }
+        Admission::Start
+    }
+
+    pub(crate) fn start(&mut self, run_id: i64, run: R) {
+        self.in_hand.insert(run_id, run);
+    }
+
+    /// Moves a run from those in hand to those remembered.
+    pub(crate) fn end(&mut self, callback: Callback, now: Instant) {
+        let run_id = callback.log_id;
+        self.in_hand.remove(&run_id);
+        if self.ended.insert(run_id, callback).is_none() {
+            self.ended_order.push_back((now, run_id));
+        }
+        self.forget(now);
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some((ended_at, run_id)) = self.ended_order.front().copied() {
+            if self.ended_order.len() <= REMEMBERED_RUNS && now.duration_since(ended_at) <= REMEMBERED_FOR {
+                break;
+            }
+            self.ended.remove(&run_id);
+            self.ended_order.pop_front();
+        }
+    }
+
+    pub(crate) fn get(&self, run_id: i64) -> Option<&R> {
+        self.in_hand.get(&run_id)
+    }
+
+    pub(crate) fn in_hand(&self) -> impl Iterator<Item = (&i64, &R)> {
+        self.in_hand.iter()
+    }
+
+    /// From now on new runs are refused; repeated triggers are still answered.
+    pub(crate) fn close(&mut self) {
+        self.closing = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callback(log_id: i64) -> Callback {
+        Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: None }
+    }
+
+    #[test]
+    fn a_run_is_started_once_and_its_end_is_told_again() {
+        let mut ledger = Ledger::new(2);
+        assert_eq!(ledger.admit(1), Admission::Start);
+        ledger.start(1, ());
+        assert_eq!(ledger.admit(1), Admission::InHand);
+        ledger.end(callback(1), Instant::now());
+        assert_eq!(ledger.admit(1), Admission::Ended(callback(1)));
+        assert!(ledger.get(1).is_none());
+    }
+
+    #[test]
+    fn a_full_or_closing_ledger_refuses_only_new_runs() {
+        let mut ledger = Ledger::new(1);
+        ledger.start(1, ());
+        assert_eq!(ledger.admit(2), Admission::Busy);
+        assert_eq!(ledger.admit(1), Admission::InHand);
+        ledger.end(callback(1), Instant::now());
+        ledger.close();
+        assert_eq!(ledger.admit(2), Admission::Closing);
+        assert_eq!(ledger.admit(1), Admission::Ended(callback(1)));
+    }
+
+    #[test]
+    fn the_oldest_runs_are_forgotten_beyond_the_bound() {
+        let mut ledger = Ledger::<()>::new(1);
+        let now = Instant::now();
+        for run_id in 0..=REMEMBERED_RUNS as i64 {
+            ledger.end(callback(run_id), now);
+        }
+        assert_eq!(ledger.admit(0), Admission::Start);
+        assert_eq!(ledger.admit(1), Admission::Ended(callback(1)));
+        assert_eq!((ledger.ended.len(), ledger.ended_order.len()), (REMEMBERED_RUNS, REMEMBERED_RUNS));
+    }
+
+    #[test]
+    fn a_run_is_forgotten_after_a_day() {
+        let mut ledger = Ledger::<()>::new(1);
+        let now = Instant::now();
+        ledger.end(callback(1), now);
+        ledger.end(callback(2), now + REMEMBERED_FOR);
+        assert_eq!(ledger.admit(1), Admission::Ended(callback(1)));
+        ledger.end(callback(3), now + REMEMBERED_FOR + Duration::from_secs(1));
+        assert_eq!(ledger.admit(1), Admission::Start);
+    }
+}

@@ -1,0 +1,252 @@
+//! What the tests stand on: a stand-in admin that writes down what it is sent, a client that calls as an admin does,
+//! jobs, and a bounded wait for a condition.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use hzm_job_protocol::hzm::{Callback, Envelope, JobHandle, TOKEN_HEADER};
+use hzmjob::{Executor, ExecutorBuilder, JobContext, JobResult, job};
+use serde_json::{Value, json};
+use slog::{Discard, Drain, Logger, Never, OwnedKVList, Record, o};
+
+pub(crate) const SECRET: &str = "test-secret";
+pub(crate) const APP_KEY: &str = "local-example";
+
+/// A call that the stand-in admin was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) token: Option<String>,
+    pub(crate) body: Value,
+}
+
+#[derive(Default)]
+struct Script {
+    calls: Vec<Call>,
+    /// Status and body for calls whose path ends like this; else a plain yes.
+    answers: Vec<(&'static str, u16, String)>,
+}
+
+/// An admin that accepts everything, unless told otherwise.
+pub(crate) struct Admin {
+    pub(crate) address: String,
+    script: Arc<Mutex<Script>>,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl Admin {
+    pub(crate) async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    pub(crate) async fn start_at(address: &str) -> Self {
+        let script: Arc<Mutex<Script>> = Arc::default();
+        let data = Data::from(Arc::clone(&script));
+        let app = move || App::new().app_data(data.clone()).default_service(web::to(record));
+        let server = HttpServer::new(app).workers(1).disable_signals().bind(address).expect("a free port");
+        let address = format!("http://{}", server.addrs().first().expect("one address"));
+        let server = server.shutdown_timeout(0).run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { address, script, server: handle }
+    }
+
+    pub(crate) async fn stop(self) -> String {
+        self.server.stop(false).await;
+        self.address.trim_start_matches("http://").to_owned()
+    }
+
+    /// From now on, calls whose path ends in `call` are answered like this.
+    pub(crate) fn answer(&self, call: &'static str, status: u16, body: impl Into<String>) {
+        let mut script = self.script.lock().expect("not poisoned");
+        script.answers.retain(|(path, ..)| *path != call);
+        script.answers.push((call, status, body.into()));
+    }
+
+    /// From now on, everything is accepted again.
+    pub(crate) fn accept_all(&self) {
+        self.script.lock().expect("not poisoned").answers.clear();
+    }
+
+    pub(crate) fn calls(&self, call: &str) -> Vec<Call> {
+        let script = self.script.lock().expect("not poisoned");
+        script.calls.iter().filter(|made| made.path.ends_with(call)).cloned().collect()
+    }
+
+    pub(crate) fn callbacks(&self) -> Vec<Callback> {
+        let read = |call: Call| serde_json::from_value(call.body).expect("a callback");
+        self.calls("/callback").into_iter().map(read).collect()
+    }
+
+    /// Waits for the callbacks of a run, so many of them, and gives the last.
+    pub(crate) async fn callback(&self, run: i64, times: usize) -> Callback {
+        let of_run = || self.callbacks().into_iter().filter(|callback| callback.log_id == run).collect::<Vec<_>>();
+        until("the callback", || of_run().len() >= times).await;
+        assert_eq!(of_run().len(), times, "callbacks of run {run}");
+        of_run().pop().expect("at least one")
+    }
+}
+
+async fn record(request: HttpRequest, body: Bytes, script: Data<Mutex<Script>>) -> HttpResponse {
+    let call = Call {
+        method: request.method().to_string(),
+        path: request.path().to_owned(),
+        token: request.headers().get(TOKEN_HEADER).map(|value| value.to_str().expect("text").to_owned()),
+        body: serde_json::from_slice(&body).expect("JSON"),
+    };
+    let mut script = script.lock().expect("not poisoned");
+    let scripted = script.answers.iter().find(|(path, ..)| call.path.ends_with(path)).cloned();
+    script.calls.push(call);
+    match scripted {
+        Some((_, status, body)) => HttpResponse::build(status.try_into().expect("a status")).body(body),
+        None => HttpResponse::Ok().json(Envelope::ok(true)),
+    }
+}
+
+/// Calls an executor as an admin does: status and body.
+pub(crate) async fn call(address: &str, path: &str, token: Option<&str>, body: impl Into<Bytes>) -> (u16, String) {
+    call_with(Method::POST, address, path, token, body).await
+}
+
+pub(crate) async fn call_with(
+    method: Method,
+    address: &str,
+    path: &str,
+    token: Option<&str>,
+    body: impl Into<Bytes>,
+) -> (u16, String) {
+    let mut request = awc::Client::default().request(method, format!("{address}{path}"));
+    if let Some(token) = token {
+        request = request.insert_header((TOKEN_HEADER, token));
+    }
+    let mut answer = request.send_body(body.into()).await.expect("an answer");
+    let text = answer.body().await.expect("a body");
+    (answer.status().as_u16(), String::from_utf8(text.to_vec()).expect("text"))
+}
+
+/// Triggers a run and gives the status.
+pub(crate) async fn trigger(address: &str, run: i64, job: &str, params: Option<&str>) -> u16 {
+    let trigger = JobHandle { log_id: run, job_id: 1, job_name: job.into(), job_params: params.map(str::to_owned) };
+    let body = serde_json::to_string(&trigger).expect("JSON");
+    call(address, "/api/job-handle", Some(SECRET), body).await.0
+}
+
+pub(crate) async fn cancel(address: &str, run: i64) -> u16 {
+    call(address, "/api/job-cancel", Some(SECRET), json!({"logId": run}).to_string()).await.0
+}
+
+/// Counts the log lines of one text, for what shows nowhere else.
+#[derive(Clone)]
+pub(crate) struct Heard {
+    line: &'static str,
+    times: Arc<AtomicUsize>,
+}
+
+impl Heard {
+    /// Runs that have come to their job: one that is cancelled before never does.
+    pub(crate) fn run_started() -> Self {
+        Self { line: "run started", times: Arc::default() }
+    }
+
+    /// A registration that was accepted after one that was not.
+    pub(crate) fn registered() -> Self {
+        Self { line: "registered", times: Arc::default() }
+    }
+
+    pub(crate) fn logger(&self) -> Logger {
+        Logger::root(self.clone(), o!())
+    }
+
+    pub(crate) async fn until(&self, times: usize) {
+        until(self.line, || self.times() >= times).await;
+    }
+
+    pub(crate) fn times(&self) -> usize {
+        self.times.load(Ordering::SeqCst)
+    }
+}
+
+impl Drain for Heard {
+    type Ok = ();
+    type Err = Never;
+
+    fn log(&self, record: &Record<'_>, _: &OwnedKVList) -> Result<(), Never> {
+        if record.msg().to_string() == self.line {
+            self.times.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+/// Waits until the condition holds, at most ten seconds.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(10), async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain for {what}");
+}
+
+/// An executor with all the jobs of the tests, on a free port, with its callbacks in `folder`.
+pub(crate) fn executor(admin: &str, folder: &tempfile::TempDir) -> ExecutorBuilder {
+    Executor::builder(APP_KEY)
+        .admin(admin)
+        .secret(SECRET)
+        .bind("127.0.0.1:0")
+        .data_dir(folder.path())
+        .callback_retry(Duration::from_millis(20), Duration::from_millis(100))
+        .register_every(Duration::from_secs(60), Duration::from_millis(20))
+        .cancel_grace(Duration::from_millis(50))
+        .logger(Logger::root(Discard, o!()))
+        .job::<quick>()
+        .job::<double>()
+        .job::<panics>()
+        .job::<obedient>()
+        .job::<deaf>()
+}
+
+#[job]
+pub(crate) async fn quick(run: JobContext) -> JobResult {
+    run.log("started");
+    run.message("执行成功");
+    Ok(())
+}
+
+#[job("commonJobFuncTest")]
+async fn double(run: JobContext, parameters: Option<Value>) -> JobResult {
+    match parameters {
+        Some(parameters) if !parameters.get("id").is_some_and(Value::is_i64) => Err("the id is not a number".into()),
+        _ => {
+            run.message("执行成功");
+            Ok(())
+        }
+    }
+}
+
+#[job]
+async fn panics(_run: JobContext, row: u32) -> JobResult {
+    panic!("row {row} is odd");
+}
+
+#[job("cancelableJobFuncTest")]
+async fn obedient(run: JobContext) -> JobResult {
+    run.cancelled().await;
+    Err(format!("任务[{}]被调度中心终止", run.job_name()).into())
+}
+
+#[job]
+async fn deaf(_run: JobContext) -> JobResult {
+    std::future::pending().await
+}
+
+/// The folder's callbacks that wait.
+pub(crate) fn kept(folder: &tempfile::TempDir) -> usize {
+    let entries = std::fs::read_dir(folder.path()).expect("the folder");
+    entries.filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".json")).count()
+}

@@ -1,0 +1,12 @@
+use hzmjob::{JobResult, job};
+
+struct Reports;
+
+impl Reports {
+    #[job]
+    async fn report(&self) -> JobResult {
+        Ok(())
+    }
+}
+
+fn main() {}

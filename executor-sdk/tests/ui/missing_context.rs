@@ -1,0 +1,8 @@
+use hzmjob::{JobResult, job};
+
+#[job]
+async fn report() -> JobResult {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use hzmjob::job;
+
+#[job]
+struct Report;
+
+fn main() {}

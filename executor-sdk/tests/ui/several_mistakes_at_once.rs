@@ -1,0 +1,6 @@
+use hzmjob::job;
+
+#[job(" nightly")]
+fn report() {}
+
+fn main() {}
