@@ -24,12 +24,29 @@ pub struct ExecutorBuilder {
     log: LogConfig,
 }
 
+impl Executor {
+    /// Begins an executor with the app key under which the admin knows it.
+    pub fn builder(app_key: impl Into<String>) -> ExecutorBuilder {
+        ExecutorBuilder::new(app_key.into())
+    }
+
+    /// Begins an executor with the settings of a YAML file, as the original's executors have it; see
+    /// [the crate's documentation](crate#configuration-file) for its keys.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, lacks a key or has an unknown one; the error names the line.
+    pub fn from_yaml(path: impl AsRef<Path>) -> Result<ExecutorBuilder, ExecutorError> {
+        ExecutorBuilder::from_yaml(path.as_ref())
+    }
+}
+
 impl ExecutorBuilder {
-    pub(crate) fn new(app_key: String) -> Self {
+    fn new(app_key: String) -> Self {
         Self { settings: Settings::new(app_key), jobs: Vec::new(), logger: None, log: LogConfig::default() }
     }
 
-    pub(crate) fn from_yaml(path: &Path) -> Result<Self, ExecutorError> {
+    fn from_yaml(path: &Path) -> Result<Self, ExecutorError> {
         let (client, log) = config::read(path)?;
         let (cancel_grace, drain) = (client.cancel_grace(), client.drain());
         let mut builder = Self::new(client.app_key).admin(client.admin_address);

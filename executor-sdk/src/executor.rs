@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 
 use slog::{Logger, info};
 use slog_async::AsyncGuard;
 use tokio::sync::{oneshot, watch};
 
-use crate::builder::ExecutorBuilder;
 use crate::error::ExecutorError;
 use crate::runner::Jobs;
 use crate::service::{Service, Stop};
@@ -23,21 +21,6 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Begins an executor with the app key under which the admin knows it.
-    pub fn builder(app_key: impl Into<String>) -> ExecutorBuilder {
-        ExecutorBuilder::new(app_key.into())
-    }
-
-    /// Begins an executor with the settings of a YAML file, as the original's executors have it; see
-    /// [the crate's documentation](crate#configuration-file) for its keys.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, lacks a key or has an unknown one; the error names the line.
-    pub fn from_yaml(path: impl AsRef<Path>) -> Result<ExecutorBuilder, ExecutorError> {
-        ExecutorBuilder::from_yaml(path.as_ref())
-    }
-
     /// Runs until the process is asked to end (SIGTERM, SIGINT or Ctrl-C), then shuts down in order: new runs are
     /// refused, running ones get the `drain` time to end, callbacks are delivered, the admin is told. A second signal
     /// ends it at once.

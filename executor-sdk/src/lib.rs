@@ -171,6 +171,7 @@ mod error;
 mod executor;
 mod inbound;
 mod job;
+mod job_error;
 mod ledger;
 mod logging;
 mod outbound;

@@ -8,7 +8,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::job::JobError;
+use crate::job_error::JobError;
 
 /// The parameters of one run as they came. What `#[job]` calls; a job written by hand may read them itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
