@@ -17,7 +17,11 @@ pub fn millis(moment: DateTime<Utc>) -> i64 {
 /// The moment of a column. Values outside chrono's range (a damaged row) become the nearest moment it can hold.
 #[must_use]
 pub fn moment(millis: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(millis).unwrap_or(if millis < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+    DateTime::from_timestamp_millis(millis).unwrap_or(if millis < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    })
 }
 
 /// The start of the hour a moment lies in, as a column.
@@ -37,9 +41,14 @@ pub(crate) const fn registration_word(registration: Registration) -> &'static st
 
 /// The registration of a stored word.
 pub(crate) fn registration(id: i64, word: &str) -> Result<Registration, StoreError> {
-    [Registration::Automatic, Registration::Manual].into_iter().find(|kind| registration_word(*kind) == word).ok_or_else(
-        || StoreError::Corrupt { table: "executor", id, reason: format!("registration {word:?} is unknown to this version") },
-    )
+    [Registration::Automatic, Registration::Manual]
+        .into_iter()
+        .find(|kind| registration_word(*kind) == word)
+        .ok_or_else(|| StoreError::Corrupt {
+            table: "executor",
+            id,
+            reason: format!("registration {word:?} is unknown to this version"),
+        })
 }
 
 /// The state of a `run` row.

@@ -35,6 +35,12 @@ pub enum StoreError {
     /// The store's runtime has ended: the process is shutting down.
     #[error("the store is closed")]
     Closed,
+    /// A query panicked: a defect of ours, not of the database. The store itself goes on.
+    #[error("a query of the store panicked: {what}")]
+    Panicked {
+        /// What the panic said.
+        what: String,
+    },
     /// Another scheduler took the partitions over; whoever gets this must stop writing at once.
     #[error("another scheduler owns the ledger now (our epoch {ours} is over)")]
     Fenced {

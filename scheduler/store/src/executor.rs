@@ -10,7 +10,7 @@ use crate::schema::{executor, job, node, operation};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec, Registration};
 use hzm_job_scheduler::liveness::NodeState;
@@ -56,7 +56,7 @@ impl Store {
         let (log_id, nodes) = (self.id_next("operation").await?, self.manual_nodes(&made, by.at).await?);
         let (row, note) = (made.row(), made.note(log_id, &by, "create", &Value::Null, &made.json()));
         let written: Result<(), StoreError> = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 diesel::insert_into(executor::table).values(&row).execute(conn).await?;
                 for node in &nodes {
                     diesel::insert_into(node::table).values(node).execute(conn).await?;
@@ -91,10 +91,13 @@ impl Store {
         let (log_id, nodes) = (self.id_next("operation").await?, self.manual_nodes(&after, by.at).await?);
         let (row, note) = (after.row(), after.note(log_id, &by, "update", &before.json(), &after.json()));
         let replaced: Vec<String> = before.spec.draft().addresses.clone();
+        // Nodes are tried in the order of their numbers, so another order means new numbers.
+        let reordered = is_reordered(&replaced, &after.spec.draft().addresses);
         let manual = after.spec.draft().registration == Registration::Manual;
         let moved: Result<bool, StoreError> = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
-                let seen = executor::table.find(id.0).filter(executor::version.eq(version));
+            conn.immediate_transaction(async |conn| {
+                let there = executor::table.find(id.0).filter(executor::deleted_at.is_null());
+                let seen = there.filter(executor::version.eq(version));
                 let set = (
                     executor::name.eq(&row.name),
                     executor::app_key.eq(&row.app_key),
@@ -113,8 +116,15 @@ impl Store {
                 } else {
                     diesel::delete(mine.filter(node::registration.eq("manual"))).execute(conn).await?;
                 }
-                for node in nodes.iter().filter(|node| !replaced.contains(&node.address)) {
-                    diesel::delete(mine.filter(node::address.eq(&node.address))).execute(conn).await?;
+                for node in &nodes {
+                    let there = mine.filter(node::address.eq(&node.address));
+                    if replaced.contains(&node.address) {
+                        if reordered {
+                            diesel::update(there).set(node::id.eq(node.id)).execute(conn).await?;
+                        }
+                        continue;
+                    }
+                    diesel::delete(there).execute(conn).await?;
                     diesel::insert_into(node::table).values(node).execute(conn).await?;
                 }
                 diesel::insert_into(operation::table).values(&note).execute(conn).await?;
@@ -137,7 +147,7 @@ impl Store {
         let log_id = self.id_next("operation").await?;
         let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
         let jobs = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let mine = job::table.filter(job::executor_id.eq(id.0)).filter(job::deleted_at.is_null());
                 let jobs: i64 = mine.count().get_result(conn).await?;
                 if jobs > 0 {
@@ -145,9 +155,15 @@ impl Store {
                 }
                 diesel::delete(node::table.filter(node::executor_id.eq(id.0))).execute(conn).await?;
                 // '#' is no character of an app key, so the freed key can never collide.
-                let gone = (executor::deleted_at.eq(Some(millis(by.at))), executor::app_key.eq(format!("#{id}")));
-                diesel::update(executor::table.find(id.0)).set(gone).execute(conn).await?;
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                let gone = (
+                    executor::deleted_at.eq(Some(millis(by.at))),
+                    executor::app_key.eq(format!("#{id}")),
+                    executor::app_secret.eq(None::<String>),
+                );
+                let there = executor::table.find(id.0).filter(executor::deleted_at.is_null());
+                if diesel::update(there).set(gone).execute(conn).await? == 1 {
+                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                }
                 Ok::<i64, StoreError>(0)
             })
             .await
@@ -184,7 +200,12 @@ impl Store {
             Ok((rows, manual))
         })?;
         let addresses = |id| manual.iter().filter(|(owner, _)| *owner == id).map(|(_, text)| text.clone()).collect();
-        rows.into_iter().map(|row| { let of = addresses(row.id); row.executor(of) }).collect()
+        rows.into_iter()
+            .map(|row| {
+                let of = addresses(row.id);
+                row.executor(of)
+            })
+            .collect()
     }
 
     /// The node rows of the addresses that were entered by hand.
@@ -257,8 +278,17 @@ impl ExecutorRow {
     }
 }
 
+/// Whether the addresses that stay no longer lead the list in the order they had; new ones get later numbers anyway.
+fn is_reordered(before: &[String], after: &[String]) -> bool {
+    let mut leading = after.iter();
+    !before.iter().filter(|address| after.contains(address)).all(|address| leading.next() == Some(address))
+}
+
 /// Turns a unique key that was hit into `Taken`.
-pub(crate) fn taken_or<T>(written: Result<(), StoreError>, done: impl FnOnce() -> Change<T>) -> Result<Change<T>, StoreError> {
+pub(crate) fn taken_or<T>(
+    written: Result<(), StoreError>,
+    done: impl FnOnce() -> Change<T>,
+) -> Result<Change<T>, StoreError> {
     match written {
         Ok(()) => Ok(done()),
         Err(StoreError::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => Ok(Change::Taken),

@@ -5,17 +5,17 @@ use crate::backend::{Store, run};
 use crate::error::StoreError;
 use crate::schema::id_block;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ids::LARGEST_ID;
 use std::ops::Range;
 
 impl Store {
-    /// Takes the next `count` run ids; they belong to the caller whatever happens next.
+    /// Takes the next `count` run ids (0 or less: none); they belong to the caller whatever happens next.
     ///
     /// # Errors
     /// [`StoreError::IdsExhausted`] beyond 2^53; otherwise what the database says.
     pub async fn run_id_block_lease(&self, count: i64) -> Result<Range<i64>, StoreError> {
-        self.id_block_lease("run", count).await
+        self.id_block_lease("run", count.max(0)).await
     }
 
     /// The next identifier of a sequence that grows slowly (jobs, executors, users, operations).
@@ -25,7 +25,7 @@ impl Store {
 
     async fn id_block_lease(&self, name: &'static str, count: i64) -> Result<Range<i64>, StoreError> {
         run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let moved = id_block::next.eq(id_block::next + count);
                 diesel::update(id_block::table.find(name)).set(moved).execute(conn).await?;
                 let end: i64 = id_block::table.find(name).select(id_block::next).first(conn).await?;

@@ -11,7 +11,7 @@ use crate::outcome::Change;
 use crate::schema::{executor, job, operation};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::{Job, JobDraft, JobSpec};
 use hzm_job_scheduler::partition::partition_of;
@@ -58,7 +58,7 @@ impl Store {
         let log_id = self.id_next("operation").await?;
         let (row, note) = (made.row()?, made.note(log_id, &by, "create", &Value::Null, &made.json()));
         let written = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
                 if owner.count().get_result::<i64>(conn).await? == 0 {
                     return Ok(false);
@@ -115,10 +115,12 @@ impl Store {
         let log_id = self.id_next("operation").await?;
         let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
         run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let gone = (job::deleted_at.eq(Some(millis(by.at))), job::enabled.eq(false));
-                diesel::update(job::table.find(id.0)).set(gone).execute(conn).await?;
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                let there = job::table.find(id.0).filter(job::deleted_at.is_null());
+                if diesel::update(there).set(gone).execute(conn).await? == 1 {
+                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                }
                 Ok::<(), StoreError>(())
             })
             .await
@@ -153,7 +155,7 @@ impl Store {
         let after = StoredJob { job, created_at: before.created_at, updated_at: by.at };
         let (row, note) = (after.row()?, after.note(log_id, &by, action, &before.json(), &after.json()));
         let moved = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
                 if owner.count().get_result::<i64>(conn).await? == 0 {
                     return Ok(None);

@@ -34,7 +34,12 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn job_page(&self, filter: JobFilter, cursor: Cursor, wanted: i64) -> Result<Page<StoredJob>, StoreError> {
+    pub async fn job_page(
+        &self,
+        filter: JobFilter,
+        cursor: Cursor,
+        wanted: i64,
+    ) -> Result<Page<StoredJob>, StoreError> {
         let limit = size(wanted);
         let rows: Vec<JobRow> = run!(self, read, async |conn| {
             let mut wanted = job::table.filter(job::deleted_at.is_null()).select(JobRow::as_select()).into_boxed();

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::schema::node;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::NodeState;
 
@@ -68,7 +68,7 @@ impl Store {
     pub async fn node_register(&self, hello: NodeHello, now: DateTime<Utc>) -> Result<Node, StoreError> {
         let new_id = self.id_next("node").await?;
         let row: NodeRow = run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let known =
                     node::table.filter(node::executor_id.eq(hello.executor.0)).filter(node::address.eq(&hello.address));
                 let set = (

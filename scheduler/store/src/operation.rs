@@ -75,7 +75,14 @@ pub(crate) struct Object<'a> {
 
 impl OperationRow {
     /// The row of a change made now; `before` and `after` are the object's definition as JSON (null: did not exist).
-    pub(crate) fn of(id: i64, by: &By, action: &str, object: &Object<'_>, before: &Value, after: &Value) -> OperationRow {
+    pub(crate) fn of(
+        id: i64,
+        by: &By,
+        action: &str,
+        object: &Object<'_>,
+        before: &Value,
+        after: &Value,
+    ) -> OperationRow {
         OperationRow {
             id,
             at: millis(by.at),
@@ -189,7 +196,8 @@ mod tests {
     fn differences_name_nested_fields_by_their_path() {
         let before = json!({"name": "a", "schedule": {"zone": "UTC", "expression": "* * * * * ?"}});
         let after = json!({"name": "a", "schedule": {"zone": "Asia/Shanghai", "expression": "* * * * * ?"}});
-        let expected = FieldChange { field: "schedule.zone".into(), before: json!("UTC"), after: json!("Asia/Shanghai") };
+        let expected =
+            FieldChange { field: "schedule.zone".into(), before: json!("UTC"), after: json!("Asia/Shanghai") };
         assert_eq!(differences(&before, &after), vec![expected]);
     }
 

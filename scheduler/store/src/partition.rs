@@ -10,7 +10,7 @@ use crate::schema::partition_lease;
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::partition::PARTITIONS;
 
 impl Store {
@@ -20,7 +20,7 @@ impl Store {
     /// What the database says.
     pub async fn partition_claim_all(&self, owner: String, lease_until: DateTime<Utc>) -> Result<i64, StoreError> {
         run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let last: Option<i64> = partition_lease::table.select(max(partition_lease::epoch)).first(conn).await?;
                 let epoch = last.unwrap_or(0) + 1;
                 diesel::delete(partition_lease::table).execute(conn).await?;

@@ -126,7 +126,7 @@ impl Store {
             let same = same.filter(run::kind.eq(kind)).filter(run::shard.eq(shard));
             Ok(same.select(RunRow::as_select()).order(run::attempt).load(conn).await?)
         })?;
-        rows.into_iter().map(RunRow::run).collect()
+        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
     /// Runs, newest first, a page at a time.
@@ -182,7 +182,7 @@ impl Store {
             }
             Ok(rows)
         })?;
-        rows.into_iter().map(RunRow::run).collect()
+        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
     /// How many runs are in one of these states.

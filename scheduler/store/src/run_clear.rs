@@ -4,14 +4,15 @@
 use crate::backend::{Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
-use crate::schema::run;
+use crate::schema::{job_checkpoint, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
-use diesel::dsl::{self, auto_type};
+use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which runs go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub enum ClearRule {
     /// Due more than so many months ago (the original offers 1, 3, 6 and 12).
     OlderThanMonths(u32),
-    /// All but the newest so many (the original offers 1,000, 10,000, 30,000 and 100,000).
+    /// All but the newest so many, 0 or less meaning none (the original offers 1,000, 10,000, 30,000 and 100,000).
     KeepNewest(i64),
     /// All.
     All,
@@ -55,75 +56,129 @@ const ENDED: i16 = RunState::Succeeded.code();
 /// Rows deleted in one transaction: small enough that the journal waits a few milliseconds at most.
 const BATCH: i64 = 1_000;
 
-/// The rule as plain bounds, so that counting and deleting ask the same question.
+/// The rule as bounds that are only asked for where they matter: an idle condition on an indexed column makes the database
+/// choose that index and sort everything behind it, once per batch.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
-    executor: (i64, i64),
-    job: (i64, i64),
-    due_before: i64,
-    id_below: i64,
+    scope: ClearScope,
+    due_before: Option<i64>,
+    id_below: Option<i64>,
 }
 
-#[auto_type(no_type_alias)]
-fn cleared(executor: (i64, i64), job: (i64, i64), due_before: i64, id_below: i64) -> _ {
-    let of_executor: dsl::And<dsl::GtEq<run::executor_id, i64>, dsl::LtEq<run::executor_id, i64>> =
-        run::executor_id.ge(executor.0).and(run::executor_id.le(executor.1));
-    let of_job: dsl::And<dsl::GtEq<run::job_id, i64>, dsl::LtEq<run::job_id, i64>> =
-        run::job_id.ge(job.0).and(run::job_id.le(job.1));
-    let ended: dsl::GtEq<run::state, i16> = run::state.ge(ENDED);
-    let due: dsl::Lt<run::scheduled_at, i64> = run::scheduled_at.lt(due_before);
-    let below: dsl::Lt<run::id, i64> = run::id.lt(id_below);
-    of_executor.and(of_job).and(ended).and(due).and(below)
-}
+/// A run that is to go: its id, job, kind and moment.
+type Victim = (i64, i64, i16, i64);
 
 impl Store {
     /// How many runs the rule would remove now.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn run_clear_count(&self, rule: ClearRule, scope: ClearScope, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    pub async fn run_clear_count(
+        &self,
+        rule: ClearRule,
+        scope: ClearScope,
+        now: DateTime<Utc>,
+    ) -> Result<i64, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
-        run!(self, read, async |conn| { Ok(run::table.filter(cleared(bounds.executor, bounds.job, bounds.due_before, bounds.id_below)).count().get_result(conn).await?) })
+        Ok(self.run_clear_find(bounds, None).await?.0)
     }
 
     /// Removes at most a thousand runs that the rule names and answers how many went; call again until it answers 0.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn run_clear_batch(&self, rule: ClearRule, scope: ClearScope, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub async fn run_clear_batch(
+        &self,
+        rule: ClearRule,
+        scope: ClearScope,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
+        // Looked for by a reader: the journal must not wait while a rule that names few runs walks through all of them.
+        let (_, victims) = self.run_clear_find(bounds, Some(BATCH)).await?;
         run!(self, write, async |conn| {
-            let wanted = run::table.filter(cleared(bounds.executor, bounds.job, bounds.due_before, bounds.id_below)).select(run::id).order(run::id).limit(BATCH);
-            let ids: Vec<i64> = wanted.load(conn).await?;
-            Ok(diesel::delete(run::table.filter(run::id.eq_any(ids))).execute(conn).await?)
+            conn.immediate_transaction(async |conn| {
+                let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
+                for (job, until) in beyond(&victims, mark.unwrap_or(0)) {
+                    // What the checkpoint does not know yet must not be forgotten with the row: it would fire again.
+                    let kept = job_checkpoint::table.find(job);
+                    let known: Option<i64> = kept.select(job_checkpoint::planned_until).first(conn).await.optional()?;
+                    let row = (job_checkpoint::job_id.eq(job), job_checkpoint::planned_until.eq(until));
+                    match known {
+                        None => diesel::insert_into(job_checkpoint::table).values(row).execute(conn).await?,
+                        Some(known) if known < until => diesel::update(kept).set(row.1).execute(conn).await?,
+                        Some(_) => 0,
+                    };
+                }
+                let ids = victims.iter().map(|(id, ..)| *id);
+                Ok(diesel::delete(run::table.filter(run::id.eq_any(ids))).execute(conn).await?)
+            })
+            .await
         })
     }
 
-    async fn run_clear_bounds(&self, rule: ClearRule, scope: ClearScope, now: DateTime<Utc>) -> Result<Bounds, StoreError> {
-        let only = |id: Option<i64>| id.map_or((i64::MIN, i64::MAX), |id| (id, id));
-        let mut bounds = Bounds {
-            executor: only(scope.executor.map(|id| id.0)),
-            job: only(scope.job.map(|id| id.0)),
-            due_before: i64::MAX,
-            id_below: i64::MAX,
-        };
+    /// Either the first `limit` runs that go, or (`None`) how many there are. One body, so that both ask the same question.
+    async fn run_clear_find(&self, bounds: Bounds, limit: Option<i64>) -> Result<(i64, Vec<Victim>), StoreError> {
+        run!(self, read, async |conn| {
+            let mut wanted = run::table.filter(run::state.ge(ENDED)).into_boxed();
+            if let Some(executor) = bounds.scope.executor {
+                wanted = wanted.filter(run::executor_id.eq(executor.0));
+            }
+            if let Some(job) = bounds.scope.job {
+                wanted = wanted.filter(run::job_id.eq(job.0));
+            }
+            if let Some(due_before) = bounds.due_before {
+                wanted = wanted.filter(run::scheduled_at.lt(due_before));
+            }
+            if let Some(id_below) = bounds.id_below {
+                wanted = wanted.filter(run::id.lt(id_below));
+            }
+            let Some(limit) = limit else { return Ok((wanted.count().get_result(conn).await?, Vec::new())) };
+            let columns = (run::id, run::job_id, run::kind, run::scheduled_at);
+            let victims: Vec<Victim> = wanted.select(columns).order(run::id).limit(limit).load(conn).await?;
+            Ok((0, victims))
+        })
+    }
+
+    async fn run_clear_bounds(
+        &self,
+        rule: ClearRule,
+        scope: ClearScope,
+        now: DateTime<Utc>,
+    ) -> Result<Bounds, StoreError> {
+        let mut bounds = Bounds { scope, due_before: None, id_below: None };
         match rule {
             ClearRule::OlderThanMonths(months) => {
-                bounds.due_before = now.checked_sub_months(Months::new(months)).map_or(i64::MIN, millis);
+                bounds.due_before = Some(now.checked_sub_months(Months::new(months)).map_or(i64::MIN, millis));
             }
-            ClearRule::KeepNewest(keep) if keep > 0 => bounds.id_below = self.run_oldest_kept(bounds, keep).await?,
+            ClearRule::KeepNewest(keep) if keep > 0 => bounds.id_below = Some(self.run_oldest_kept(scope, keep).await?),
             ClearRule::KeepNewest(_) | ClearRule::All => {}
         }
         Ok(bounds)
     }
 
     /// The id of the oldest run that "keep the newest" spares; 0 where there are fewer, so that nothing goes.
-    async fn run_oldest_kept(&self, bounds: Bounds, keep: i64) -> Result<i64, StoreError> {
+    async fn run_oldest_kept(&self, scope: ClearScope, keep: i64) -> Result<i64, StoreError> {
         run!(self, read, async |conn| {
-            let mine = run::executor_id.between(bounds.executor.0, bounds.executor.1);
-            let mine = mine.and(run::job_id.between(bounds.job.0, bounds.job.1));
-            let newest = run::table.filter(mine).select(run::id).order(run::id.desc());
-            Ok(newest.offset(keep - 1).first(conn).await.optional()?.unwrap_or(0))
+            let mut mine = run::table.select(run::id).into_boxed();
+            if let Some(executor) = scope.executor {
+                mine = mine.filter(run::executor_id.eq(executor.0));
+            }
+            if let Some(job) = scope.job {
+                mine = mine.filter(run::job_id.eq(job.0));
+            }
+            let newest = mine.order(run::id.desc()).offset(keep - 1).limit(1);
+            Ok(newest.first(conn).await.optional()?.unwrap_or(0))
         })
     }
+}
+
+/// The last occurrence of each job among the scheduled rows with ids above `mark`.
+fn beyond(rows: &[Victim], mark: i64) -> BTreeMap<i64, i64> {
+    let mut last = BTreeMap::new();
+    for (_, job, _, due) in rows.iter().filter(|(id, _, kind, _)| *id > mark && *kind == RunKind::Scheduled.code()) {
+        let latest = last.entry(*job).or_insert(*due);
+        *latest = (*latest).max(*due);
+    }
+    last
 }

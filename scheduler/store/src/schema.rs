@@ -73,5 +73,15 @@ diesel::joinable!(node -> executor (executor_id));
 diesel::joinable!(run -> job (job_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
-    executor, job, job_checkpoint, journal_mark, node, operation, run, run_request, run_stat, session, user_account,
+    executor,
+    job,
+    job_checkpoint,
+    journal_mark,
+    node,
+    operation,
+    run,
+    run_request,
+    run_stat,
+    session,
+    user_account,
 );

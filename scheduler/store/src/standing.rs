@@ -13,10 +13,19 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::run::{RunKind, RunState};
-use hzm_job_scheduler::JobId;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+/// How many of a job's newest runs tell when it last ended. More than one, because they need not end in the order in which
+/// they began; not all, because a history may have a million rows.
+const LATEST: i64 = 16;
+
+/// The numbers of the states that are no outcome.
+fn open_codes() -> impl Iterator<Item = i16> {
+    RunState::ALL.into_iter().filter(|state| !state.is_terminal()).map(RunState::code)
+}
 
 /// Where one job stands.
 #[derive(Debug, Clone)]
@@ -29,9 +38,9 @@ pub struct Standing {
     pub planned_until: Option<DateTime<Utc>>,
     /// Its runs that have not ended, oldest first.
     pub open: Vec<Run>,
-    /// When its last run ended: a fixed delay counts from there.
+    /// The latest end among its newest 16 runs: a fixed delay counts from there.
     pub last_end: Option<DateTime<Utc>>,
-    /// The latest moment any of its manual runs bears, because the next one must bear a later one.
+    /// The latest moment that a manual one among its newest 16 runs bears, because the next one must bear a later one.
     pub last_manual: Option<DateTime<Utc>>,
 }
 
@@ -89,16 +98,16 @@ impl Store {
                 let known = planned.entry(id).or_insert(i64::MIN);
                 *known = (*known).max(last.unwrap_or(i64::MIN));
             }
-            let unfinished = run::table.filter(run::job_id.eq_any(&ids)).filter(run::state.lt(RunState::Succeeded.code()));
+            // Open runs are few, whatever the history of these jobs: `+ 0` keeps the database from searching by job.
+            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter((run::job_id + 0).eq_any(&ids));
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let mut ends = HashMap::new();
             for id in &ids {
-                let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(1);
-                let end: Option<Option<i64>> = last.select(run::finished_at).first(conn).await.optional()?;
-                let manual = run::table.filter(run::job_id.eq(id)).filter(run::kind.eq(RunKind::Manual.code()));
-                let newest: Option<i64> =
-                    manual.order(run::id.desc()).select(run::scheduled_at).first(conn).await.optional()?;
-                ends.insert(*id, (end.flatten(), newest));
+                let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(LATEST);
+                let last = last.select((run::kind, run::scheduled_at, run::finished_at));
+                let last: Vec<(i16, i64, Option<i64>)> = last.load(conn).await?;
+                let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, _)| *due);
+                ends.insert(*id, (last.iter().filter_map(|(.., end)| *end).max(), manual.max()));
             }
             Ok((rows, Facts { planned, open, ends }))
         })
@@ -110,9 +119,10 @@ impl Store {
     /// What the database says.
     pub async fn ledger_open_jobs(&self) -> Result<Vec<JobId>, StoreError> {
         run!(self, read, async |conn| {
-            let open = run::table.filter(run::state.lt(RunState::Succeeded.code()));
-            let ids: Vec<i64> = open.select(run::job_id).distinct().load(conn).await?;
-            Ok(ids.into_iter().map(JobId).collect())
+            // Without DISTINCT, for which SQLite would walk through the whole history in the order of jobs.
+            let open = run::table.filter(run::state.eq_any(open_codes()));
+            let ids: Vec<i64> = open.select(run::job_id).load(conn).await?;
+            Ok(ids.into_iter().collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
         })
     }
 }

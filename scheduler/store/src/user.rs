@@ -8,7 +8,7 @@ use crate::outcome::Change;
 use crate::schema::{session, user_account};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -82,7 +82,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         run!(self, write, async |conn| {
-            conn.transaction(async |conn| {
+            conn.immediate_transaction(async |conn| {
                 let set = (user_account::password_hash.eq(&password_hash), user_account::updated_at.eq(millis(now)));
                 let changed = diesel::update(user_account::table.find(id)).set(set).execute(conn).await?;
                 let others = session::table.filter(session::user_id.eq(id));

@@ -11,6 +11,7 @@ pub mod sqlite;
 
 use crate::error::StoreError;
 use diesel_async::pooled_connection::bb8;
+use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -78,7 +79,10 @@ impl Store {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(runtime) = self.runtime.0.as_ref() else { return Err(StoreError::Closed) };
-        runtime.spawn(work).await.map_err(|_| StoreError::Closed)?
+        runtime.spawn(work).await.map_err(|ended| match ended.try_into_panic() {
+            Ok(panic) => StoreError::Panicked { what: panic_text(panic.as_ref()) },
+            Err(_) => StoreError::Closed,
+        })?
     }
 }
 
@@ -95,16 +99,27 @@ fn block_on<T: Send + 'static>(
     answer.recv().map_err(|_| StoreError::Closed)?
 }
 
+/// What a panic said, where it said something.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message").to_owned()
+}
+
 /// A URL that can be logged: the password replaced by stars.
 fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
+        // A path may contain an `@`, but no password.
+        (Some((scheme, _)), Some((_, host))) if scheme != "sqlite" => format!("{scheme}://***@{host}"),
         _ => url.to_owned(),
     }
 }
 
 /// Runs one body on whichever database the store was opened on. Compiled once per database; the body owns what it uses.
 /// `read` takes a connection for queries, `write` one for changes.
+///
+/// Bodies that need a transaction ask for an `immediate_transaction`, which takes SQLite's write lock at its start. A plain
+/// one that reads first and writes later fails at once with "database is locked" when another process wrote in between,
+/// however long the busy timeout is. Databases without that distinction get an extension method of the same name.
 macro_rules! run {
     ($store:expr, $access:ident, async |$conn:ident| $body:block) => {{
         let pool = $store.pool.clone();
@@ -130,7 +145,18 @@ mod tests {
     #[test]
     fn a_logged_url_shows_no_password() {
         assert_eq!(without_password("mysql://root:secret@127.0.0.1/x"), "mysql://***@127.0.0.1/x");
-        assert_eq!(without_password("sqlite://data/ledger.sqlite"), "sqlite://data/ledger.sqlite");
+        assert_eq!(without_password("sqlite://data@home/ledger.sqlite"), "sqlite://data@home/ledger.sqlite");
+    }
+
+    #[test]
+    fn a_query_that_panics_says_so_and_leaves_the_store_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = slog::Logger::root(slog::Discard, slog::o!());
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("ledger.sqlite").display()), &log).unwrap();
+        let caller = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ended = caller.block_on(store.on_own_runtime::<()>(async { panic!("boom") }));
+        assert!(matches!(&ended, Err(StoreError::Panicked { what }) if what == "boom"), "{ended:?}");
+        assert_eq!(caller.block_on(store.user_count()).unwrap(), 0);
     }
 
     #[test]

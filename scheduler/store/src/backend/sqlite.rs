@@ -5,18 +5,21 @@
 //! form with fsync on, and each statement tells for itself whether it was new.
 
 use super::{Pool, SqliteConn};
-use crate::columns::{hour_millis, millis, run_state};
+use crate::columns::{hour_millis, millis};
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
 use crate::schema::{job_checkpoint, journal_mark, partition_lease, run, run_request, run_stat};
+use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::bb8;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt;
 use hzm_job_scheduler::RunId;
-use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::partition::PARTITIONS;
+use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -32,12 +35,20 @@ const PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA
 
 /// Opens the file, makes its folder where that is missing, and migrates.
 pub(super) async fn open(path: String) -> Result<Pool, StoreError> {
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(cannot_open(
+            &path,
+            "the ledger needs a file; write sqlite://PATH, such as sqlite://data/ledger.sqlite",
+        ));
+    }
     if let Some(folder) = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| cannot_open(&path, &source.to_string()))?;
     }
     let write = pool(&path, 1).await?;
-    let connection = write.dedicated_connection().await.map_err(|source| cannot_open(&path, &source.to_string()))?;
-    migrate::apply(connection, migrate::SQLITE)?;
+    let mut conn = write.dedicated_connection().await.map_err(|source| cannot_open(&path, &source.to_string()))?;
+    // The write lock makes a second process wait, which then finds nothing left to do.
+    conn.spawn_blocking(|conn| Ok(conn.immediate_transaction(|conn| migrate::apply(conn, migrate::SQLITE)))).await??;
+    drop(conn);
     Ok(Pool::Sqlite { write, read: pool(&path, READERS).await? })
 }
 
@@ -67,8 +78,8 @@ pub(crate) async fn ledger_commit(conn: &mut SqliteConn, batch: Batch) -> Result
     let epoch = batch.epoch;
     let written = conn.spawn_blocking(move |conn| {
         conn.immediate_transaction(|conn| -> QueryResult<_> {
-            let foreign = partition_lease::table.filter(partition_lease::epoch.ne(epoch)).count();
-            if foreign.get_result::<i64>(conn)? > 0 {
+            let ours = partition_lease::table.filter(partition_lease::epoch.eq(epoch)).count();
+            if ours.get_result::<i64>(conn)? < PARTITIONS {
                 return Ok(None);
             }
             let mut writer = Writer { conn, outcomes: BTreeMap::new() };
@@ -103,47 +114,48 @@ impl Writer<'_> {
         if let Some(key) = &new.request_key {
             let asked = run_request::table.find((new.job.0, key)).select(run_request::run_id);
             if let Some(earlier) = asked.first::<i64>(self.conn).optional()? {
-                return self.existing(run::id.eq(earlier));
+                let state = run::table.find(earlier).select(run::state).first::<i16>(self.conn).optional()?;
+                // A key whose row was cleared since: what it asked for has long ended.
+                let state = state.and_then(RunState::from_code).unwrap_or(RunState::Skipped);
+                return Ok(Answer::Existed { run: RunId(earlier), state });
             }
         }
         if diesel::insert_or_ignore_into(run::table).values(new.row(id)).execute(self.conn)? == 0 {
-            let same = run::scheduled_at
-                .eq(millis(new.scheduled_at))
-                .and(run::job_id.eq(new.job.0))
-                .and(run::kind.eq(new.kind.code()))
-                .and(run::shard.eq(0))
-                .and(run::attempt.eq(new.attempt));
-            return self.existing(same);
+            return self.existing(new);
         }
         if let Some(key) = &new.request_key {
             let made = (new.job.0, key, id, millis(new.created_at));
-            diesel::insert_into(run_request::table).values((
-                run_request::job_id.eq(made.0),
-                run_request::request_key.eq(made.1),
-                run_request::run_id.eq(made.2),
-                run_request::created_at.eq(made.3),
-            ))
-            .execute(self.conn)?;
+            diesel::insert_into(run_request::table)
+                .values((
+                    run_request::job_id.eq(made.0),
+                    run_request::request_key.eq(made.1),
+                    run_request::run_id.eq(made.2),
+                    run_request::created_at.eq(made.3),
+                ))
+                .execute(self.conn)?;
         }
         self.count(new.state, hour_millis(new.created_at));
         Ok(Answer::Opened(RunId(id)))
     }
 
-    /// The row that was there first; a key without a row (cleared since) counts as ended.
-    fn existing<P>(&mut self, which: P) -> QueryResult<Answer>
-    where
-        P: diesel::BoxableExpression<run::table, diesel::sqlite::Sqlite, SqlType = diesel::sql_types::Bool> + 'static,
-    {
-        let which: Box<dyn diesel::BoxableExpression<run::table, diesel::sqlite::Sqlite, SqlType = diesel::sql_types::Bool>> =
-            Box::new(which);
-        let found = run::table.filter(which).select((run::id, run::state)).first::<(i64, i16)>(self.conn);
-        let (id, code) = found.optional()?.unwrap_or((0, RunState::Skipped.code()));
-        Ok(Answer::Existed { run: RunId(id), state: run_state(id, code).unwrap_or(RunState::Skipped) })
+    /// The row that was there first. There must be one: if not, it was the id that is in use already, and the batch fails
+    /// (to be tried again under other ids) rather than lose a fire.
+    fn existing(&mut self, new: &NewRun) -> QueryResult<Answer> {
+        let same = run::table
+            .filter(run::scheduled_at.eq(millis(new.scheduled_at)))
+            .filter(run::job_id.eq(new.job.0))
+            .filter(run::kind.eq(new.kind.code()))
+            .filter(run::shard.eq(0))
+            .filter(run::attempt.eq(new.attempt));
+        let (id, code) = same.select((run::id, run::state)).first::<(i64, i16)>(self.conn)?;
+        Ok(Answer::Existed { run: RunId(id), state: RunState::from_code(code).unwrap_or(RunState::Skipped) })
     }
 
     fn change(&mut self, change: &RunChange, id: i64) -> QueryResult<Answer> {
+        // An outcome is final, whoever asks and whatever it names as its origin.
+        let leaves_outcome = change.from.is_terminal() && change.from != change.to;
         let seen = run::table.filter(run::id.eq(change.run.0)).filter(run::state.eq(change.from.code()));
-        if diesel::update(seen).set(RunSet::of(change)).execute(self.conn)? == 0 {
+        if leaves_outcome || diesel::update(seen).set(RunSet::of(change)).execute(self.conn)? == 0 {
             let now = run::table.find(change.run.0).select(run::state).first::<i16>(self.conn).optional()?;
             return Ok(Answer::Missed { state: now.and_then(RunState::from_code) });
         }
@@ -180,18 +192,34 @@ impl Writer<'_> {
             return Ok(());
         }
         for (job, until) in &batch.checkpoints {
-            let until = millis(*until);
-            diesel::insert_into(job_checkpoint::table)
-                .values((job_checkpoint::job_id.eq(job.0), job_checkpoint::planned_until.eq(until)))
-                .on_conflict(job_checkpoint::job_id)
-                .do_update()
-                .set(job_checkpoint::planned_until.eq(until))
-                .execute(self.conn)?;
+            self.checkpoint_raise(job.0, millis(*until))?;
+        }
+        // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
+        let mark = journal_mark::table.find(batch.journal).select(journal_mark::run_id);
+        let mark: i64 = mark.first(self.conn).optional()?.unwrap_or(0);
+        let passed = run::table
+            .filter(run::id.gt(mark).and(run::id.lt(batch.first_id)))
+            .filter(run::kind.eq(RunKind::Scheduled.code()))
+            .group_by(run::job_id)
+            .select((run::job_id, max(run::scheduled_at)));
+        for (job, until) in passed.load::<(i64, Option<i64>)>(self.conn)? {
+            self.checkpoint_raise(job, until.unwrap_or(i64::MIN))?;
         }
         // Ids of this batch and of later ones lie at or above first_id, so everything below it is reflected now.
         diesel::replace_into(journal_mark::table)
-            .values((journal_mark::journal.eq(batch.journal), journal_mark::run_id.eq(batch.first_id - 1)))
+            .values((journal_mark::journal.eq(batch.journal), journal_mark::run_id.eq(mark.max(batch.first_id - 1))))
             .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Moves a checkpoint forward; one that is further already stays.
+    fn checkpoint_raise(&mut self, job: i64, until: i64) -> QueryResult<()> {
+        let raised = diesel::insert_into(job_checkpoint::table)
+            .values((job_checkpoint::job_id.eq(job), job_checkpoint::planned_until.eq(until)))
+            .on_conflict(job_checkpoint::job_id)
+            .do_update()
+            .set(job_checkpoint::planned_until.eq(until));
+        methods::FilterDsl::filter(raised, job_checkpoint::planned_until.lt(until)).execute(self.conn)?;
         Ok(())
     }
 }
@@ -220,7 +248,8 @@ impl<'a> RunSet<'a> {
             sent_at: change.known.sent_at.map(millis),
             accepted_at: change.known.accepted_at.map(millis),
             cancel_at: change.known.cancel_at.map(millis),
-            finished_at: change.to.is_terminal().then(|| millis(change.at)),
+            // Known facts may be added to an outcome later; its end stays when it was.
+            finished_at: (change.to.is_terminal() && change.from != change.to).then(|| millis(change.at)),
             code: change.known.code,
             message: change.known.message.as_deref(),
         }

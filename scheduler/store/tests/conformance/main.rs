@@ -1,0 +1,38 @@
+//! What a store must do, as tests: every public function of `Store`, on every database.
+//!
+//! SQLite is always tested, in a fresh file per test; `TEST_DATABASE_URLS` (separated by commas) names further databases.
+//! A new kind of database is served when this suite passes on it; nothing here but `support` knows which kinds there are.
+//! What only one kind has (files, its catalogue) is in `opening` and `migrations`.
+
+#[cfg(test)]
+mod cancelled;
+#[cfg(test)]
+mod clearing;
+#[cfg(test)]
+mod executors;
+#[cfg(test)]
+mod interleavings;
+#[cfg(test)]
+mod job_lists;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod standings;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod users;

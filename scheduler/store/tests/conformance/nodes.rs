@@ -1,0 +1,102 @@
+//! Nodes: registered, seen, removed, and brought in line with what was entered by hand.
+
+use crate::support::{at, by, done, executor, manual_executor, on_each_database};
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::liveness::NodeState;
+use hzm_job_store::node::NodeHello;
+
+fn hello(executor: ExecutorId, address: &str, instance: &str) -> NodeHello {
+    let told = |text: &str| Some(text.to_owned());
+    NodeHello { executor, address: address.into(), agent: told("hzmjob/0.1.0"), instance: told(instance) }
+}
+
+#[test]
+fn a_node_that_registers_again_is_refreshed() {
+    on_each_database(async |world| {
+        let id = world.executor("billing").await;
+        let first = world.store.node_register(hello(id, "http://a:1", "one"), at(1)).await.unwrap();
+        assert_eq!((first.manual, first.state, first.first_seen_at), (false, NodeState::Online, at(1)));
+        let again = world.store.node_register(hello(id, "http://a:1", "two"), at(9)).await.unwrap();
+        assert_eq!((again.id, again.first_seen_at, again.last_seen_at), (first.id, at(1), Some(at(9))));
+        assert_eq!(again.instance.as_deref(), Some("two"));
+        assert_eq!(world.store.node_list(Some(id)).await.unwrap(), vec![again]);
+    });
+}
+
+#[test]
+fn one_address_may_serve_two_executors() {
+    on_each_database(async |world| {
+        let (one, two) = (world.executor("one").await, world.executor("two").await);
+        let first = world.store.node_register(hello(one, "http://a:1", "x"), at(1)).await.unwrap();
+        let second = world.store.node_register(hello(two, "http://a:1", "x"), at(2)).await.unwrap();
+        assert_eq!(world.store.node_list(Some(two)).await.unwrap(), vec![second.clone()]);
+        assert_eq!(world.store.node_list(None).await.unwrap(), vec![first, second]);
+    });
+}
+
+#[test]
+fn how_a_node_was_seen_is_written_down() {
+    on_each_database(async |world| {
+        let id = world.executor("billing").await;
+        let node = world.store.node_register(hello(id, "http://a:1", "x"), at(1)).await.unwrap();
+        assert!(world.store.node_state_record(node.id, NodeState::Suspect, Some(at(5))).await.unwrap());
+        let seen = world.store.node_list(Some(id)).await.unwrap().remove(0);
+        assert_eq!((seen.state, seen.last_seen_at), (NodeState::Suspect, Some(at(5))));
+        assert!(!world.store.node_state_record(node.id + 1, NodeState::Online, None).await.unwrap());
+    });
+}
+
+#[test]
+fn only_a_node_that_registered_itself_can_be_removed() {
+    on_each_database(async |world| {
+        let spec = manual_executor("billing", &["http://a:1"]);
+        let id = done(world.store.executor_create(spec, by("ann", 0)).await.unwrap()).id;
+        assert!(!world.store.node_delete(id, "http://a:1".into()).await.unwrap());
+        let own = world.executor("mail").await;
+        world.store.node_register(hello(own, "http://a:1", "x"), at(1)).await.unwrap();
+        assert!(world.store.node_delete(own, "http://a:1".into()).await.unwrap());
+        assert!(!world.store.node_delete(own, "http://a:1".into()).await.unwrap(), "it is gone");
+        assert_eq!(world.store.node_list(Some(id)).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn nodes_follow_the_addresses_entered_by_hand() {
+    on_each_database(async |world| {
+        let first = manual_executor("billing", &["http://a:1", "http://b:1"]);
+        let id = done(world.store.executor_create(first, by("ann", 0)).await.unwrap()).id;
+        let kept = world.store.node_list(Some(id)).await.unwrap().remove(1);
+        assert!(world.store.node_state_record(kept.id, NodeState::Online, Some(at(3))).await.unwrap());
+        let second = manual_executor("billing", &["http://b:1", "http://c:1"]);
+        done(world.store.executor_update(id, 1, second, by("ann", 4)).await.unwrap());
+        let nodes = world.store.node_list(Some(id)).await.unwrap();
+        let told: Vec<_> = nodes.iter().map(|node| (node.address.as_str(), node.manual, node.state)).collect();
+        let expected = vec![("http://b:1", true, NodeState::Online), ("http://c:1", true, NodeState::Offline)];
+        assert_eq!(told, expected, "what is known of an address that stays is kept");
+    });
+}
+
+#[test]
+fn changing_the_kind_of_registration_changes_whose_nodes_count() {
+    on_each_database(async |world| {
+        let id = world.executor("billing").await;
+        for address in ["http://a:1", "http://b:1"] {
+            world.store.node_register(hello(id, address, "x"), at(1)).await.unwrap();
+        }
+        done(
+            world
+                .store
+                .executor_update(id, 1, manual_executor("billing", &["http://b:1"]), by("ann", 2))
+                .await
+                .unwrap(),
+        );
+        let nodes = world.store.node_list(Some(id)).await.unwrap();
+        assert_eq!(
+            nodes.iter().map(|node| (node.address.as_str(), node.manual)).collect::<Vec<_>>(),
+            [("http://b:1", true)]
+        );
+        let automatic = executor("billing").check().unwrap();
+        done(world.store.executor_update(id, 2, automatic, by("ann", 3)).await.unwrap());
+        assert_eq!(world.store.node_list(Some(id)).await.unwrap(), Vec::new());
+    });
+}

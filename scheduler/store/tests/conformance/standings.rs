@@ -1,0 +1,117 @@
+//! Where jobs stand: checkpoints, the mark, the rows beyond it, and what a restart finds.
+
+use crate::support::{at, by, change, done, due, ended, on_each_database, opened};
+use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_store::ledger::{Answer, NewRun};
+
+#[test]
+fn a_job_that_never_fired_stands_at_nothing() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        let standing = world.standing(id).await;
+        assert_eq!((standing.job.id, standing.deleted, standing.planned_until), (id, false, None));
+        assert_eq!((standing.open.len(), standing.last_end, standing.last_manual), (0, None, None));
+        assert!(world.store.ledger_standings(vec![JobId(99)]).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn rows_beyond_the_mark_tell_what_the_checkpoint_does_not() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        world.open_all([due(id, 10), due(id, 20)]).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(20)), "without any checkpoint");
+        world.checkpoint(vec![(id, at(20))]).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(20)));
+        world.open_all([due(id, 30), NewRun { kind: RunKind::Manual, ..due(id, 40) }]).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(30)), "manual runs are no occurrences");
+    });
+}
+
+#[test]
+fn a_mark_that_moves_takes_along_what_the_journal_forgot() {
+    on_each_database(async |world| {
+        let executor = world.executor("billing").await;
+        let (one, two) = (world.job(executor, "one").await.job.id, world.job(executor, "two").await.job.id);
+        world.open_all([due(one, 10), due(two, 20)]).await;
+        // The journal was restarted in between and remembers only what it wrote since.
+        world.checkpoint(vec![(one, at(10))]).await;
+        assert_eq!(world.standing(two).await.planned_until, Some(at(20)));
+    });
+}
+
+#[test]
+fn a_checkpoint_never_moves_back() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        world.checkpoint(vec![(id, at(50))]).await;
+        world.checkpoint(vec![(id, at(40))]).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(50)));
+    });
+}
+
+#[test]
+fn open_runs_are_listed_oldest_first_also_those_of_deleted_jobs() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        let runs = world.open_all([due(id, 1), due(id, 2), ended(id, 3, RunState::Skipped), due(id, 4)]).await;
+        world.change(change(runs[1], RunState::Waiting, RunState::Cancelled, 5)).await;
+        done(world.store.job_delete(id, by("ann", 6)).await.unwrap());
+        let standing = world.standing(id).await;
+        assert!(standing.deleted && !standing.job.enabled);
+        assert_eq!(standing.open.iter().map(|run| run.id).collect::<Vec<_>>(), vec![runs[0], runs[3]]);
+        assert_eq!(world.store.ledger_open_jobs().await.unwrap(), vec![id]);
+    });
+}
+
+#[test]
+fn jobs_with_open_runs_are_each_named_once() {
+    on_each_database(async |world| {
+        assert!(world.store.ledger_open_jobs().await.unwrap().is_empty());
+        let planned = NewRun { state: RunState::Planned, ..due(JobId(5), 9) };
+        world.open_all([due(JobId(5), 1), due(JobId(5), 2), planned, due(JobId(3), 1)]).await;
+        world.open_all([ended(JobId(4), 1, RunState::Lost)]).await;
+        assert_eq!(world.store.ledger_open_jobs().await.unwrap(), vec![JobId(3), JobId(5)]);
+    });
+}
+
+#[test]
+fn the_last_end_is_the_latest_one_whatever_began_last() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        let slow = opened(world.open(due(id, 1)).await);
+        world.open(ended(id, 2, RunState::Skipped)).await;
+        assert_eq!(world.standing(id).await.last_end, Some(at(2)));
+        assert_eq!(
+            world.change(change(slow, RunState::Waiting, RunState::Succeeded, 90)).await,
+            Answer::Changed { then: None }
+        );
+        assert_eq!(world.standing(id).await.last_end, Some(at(90)));
+        world.open(due(id, 95)).await;
+        assert_eq!(world.standing(id).await.last_end, Some(at(90)), "a run that goes on does not hide it");
+    });
+}
+
+#[test]
+fn the_last_manual_moment_is_remembered() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        let manual = |millis| NewRun { kind: RunKind::Manual, ..due(id, millis) };
+        world.open_all([manual(8), manual(7), due(id, 30)]).await;
+        assert_eq!(world.standing(id).await.last_manual, Some(at(8)));
+    });
+}
+
+#[test]
+fn several_jobs_are_told_apart() {
+    on_each_database(async |world| {
+        let executor = world.executor("billing").await;
+        let (one, two) = (world.job(executor, "one").await.job.id, world.job(executor, "two").await.job.id);
+        world.open_all([due(one, 10), due(two, 20), due(two, 25)]).await;
+        let mut standings = world.store.ledger_standings(vec![one, two]).await.unwrap();
+        standings.sort_by_key(|standing| standing.job.id);
+        let told: Vec<_> = standings.iter().map(|told| (told.job.id, told.planned_until, told.open.len())).collect();
+        assert_eq!(told, vec![(one, Some(at(10)), 1), (two, Some(at(25)), 2)]);
+    });
+}
