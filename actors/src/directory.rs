@@ -32,14 +32,14 @@ pub struct ExecutorCard {
 #[derive(Debug, Default)]
 pub(crate) struct RouteTable {
     pub(crate) nodes: Vec<RouteNode>,
-    /// All addresses of the executor, whatever their state: what a user may pick by hand.
-    pub(crate) known: Vec<Arc<str>>,
+    /// All nodes of the executor, whatever their state: what a user may pick by hand.
+    pub(crate) known: Vec<RouteNode>,
     pub(crate) secret: Option<Arc<str>>,
     /// Counts the choices of round robin; shared by all tables of the executor.
     pub(crate) cursor: Arc<AtomicU64>,
 }
 
-/// A node that can be dispatched to.
+/// A node as those who dispatch to it see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouteNode {
     pub(crate) address: Arc<str>,

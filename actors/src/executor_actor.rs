@@ -56,8 +56,20 @@ struct WatchedNode {
     actor: Option<Addr<NodeActor>>,
 }
 
+impl WatchedNode {
+    fn route(&self) -> RouteNode {
+        let recognises_repeats = self.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK));
+        RouteNode { address: self.address.clone(), recognises_repeats }
+    }
+}
+
 impl ExecutorActor {
-    pub(crate) fn new(executor: Executor, nodes: Vec<Node>, base: Foundation, parent: Recipient<ActorGone<ExecutorId>>) -> Self {
+    pub(crate) fn new(
+        executor: Executor,
+        nodes: Vec<Node>,
+        base: Foundation,
+        parent: Recipient<ActorGone<ExecutorId>>,
+    ) -> Self {
         let id = executor.id;
         let mut actor = ExecutorActor {
             log: base.log.new(slog::o!("executor" => executor.spec.draft().app_key.clone())),
@@ -69,6 +81,8 @@ impl ExecutorActor {
             _obituary: Obituary::new(id, parent),
         };
         actor.take_nodes(nodes);
+        // At once, on the thread of whoever starts it: shards that start afterwards take up open runs and ask for nodes.
+        actor.publish();
         actor
     }
 
@@ -77,14 +91,18 @@ impl ExecutorActor {
         let now = self.base.now();
         let mut known = std::mem::take(&mut self.nodes);
         for node in nodes {
-            let watched = known.remove(&node.id).unwrap_or_else(|| WatchedNode {
-                address: node.address.as_str().into(),
-                liveness: Liveness { state: node.state, missed: 0, next_probe: now },
-                node: node.clone(),
-                asked: false,
-                actor: None,
-            });
-            self.nodes.insert(node.id, watched);
+            let id = node.id;
+            let watched = match known.remove(&id) {
+                Some(watched) => WatchedNode { node, ..watched },
+                None => WatchedNode {
+                    address: node.address.as_str().into(),
+                    liveness: Liveness { state: node.state, missed: 0, next_probe: now },
+                    node,
+                    asked: false,
+                    actor: None,
+                },
+            };
+            self.nodes.insert(id, watched);
         }
         known.into_values().map(|watched| watched.address).collect()
     }
@@ -94,13 +112,9 @@ impl ExecutorActor {
         let draft = self.executor.spec.draft();
         let of_state = |state| self.nodes.values().filter(move |watched| watched.liveness.state == state);
         let chosen = if of_state(NodeState::Online).next().is_some() { NodeState::Online } else { NodeState::Suspect };
-        let nodes = of_state(chosen).map(|watched| RouteNode {
-            address: watched.address.clone(),
-            recognises_repeats: watched.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK)),
-        });
         let table = RouteTable {
-            nodes: nodes.collect(),
-            known: self.nodes.values().map(|watched| watched.address.clone()).collect(),
+            nodes: of_state(chosen).map(WatchedNode::route).collect(),
+            known: self.nodes.values().map(WatchedNode::route).collect(),
             secret: draft.app_secret.as_deref().map(Arc::from),
             cursor: self.cursor.clone(),
         };
@@ -117,7 +131,11 @@ impl ExecutorActor {
     /// Asks every node whose beat is due.
     fn beat(&mut self, ctx: &mut Context<Self>) {
         let now = self.base.now();
-        let due = self.nodes.iter().filter(|(_, watched)| !watched.asked && watched.liveness.next_probe <= now);
+        // A moment further away than any pause is left over from before the wall clock was set back.
+        let furthest = now + self.base.settings.scheduling.liveness().slowest_probe;
+        let is_due =
+            |watched: &WatchedNode| watched.liveness.next_probe <= now || watched.liveness.next_probe > furthest;
+        let due = self.nodes.iter().filter(|(_, watched)| !watched.asked && is_due(watched));
         let due: Vec<i64> = due.map(|(id, _)| *id).collect();
         for id in due {
             self.ask(id, ctx);
@@ -139,7 +157,9 @@ impl ExecutorActor {
             }
             match answer {
                 Ok(Delivered::Accepted) => executor.observe(id, Beat::Answered, None, ctx),
-                Ok(Delivered::NotTaken(why) | Delivered::Unknown(why)) => executor.observe(id, Beat::Missed, Some(&why), ctx),
+                Ok(Delivered::NotTaken(why) | Delivered::Unknown(why)) => {
+                    executor.observe(id, Beat::Missed, Some(&why), ctx)
+                }
                 // Its actor died: that says nothing about the node. The next look starts another one.
                 Err(_) => {}
             }
@@ -223,7 +243,6 @@ impl Actor for ExecutorActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.publish();
         ctx.run_interval(LOOK_EVERY, |executor, ctx| executor.beat(ctx));
     }
 }
@@ -274,7 +293,8 @@ impl Handler<ReloadExecutor> for ExecutorActor {
     fn handle(&mut self, _: ReloadExecutor, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
         let (store, id) = (self.base.store.clone(), self.executor.id);
-        let read = async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
+        let read =
+            async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
         Box::pin(read.into_actor(self).map(|read, actor, ctx| {
             let (executor, nodes) = read?;
             let Some(executor) = executor else {

@@ -3,16 +3,17 @@
 //! It decides nothing. It finds who is concerned, passes the message on, and turns "nobody is there right now" into an
 //! error the caller can come back from.
 
+use crate::ExecutorCard;
 use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
 use crate::messages::{
-    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, ListActors, Ordered,
-    Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport, ToExecutor,
+    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, ListActors,
+    Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport,
+    ToExecutor,
 };
 use crate::registry::Registry;
 use crate::surroundings::Foundation;
-use crate::ExecutorCard;
 use actix::prelude::*;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::node::NodeHello;

@@ -100,7 +100,8 @@ impl Journal {
         }
         self.busy = true;
         let pending = self.take_batch();
-        let checkpoints = if std::mem::take(&mut self.checkpoint_due) { self.moved.drain().collect() } else { Vec::new() };
+        let checkpoints =
+            if std::mem::take(&mut self.checkpoint_due) { self.moved.drain().collect() } else { Vec::new() };
         let work = write(self.store.clone(), self.log.clone(), self.epoch, self.ids.clone(), pending, checkpoints);
         ctx.spawn(work.into_actor(self).map(|written, journal, ctx| journal.written(written, ctx)));
     }
@@ -162,7 +163,7 @@ async fn write(
     let (entries, waiters): (Vec<_>, Vec<_>) = pending.into_iter().map(|one| (one.entries, one.answer)).unzip();
     let entries: Vec<Entry> = entries.into_iter().flatten().collect();
     let occurrences = occurrences(&entries);
-    let needed = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+    let needed = i64::try_from(entries.iter().filter(|entry| entry.may_open()).count()).unwrap_or(i64::MAX);
     let mut pause = FIRST_PAUSE;
     let answers = loop {
         match attempt(&store, epoch, &mut ids, needed, &entries, &checkpoints).await {
@@ -170,7 +171,7 @@ async fn write(
             Err(error @ (StoreError::Fenced { .. } | StoreError::Closed)) => return Err(error),
             Err(error) => {
                 slog::error!(log, "a batch was not written; trying again";
-                    "entries" => needed, "pause_ms" => pause.as_millis(), "error" => %error, "cause" => ?error);
+                    "entries" => entries.len(), "pause_ms" => pause.as_millis(), "error" => %error, "cause" => ?error);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -241,7 +242,9 @@ impl Handler<Record> for Journal {
         } else if first && !self.busy {
             ctx.run_later(GATHER, |journal, ctx| journal.flush(ctx));
         }
-        Box::pin(async { committed.await.unwrap_or_else(|_| Err(SchedulerError::Unavailable("the journal ended".into()))) })
+        Box::pin(async {
+            committed.await.unwrap_or_else(|_| Err(SchedulerError::Unavailable("the journal ended".into())))
+        })
     }
 }
 

@@ -41,7 +41,7 @@ pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;
 pub use live::LiveFigures;
 pub use messages::{ActorReport, CancelOutcome, Ordered, Reported, RunOrder, RunReport};
-pub use settings::Settings;
+pub use settings::{SchedulingSettings, Settings, SupervisionSettings};
 
 use chrono::TimeDelta;
 use hzm_job_store::Store;
@@ -82,7 +82,9 @@ pub async fn start(
     Ok(Scheduler { registry: registry::Registry::start(setup), base, live, fatal })
 }
 
-async fn executors(store: &Store) -> Result<Vec<(hzm_job_store::executor::Executor, Vec<hzm_job_store::node::Node>)>, StartError> {
+async fn executors(
+    store: &Store,
+) -> Result<Vec<(hzm_job_store::executor::Executor, Vec<hzm_job_store::node::Node>)>, StartError> {
     let mut nodes = store.node_list(None).await?;
     let mut all = Vec::new();
     for executor in store.executor_list().await? {

@@ -39,7 +39,12 @@ impl NodeActor {
         .start()
     }
 
-    fn call(&self, path: &'static str, secret: Option<Arc<str>>, body: impl Serialize + 'static) -> ResponseFuture<Delivered> {
+    fn call(
+        &self,
+        path: &'static str,
+        secret: Option<Arc<str>>,
+        body: impl Serialize + 'static,
+    ) -> ResponseFuture<Delivered> {
         let (client, address) = (self.client.clone(), self.address.clone());
         Box::pin(async move { hzm::call(&client, &address, path, secret.as_deref(), &body).await })
     }

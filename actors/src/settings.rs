@@ -166,7 +166,9 @@ impl SupervisionSettings {
         ];
         kinds
             .into_iter()
-            .flat_map(|(kind, policy)| policy.problems().into_iter().map(move |(key, text)| (format!("{kind}.{key}"), text)))
+            .flat_map(|(kind, policy)| {
+                policy.problems().into_iter().map(move |(key, text)| (format!("{kind}.{key}"), text))
+            })
             .collect()
     }
 }

@@ -33,7 +33,10 @@ impl Foundation {
     }
 
     /// Has the journal write these entries; the answers come after the commit.
-    pub(crate) fn record(&self, entries: Vec<Entry>) -> impl Future<Output = Result<Vec<Answer>, SchedulerError>> + use<> {
+    pub(crate) fn record(
+        &self,
+        entries: Vec<Entry>,
+    ) -> impl Future<Output = Result<Vec<Answer>, SchedulerError>> + use<> {
         let journal = self.directory.journal();
         async move {
             let journal = journal.ok_or(SchedulerError::Busy)?;
@@ -74,7 +77,8 @@ impl Surroundings {
         let address: Arc<str> = address.into();
         let scheduling = &self.base.settings.scheduling;
         let parent: Recipient<ActorGone<Arc<str>>> = self.shard.clone().recipient();
-        let actor = NodeActor::start(address.clone(), scheduling.connections_per_node, scheduling.answer_within(), parent);
+        let actor =
+            NodeActor::start(address.clone(), scheduling.connections_per_node, scheduling.answer_within(), parent);
         pool.barred.remove(&address);
         pool.actors.insert(address, actor.clone());
         Some(actor)

@@ -77,7 +77,12 @@ impl<I: Hash + Eq + Clone> Wards<I> {
     }
 
     /// Reports on the children that are not there.
-    pub(crate) fn absent(&self, kind: &'static str, mailbox_limit: usize, name: impl Fn(&I) -> String) -> Vec<ActorReport> {
+    pub(crate) fn absent(
+        &self,
+        kind: &'static str,
+        mailbox_limit: usize,
+        name: impl Fn(&I) -> String,
+    ) -> Vec<ActorReport> {
         let absent = self.known.iter().filter_map(|(who, ward)| Some((who, ward, ward.absent?)));
         absent
             .map(|(who, ward, absence)| ActorReport {

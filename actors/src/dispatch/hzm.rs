@@ -1,7 +1,8 @@
 //! hzm-job's wire towards a node (see `protocols`: `POST {address}/api/job-handle` and its siblings).
 //!
 //! What an answer means for the run is decided here once: a 200 with `success` is "taken"; any other status, or a 200 that
-//! says no, is "surely not taken"; silence or a connection that broke after the request had left is "unknown".
+//! says no, is "surely not taken"; silence, a connection that broke after the request had left, or a gateway that lost the
+//! answer (502, 504) is "unknown".
 
 use crate::messages::Delivered;
 use awc::error::SendRequestError;
@@ -28,7 +29,13 @@ pub(crate) fn client(connections: usize, answer_within: Duration) -> Client {
 }
 
 /// Sends `body` to `{address}{path}` and judges the answer.
-pub(crate) async fn call(client: &Client, address: &str, path: &str, secret: Option<&str>, body: &impl Serialize) -> Delivered {
+pub(crate) async fn call(
+    client: &Client,
+    address: &str,
+    path: &str,
+    secret: Option<&str>,
+    body: &impl Serialize,
+) -> Delivered {
     let request = client
         .post(format!("{address}{path}"))
         .insert_header((TOKEN_HEADER, secret.unwrap_or_default()))
@@ -50,13 +57,19 @@ pub(crate) async fn call(client: &Client, address: &str, path: &str, secret: Opt
 }
 
 fn judge_answer(status: u16, body: &[u8]) -> Delivered {
+    // A gateway in between lost the answer, or the node itself: the request may have arrived.
+    if status == 502 || status == 504 {
+        return Delivered::Unknown(format!("HTTP {status}: {}", excerpt(body)));
+    }
     if status != 200 {
         return Delivered::NotTaken(format!("HTTP {status}: {}", excerpt(body)));
     }
     // The Go executor says text/plain: parse whatever the content type claims.
     match serde_json::from_slice::<Envelope<serde_json::Value>>(body) {
         Ok(envelope) if envelope.success => Delivered::Accepted,
-        Ok(envelope) => Delivered::NotTaken(envelope.msg.unwrap_or_else(|| format!("refused with code {}", envelope.code))),
+        Ok(envelope) => {
+            Delivered::NotTaken(envelope.msg.unwrap_or_else(|| format!("refused with code {}", envelope.code)))
+        }
         Err(_) => Delivered::NotTaken(format!("the answer is not the expected JSON: {}", excerpt(body))),
     }
 }
@@ -89,6 +102,7 @@ mod tests {
     #[test]
     fn a_refusal_in_words_or_by_status_means_not_taken() {
         assert_eq!(judge_answer(401, b"Unauthorized\n"), Delivered::NotTaken("HTTP 401: Unauthorized".into()));
+        assert!(matches!(judge_answer(504, b""), Delivered::Unknown(_)), "a gateway cannot know");
         let no = b"{\"code\":-1,\"msg\":\"full\",\"data\":null,\"success\":false,\"count\":null}";
         assert_eq!(judge_answer(200, no), Delivered::NotTaken("full".into()));
     }

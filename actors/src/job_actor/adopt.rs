@@ -1,12 +1,13 @@
 //! Taking up what the ledger says is open: after a start, a restart, an edit, or a lost answer. There is no other recovery.
 
-use super::JobActor;
+use super::end::End;
 use super::live_run::{LiveRun, Phase};
+use super::{JobActor, TRY_AGAIN};
 use crate::messages::NodeLost;
 use actix::prelude::*;
-use hzm_job_scheduler::job::Delivery;
-use hzm_job_scheduler::run::{Reason, RunEvent, RunKind, RunState};
 use hzm_job_scheduler::RunId;
+use hzm_job_scheduler::job::Delivery;
+use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_store::run::Run;
 use hzm_job_store::standing::Standing;
 
@@ -21,27 +22,25 @@ impl JobActor {
     }
 
     fn adopt(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        let Some(live) = self.runs.get_mut(&id) else { return };
-        let at_most_once = self.job.spec.draft().delivery == Delivery::AtMostOnce;
+        let Some(live) = self.runs.get(&id) else { return };
         slog::info!(self.log, "taking up an open run"; "run" => id.0, "state" => live.run.state.word());
-        match live.run.state {
-            RunState::Planned | RunState::Waiting => self.wait_for_turn(id, ctx),
-            RunState::Dispatched if at_most_once => {
-                let text = "the scheduler ended while it sent this run; at_most_once forbids sending it again".to_owned();
-                self.close(id, RunEvent::Lost, Reason::CrashWhileSending, None, Some(text), ctx);
+        let unwanted = if self.deleted { Some(Reason::Deleted) } else { live.cancel };
+        let at_most_once = self.job.spec.draft().delivery == Delivery::AtMostOnce;
+        match (live.run.state, unwanted) {
+            (RunState::Planned | RunState::Waiting, Some(reason)) => {
+                self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
             }
-            RunState::Dispatched => {
-                live.phase = Phase::Sending;
-                self.send(id, ctx);
+            (RunState::Planned | RunState::Waiting, None) if self.is_stopped_fire(id) => self.skip_stopped(id, ctx),
+            (RunState::Planned | RunState::Waiting, None) => self.wait_for_turn(id, ctx),
+            (RunState::Dispatched, _) if at_most_once => {
+                let text = "the scheduler ended while it sent this run; at_most_once forbids sending it again";
+                self.close(id, End::lost(Reason::CrashWhileSending, text), ctx);
             }
-            _ => self.await_again(id, ctx),
-        }
-        if self.runs.get(&id).is_some_and(|live| live.cancel.is_some() && live.phase != Phase::Ending) {
-            self.send_cancel(id, ctx);
-            self.grant_grace(id, ctx);
-        }
-        if self.deleted {
-            self.cancel(id, Reason::Deleted, "the job was deleted", ctx);
+            (_, Some(reason)) => {
+                self.ask_to_cancel(id, reason, ctx);
+            }
+            (RunState::Dispatched, None) => self.send(id, ctx),
+            (_, None) => self.await_again(id, ctx),
         }
     }
 
@@ -62,7 +61,7 @@ impl JobActor {
 
     fn recognises_repeats(&self, address: &str) -> bool {
         let table = self.place.base.directory.routes(self.job.spec.draft().executor);
-        table.nodes.iter().any(|node| node.address.as_ref() == address && node.recognises_repeats)
+        table.known.iter().any(|node| node.address.as_ref() == address && node.recognises_repeats)
     }
 
     /// The job's definition or its rows changed behind this actor: takes the store's word.
@@ -86,25 +85,47 @@ impl JobActor {
     fn renew_run(&mut self, run: Run, ctx: &mut Context<Self>) {
         let id = run.id;
         match self.runs.get_mut(&id) {
-            // What is on its way to the journal is newer than what the store told.
-            Some(live) if live.phase == Phase::Ending => {}
-            Some(live) => live.run.state = run.state,
-            None => {
-                self.place.base.directory.run_opened(id, self.job.id, ctx.address());
-                self.runs.insert(id, LiveRun::new(run));
-                self.adopt(id, ctx);
-            }
+            // What was committed since is newer than what the store told then.
+            Some(live) if live.run.state.code() < run.state.code() => live.run.state = run.state,
+            Some(_) => {}
+            None => self.look_up(id, ctx),
         }
+    }
+
+    /// The store told of an open run that this actor does not know. It may have ended between that reading and now: what
+    /// the row says *after* this actor forgot it is the truth, and only an open one is taken up.
+    fn look_up(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let store = self.place.base.store.clone();
+        let read = async move { store.run_get(id).await };
+        ctx.spawn(read.into_actor(self).map(move |read, job, ctx| match read {
+            Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) => {
+                job.place.base.directory.run_opened(id, job.job.id, ctx.address());
+                job.runs.insert(id, LiveRun::new(run));
+                job.adopt(id, ctx);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                slog::warn!(job.log, "a run cannot be read; trying again"; "run" => id.0, "error" => %error);
+                ctx.run_later(TRY_AGAIN, move |job, ctx| job.look_up(id, ctx));
+            }
+        }));
     }
 
     /// A stopped job sends nothing more: fires that still wait are skipped. What somebody ordered by hand still runs.
     fn skip_waiting(&mut self, ctx: &mut Context<Self>) {
-        let waiting = self.runs.iter().filter(|(_, live)| live.phase == Phase::Waiting && live.run.kind == RunKind::Scheduled);
+        let waiting = self.runs.iter().filter(|(_, live)| live.phase == Phase::Waiting);
         let ids: Vec<RunId> = waiting.map(|(id, _)| *id).collect();
-        for id in ids {
-            let text = "the job was stopped before this run could be sent".to_owned();
-            self.close(id, RunEvent::Skipped, Reason::Stopped, None, Some(text), ctx);
+        for id in ids.into_iter().filter(|id| self.is_stopped_fire(*id)).collect::<Vec<_>>() {
+            self.skip_stopped(id, ctx);
         }
+    }
+
+    fn is_stopped_fire(&self, id: RunId) -> bool {
+        !self.job.enabled && self.runs.get(&id).is_some_and(|live| live.run.kind == RunKind::Scheduled)
+    }
+
+    fn skip_stopped(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        self.close(id, End::skipped(Reason::Stopped, "the job was stopped before this run could be sent"), ctx);
     }
 
     /// What ran at an address is over.
@@ -112,7 +133,8 @@ impl JobActor {
         if lost.executor != self.job.spec.draft().executor {
             return;
         }
-        let there = |live: &LiveRun| live.phase == Phase::Awaited && live.run.node.as_deref() == Some(lost.address.as_ref());
+        let there =
+            |live: &LiveRun| live.phase == Phase::Awaited && live.run.node.as_deref() == Some(lost.address.as_ref());
         let ids: Vec<RunId> = self.runs.iter().filter(|(_, live)| there(live)).map(|(id, _)| *id).collect();
         for id in ids {
             self.run_stranded(id, lost, ctx);
@@ -120,7 +142,9 @@ impl JobActor {
     }
 
     fn run_stranded(&mut self, id: RunId, lost: &NodeLost, ctx: &mut Context<Self>) {
-        let again = self.job.spec.draft().delivery == Delivery::AtLeastOnce && self.recognises_repeats(&lost.address);
+        let wanted = self.runs.get(&id).is_some_and(|live| live.cancel.is_none());
+        let at_least_once = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
+        let again = wanted && at_least_once && self.recognises_repeats(&lost.address);
         match lost.reason {
             // The program came back as another process. Its reports are on its disk: asked again, it either delivers the
             // report or, knowing nothing of the run, executes it.
@@ -132,11 +156,11 @@ impl JobActor {
             }
             Reason::NodeShutdown => {
                 let text = format!("node offline: {} went away before the run ended", lost.address);
-                self.close(id, RunEvent::ReportedFailure, lost.reason, Some(500), Some(text), ctx);
+                self.close(id, End::failed(lost.reason, text).with_code(500), ctx);
             }
             reason => {
                 let text = format!("node offline: {} does not answer any more", lost.address);
-                self.close(id, RunEvent::Lost, reason, None, Some(text), ctx);
+                self.close(id, End::lost(reason, text), ctx);
             }
         }
     }

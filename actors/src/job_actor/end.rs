@@ -1,162 +1,118 @@
 //! The end of a run: reported, timed out, cancelled or lost; and what follows it.
 //!
-//! Every end is one change of the ledger that names the state it leaves, with the following attempt in the same
-//! transaction. Whoever comes second is told the outcome that stands.
+//! Every end is one change of the ledger, with the following attempt in the same transaction. Whoever comes second is told
+//! the outcome that stands.
 
+use super::change::{self, Cause, Written};
 use super::fire::run_of;
 use super::live_run::Phase;
 use super::{JobActor, TRY_AGAIN};
 use crate::error::SchedulerError;
-use crate::messages::{CancelOutcome, RefreshJob, Reported, RunReport};
+use crate::messages::{RefreshJob, Reported, RunReport};
 use actix::prelude::*;
-use hzm_job_scheduler::overlap::OverlapPolicy;
-use hzm_job_scheduler::retry::{self, NextAttempt};
-use hzm_job_scheduler::run::{self, Reason, RunEvent, RunState};
 use hzm_job_scheduler::RunId;
-use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
+use hzm_job_scheduler::overlap::OverlapPolicy;
+use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
+use hzm_job_store::ledger::{Answer, Known, RunChange};
 
-/// The result of asking the journal for one change.
-type Written = Result<Answer, SchedulerError>;
+/// An end that the scheduler gives a run on its own account.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    event: RunEvent,
+    reason: Reason,
+    code: Option<i32>,
+    text: String,
+}
+
+impl End {
+    pub(super) fn cancelled(reason: Reason, text: impl Into<String>) -> End {
+        End { event: RunEvent::Cancelled, reason, code: None, text: text.into() }
+    }
+
+    pub(super) fn failed(reason: Reason, text: impl Into<String>) -> End {
+        End { event: RunEvent::ReportedFailure, reason, code: None, text: text.into() }
+    }
+
+    pub(super) fn lost(reason: Reason, text: impl Into<String>) -> End {
+        End { event: RunEvent::Lost, reason, code: None, text: text.into() }
+    }
+
+    pub(super) fn skipped(reason: Reason, text: impl Into<String>) -> End {
+        End { event: RunEvent::Skipped, reason, code: None, text: text.into() }
+    }
+
+    /// With the code that the wire has for it.
+    pub(super) fn with_code(self, code: i32) -> End {
+        End { code: Some(code), ..self }
+    }
+}
 
 impl JobActor {
-    /// The change that `event` means for a run; `None` where it is not legal (any more).
-    pub(super) fn change(&self, id: RunId, event: RunEvent, reason: Reason, known: Known) -> Option<RunChange> {
-        let live = self.runs.get(&id)?;
-        let to = run::apply(live.run.state, event)?;
-        let at = self.now();
-        let mut change = RunChange { run: id, from: live.run.state, to, reason, at, known, then: None };
-        if to.is_terminal() {
-            change.known.sent_at = change.known.sent_at.or(live.sent_at);
-            change.known.accepted_at = change.known.accepted_at.or(live.accepted_at);
-            change.then = self.following(&change, live.run.attempt).map(Box::new);
+    /// Ends a run; tried again until the journal takes it. However a run ends that somebody cancelled: it is cancelled.
+    pub(super) fn close(&mut self, id: RunId, end: End, ctx: &mut Context<Self>) {
+        let Some(live) = self.runs.get(&id) else { return };
+        if live.phase == Phase::Ending {
+            // Another end is being written. Should the journal refuse that one, this one still stands.
+            ctx.run_later(TRY_AGAIN, move |job, ctx| job.close(id, end, ctx));
+            return;
         }
-        Some(change)
-    }
-
-    /// The attempt that follows an outcome, if the job's policy wants one.
-    fn following(&self, change: &RunChange, attempt: i32) -> Option<NewRun> {
-        let draft = self.job.spec.draft();
-        // A run that its node gave back at shutdown is as good as one that failed; what a user ended stays ended.
-        let next = retry::after(&draft.retry, draft.delivery, change.to, attempt, change.at, rand::random());
-        let NextAttempt::Again { at, attempt } = next else { return None };
-        if self.deleted {
-            return None;
-        }
-        let of = &self.runs.get(&change.run)?.run;
-        Some(NewRun {
-            job: of.job,
-            executor: draft.executor,
-            kind: of.kind,
-            scheduled_at: of.scheduled_at,
-            attempt,
-            state: RunState::Waiting,
-            reason: Reason::None,
-            not_before: at,
-            node: of.node.clone().filter(|_| of.pinned),
-            pinned: of.pinned,
-            parameters: of.parameters.clone(),
-            requested_by: of.requested_by.clone(),
-            request_key: None,
-            created_at: change.at,
-            message: None,
-        })
-    }
-
-    /// Has a change that ends nothing written, then goes on with `next`. One that comes too late is looked up.
-    pub(super) fn record_change(
-        &mut self,
-        change: RunChange,
-        ctx: &mut Context<Self>,
-        next: impl FnOnce(&mut JobActor, &mut Context<JobActor>) + 'static,
-    ) {
-        let (id, to) = (change.run, change.to);
-        let committed = self.place.base.record(vec![Entry::Change(change.clone())]);
-        ctx.spawn(committed.into_actor(self).map(move |answers, job, ctx| match first(answers) {
-            Ok(Answer::Changed { .. }) => {
-                if let Some(live) = job.runs.get_mut(&id) {
-                    live.run.state = to;
-                }
-                next(job, ctx);
-            }
-            Ok(_) => job.reload(ctx),
-            Err(error) => {
-                slog::warn!(job.log, "a change waits: the journal refused it"; "run" => id.0, "error" => %error);
-                ctx.run_later(TRY_AGAIN, move |job, ctx| {
-                    if job.runs.get(&id).is_some_and(|live| live.phase != Phase::Ending) {
-                        job.record_change(change, ctx, next);
-                    }
-                });
-            }
-        }));
-    }
-
-    /// Ends a run on the scheduler's own account; tried again until the journal takes it.
-    pub(super) fn close(
-        &mut self,
-        id: RunId,
-        event: RunEvent,
-        reason: Reason,
-        code: Option<i32>,
-        message: Option<String>,
-        ctx: &mut Context<Self>,
-    ) {
-        let known = Known { code, message: message.clone(), ..Known::default() };
+        let (event, reason) = live.cancel.map_or((end.event, end.reason), |reason| (RunEvent::Cancelled, reason));
+        let known = Known { code: end.code, message: Some(end.text.clone()), ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else { return };
-        let ending = self.end(change);
+        let ending = self.end(change, event);
         ctx.spawn(ending.map(move |written, job, ctx| {
-            if let Err(error) = job.ended(id, &written, ctx) {
+            if let Err(error) = job.ended(id, written, ctx) {
                 slog::warn!(job.log, "an end waits: the journal refused it"; "run" => id.0, "error" => %error);
-                ctx.run_later(TRY_AGAIN, move |job, ctx| job.close(id, event, reason, code, message, ctx));
+                ctx.run_later(TRY_AGAIN, move |job, ctx| job.close(id, end, ctx));
             }
         }));
     }
 
     /// Has an end written. Until the answer the run is nobody else's to end.
-    fn end(&mut self, change: RunChange) -> impl ActorFuture<Self, Output = Result<(RunChange, Answer), SchedulerError>> + use<> {
+    fn end(&mut self, change: RunChange, event: RunEvent) -> impl ActorFuture<Self, Output = Written> + use<> {
         if let Some(live) = self.runs.get_mut(&change.run) {
             live.phase = Phase::Ending;
         }
-        let committed = self.place.base.record(vec![Entry::Change(change.clone())]);
-        committed.into_actor(self).map(move |answers, _, _| first(answers).map(|answer| (change, answer)))
+        change::write(self.place.base.clone(), change, Cause::Event(event)).into_actor(self)
     }
 
     /// After the commit of an end: forgets the run, takes up what follows it and lets the next one in.
-    fn ended(
-        &mut self,
-        id: RunId,
-        written: &Result<(RunChange, Answer), SchedulerError>,
-        ctx: &mut Context<Self>,
-    ) -> Result<Reported, SchedulerError> {
-        let (change, answer) = match written {
-            Ok((change, answer)) => (change, answer),
-            Err(error) => {
-                if let Some(live) = self.runs.get_mut(&id) {
-                    live.phase = Phase::Awaited;
-                }
-                return Err(error.clone());
-            }
-        };
-        let outcome = match answer {
+    fn ended(&mut self, id: RunId, written: Written, ctx: &mut Context<Self>) -> Result<Reported, SchedulerError> {
+        let outcome = self.outcome(id, written, ctx);
+        if let (Err(_), Some(live)) = (&outcome, self.runs.get_mut(&id)) {
+            live.phase = Phase::Awaited;
+        }
+        self.let_next_in(ctx);
+        self.fire_due(ctx);
+        outcome
+    }
+
+    fn outcome(&mut self, id: RunId, written: Written, ctx: &mut Context<Self>) -> Result<Reported, SchedulerError> {
+        let (change, answer) = written?;
+        match answer {
             Answer::Changed { then } => {
-                self.forget(id, change, ctx);
-                if let (Some(next), Some(new)) = (then, &change.then) {
-                    self.take_up(run_of(*next, new.as_ref().clone()), ctx);
+                self.forget(id, &change, ctx);
+                if let (Some(next), Some(new)) = (then, change.then) {
+                    self.take_up(run_of(next, *new), ctx);
                 }
                 Ok(Reported::Recorded)
             }
             Answer::Missed { state: Some(state) } if state.is_terminal() => {
-                self.forget(id, change, ctx);
-                Ok(Reported::AlreadyEnded(*state))
+                self.forget(id, &change, ctx);
+                // It may be our own change, whose first answer got lost: then an attempt follows it that we do not know.
+                self.reload(ctx);
+                Ok(Reported::AlreadyEnded(state))
+            }
+            Answer::Missed { state: None } => {
+                self.forget(id, &change, ctx);
+                Ok(Reported::UnknownRun)
             }
             // The row is in a state we do not know of: what the ledger says counts.
-            _ => {
+            Answer::Missed { .. } | Answer::Opened(_) | Answer::Existed { .. } => {
                 self.reload(ctx);
                 Err(SchedulerError::Busy)
             }
-        };
-        self.let_next_in(ctx);
-        self.fire_due(ctx);
-        outcome
+        }
     }
 
     fn forget(&mut self, id: RunId, change: &RunChange, ctx: &mut Context<Self>) {
@@ -187,7 +143,7 @@ impl JobActor {
 
     /// A node reported a run's end. Answered after the commit.
     pub(super) fn report(&mut self, report: RunReport) -> ResponseActFuture<Self, Result<Reported, SchedulerError>> {
-        let id = report.run;
+        let (id, now) = (report.run, self.now());
         let Some(live) = self.runs.get_mut(&id).filter(|live| live.run.executor == report.executor) else {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
@@ -201,65 +157,20 @@ impl JobActor {
             None => (RunEvent::ReportedFailure, Reason::Reported),
         };
         // A report proves that the trigger arrived, also when its own answer got lost.
-        let now = self.place.base.now();
         live.accepted_at.get_or_insert(now);
         let known = Known { code: Some(report.code), message: report.message, ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
-        let ending = self.end(change);
-        Box::pin(ending.map(move |written, job, ctx| job.ended(id, &written, ctx)))
+        let ending = self.end(change, event);
+        Box::pin(ending.map(move |written, job, ctx| job.ended(id, written, ctx)))
     }
 
+    /// Its timeout passed: the node is told, and whatever it reports later comes too late.
     pub(super) fn expired(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        if self.runs.get(&id).is_none_or(|live| live.phase == Phase::Ending) {
-            return;
-        }
         self.send_cancel(id, ctx);
         let text = format!("the timeout of {} ms passed", self.job.spec.draft().timeout_ms);
-        self.close(id, RunEvent::Expired, Reason::Timeout, None, Some(text), ctx);
-    }
-
-    /// Somebody wants a run ended: at once where it was not sent, else its node is told and has the grace to answer.
-    pub(super) fn cancel(&mut self, id: RunId, reason: Reason, text: &str, ctx: &mut Context<Self>) -> CancelOutcome {
-        let now = self.now();
-        let Some(live) = self.runs.get_mut(&id) else { return CancelOutcome::UnknownRun };
-        match live.phase {
-            Phase::Waiting => {
-                self.close(id, RunEvent::Cancelled, reason, None, Some(text.to_owned()), ctx);
-                CancelOutcome::Cancelled
-            }
-            Phase::Ending => CancelOutcome::Asked,
-            Phase::Sending | Phase::Awaited => {
-                if live.cancel.replace(reason).is_some() {
-                    return CancelOutcome::Asked;
-                }
-                live.run.cancel_at = Some(now);
-                let (state, reason_now) = (live.run.state, live.run.reason);
-                let known = Known { cancel_at: Some(now), ..Known::default() };
-                let asked = RunChange { run: id, from: state, to: state, reason: reason_now, at: now, known, then: None };
-                self.record_change(asked, ctx, |_, _| ());
-                self.send_cancel(id, ctx);
-                self.grant_grace(id, ctx);
-                CancelOutcome::Asked
-            }
-        }
-    }
-
-    /// A node that does not report a cancelled run in time is not waited for.
-    pub(super) fn grant_grace(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        ctx.run_later(self.place.base.settings.scheduling.cancel_grace(), move |job, ctx| {
-            let Some(reason) = job.runs.get(&id).and_then(|live| live.cancel) else { return };
-            let text = "cancelled; the node did not report its end in time".to_owned();
-            job.close(id, RunEvent::Cancelled, reason, None, Some(text), ctx);
-        });
-    }
-
-    pub(super) fn cancel_all(&mut self, reason: Reason, ctx: &mut Context<Self>) {
-        let open: Vec<RunId> = self.runs.keys().copied().collect();
-        for id in open {
-            self.cancel(id, reason, "cancelled by the scheduler", ctx);
-        }
+        self.close(id, End { event: RunEvent::Expired, reason: Reason::Timeout, code: None, text }, ctx);
     }
 
     /// Has the shard tell again how this job stands in the store.
@@ -272,9 +183,4 @@ impl JobActor {
             }
         }));
     }
-}
-
-/// The one answer to one entry.
-fn first(answers: Result<Vec<Answer>, SchedulerError>) -> Written {
-    answers?.into_iter().next().ok_or(SchedulerError::Busy)
 }

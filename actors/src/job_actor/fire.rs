@@ -2,16 +2,17 @@
 
 use super::live_run::{LiveRun, Phase};
 use super::{JobActor, TRY_AGAIN};
+use crate::clock;
 use crate::error::SchedulerError;
 use crate::messages::{Ordered, RunOrder};
 use actix::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
+use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::misfire::{self, FireDecision, MisfirePolicy};
-use hzm_job_scheduler::overlap::{self, Admission, Load};
+use hzm_job_scheduler::overlap::{self, Admission, Load, OverlapPolicy};
 use hzm_job_scheduler::progress::Backlog;
 use hzm_job_scheduler::routing::{self, Selection};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
-use hzm_job_scheduler::RunId;
 use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::run::Run;
 use std::sync::Arc;
@@ -39,9 +40,7 @@ impl JobActor {
     /// The rows of a backlog.
     fn plan(&mut self, backlog: &Backlog, now: DateTime<Utc>, ctx: &mut Context<Self>) -> Vec<NewRun> {
         if let Some((first, until)) = backlog.collapsed {
-            let text = format!("occurrences from {first} to {until} were missed; they are too many for a row each");
-            let row = NewRun { message: Some(text), ..self.row(until, RunKind::Scheduled, now) };
-            return vec![skipped(row, Reason::MisfireMany)];
+            return self.plan_collapsed(first, until, now, ctx);
         }
         // With more to come, "only the newest of the missed ones fires" cannot mean any of these.
         let policy = match self.job.spec.draft().misfire {
@@ -52,16 +51,41 @@ impl JobActor {
         let mut started = 0;
         let mut queued = 0;
         let decisions = misfire::plan(policy, rules, &backlog.due, now);
-        decisions
-            .into_iter()
-            .map(|(due, decision)| {
-                let row = self.row(due, RunKind::Scheduled, now);
-                match decision {
-                    FireDecision::Skip(reason) => skipped(row, reason),
-                    FireDecision::Fire => self.admit(row, &mut started, &mut queued, ctx),
-                }
-            })
-            .collect()
+        let plan = decisions.into_iter().map(|(due, decision)| {
+            let row = self.row(due, RunKind::Scheduled, now);
+            match decision {
+                FireDecision::Skip(reason) => skipped(row, reason),
+                FireDecision::Fire => self.admit(row, &mut started, &mut queued, ctx),
+            }
+        });
+        let mut news: Vec<NewRun> = plan.collect();
+        if self.job.spec.draft().overlap == OverlapPolicy::Replace {
+            keep_newest(&mut news);
+        }
+        news
+    }
+
+    /// The rows of a backlog that is too long for a row each: one for all of them and, where the job wants one fire for
+    /// what it missed, one for the newest.
+    fn plan_collapsed(
+        &mut self,
+        first: DateTime<Utc>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+        ctx: &mut Context<Self>,
+    ) -> Vec<NewRun> {
+        let wants_one = self.job.spec.draft().misfire == MisfirePolicy::FireOnce;
+        let newest = self.job.spec.schedule().newest(self.job.anchor, first, until, 1);
+        let newest = newest.first().copied().filter(|_| wants_one);
+        let until = newest.map_or(until, |newest| newest - TimeDelta::milliseconds(1));
+        let text = format!("occurrences from {first} to {until} were missed; they are too many for a row each");
+        let row = NewRun { message: Some(text), ..self.row(until, RunKind::Scheduled, now) };
+        let mut news = vec![skipped(row, Reason::MisfireMany)];
+        if let Some(newest) = newest {
+            let row = self.row(newest, RunKind::Scheduled, now);
+            news.push(self.admit(row, &mut 0, &mut 0, ctx));
+        }
+        news
     }
 
     /// Decides what becomes of a fire that meets unfinished runs; `started` and `queued` count within one plan.
@@ -172,6 +196,10 @@ impl JobActor {
             return;
         }
         let (id, state) = (run.id, run.state);
+        if self.runs.contains_key(&id) {
+            // The store told of it before the journal's answer came.
+            return;
+        }
         self.place.base.directory.run_opened(id, self.job.id, ctx.address());
         self.runs.insert(id, LiveRun::new(run));
         match state {
@@ -182,25 +210,30 @@ impl JobActor {
 
     /// A waiting row: tries to dispatch it at its time, unless the overlap policy makes it wait for others.
     pub(super) fn wait_for_turn(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        let Some(live) = self.runs.get_mut(&id) else { return };
-        live.phase = Phase::Waiting;
-        let not_before = live.run.not_before;
-        let now = self.place.base.now();
-        if not_before > now {
-            let wait = crate::clock::until(now, not_before).min(super::LONGEST_TIMER);
-            ctx.run_later(wait, move |job, ctx| job.wait_for_turn(id, ctx));
+        let now = self.now();
+        let stopping = self.place.base.directory.is_stopping();
+        let Some(live) = self.runs.get_mut(&id).filter(|live| live.phase == Phase::Waiting) else { return };
+        if stopping {
+            live.arm(super::LONGEST_TIMER, ctx, move |job, ctx| job.wait_for_turn(id, ctx));
+        } else if live.run.not_before > now {
+            let wait = clock::until(now, live.run.not_before).min(super::LONGEST_TIMER);
+            live.arm(wait, ctx, move |job, ctx| job.wait_for_turn(id, ctx));
         } else if !self.must_queue(id) {
             self.dispatch(id, ctx);
         }
     }
 
     /// "Run now": the same path as a fire, with a moment of its own.
-    pub(super) fn order(&mut self, order: RunOrder, ctx: &mut Context<Self>) -> ResponseActFuture<Self, Result<Ordered, SchedulerError>> {
+    pub(super) fn order(
+        &mut self,
+        order: RunOrder,
+        ctx: &mut Context<Self>,
+    ) -> ResponseActFuture<Self, Result<Ordered, SchedulerError>> {
         if self.deleted {
             return Box::pin(fut::ready(Ok(Ordered::UnknownJob)));
         }
         let table = self.place.base.directory.routes(self.job.spec.draft().executor);
-        if order.node.as_deref().is_some_and(|node| !table.known.iter().any(|known| known.as_ref() == node)) {
+        if order.node.as_deref().is_some_and(|node| !table.known.iter().any(|known| known.address.as_ref() == node)) {
             return Box::pin(fut::ready(Ok(Ordered::UnknownNode)));
         }
         let now = self.now();
@@ -225,6 +258,15 @@ impl JobActor {
                 Answer::Changed { .. } | Answer::Missed { .. } => return Err(SchedulerError::Busy),
             })
         }))
+    }
+}
+
+/// Of several fires at once that each take the place of the one before, only the last is sent.
+fn keep_newest(news: &mut [NewRun]) {
+    let starting = news.iter_mut().filter(|row| !row.state.is_terminal());
+    for row in starting.rev().skip(1) {
+        row.state = RunState::Cancelled;
+        row.reason = Reason::Replaced;
     }
 }
 

@@ -3,7 +3,8 @@
 use super::JobActor;
 use crate::error::SchedulerError;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, EndActor, ForwardReport, ListActors, NodeLost, Ordered, ReloadJob, Reported, RunOrder, RunReport,
+    ActorReport, CancelOutcome, CancelRun, EndActor, ForwardReport, ListActors, NodeLost, Ordered, ReloadJob, Reported,
+    RunOrder, RunReport,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::run::Reason;

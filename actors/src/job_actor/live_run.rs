@@ -1,10 +1,13 @@
 //! An open run as its job's actor knows it: the row, and what is known beyond it.
 
+use super::JobActor;
 use crate::directory::Directory;
-use actix::SpawnHandle;
+use actix::{AsyncContext, Context, SpawnHandle};
 use chrono::{DateTime, Utc};
+use hzm_job_scheduler::run::Reason;
 use hzm_job_store::run::Run;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// What is being done about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +34,8 @@ pub(super) struct LiveRun {
     pub(super) sent_at: Option<DateTime<Utc>>,
     pub(super) accepted_at: Option<DateTime<Utc>>,
     /// Somebody wants it ended: a failure that is reported from now on is a cancellation.
-    pub(super) cancel: Option<hzm_job_scheduler::run::Reason>,
-    /// Its timeout, its silence or the grace of its cancellation.
+    pub(super) cancel: Option<Reason>,
+    /// When it is looked at next: its turn while it waits, its timeout once it was sent.
     pub(super) timer: Option<SpawnHandle>,
     /// Whether it counts in `Directory::unsettled`.
     unsettled: bool,
@@ -46,11 +49,24 @@ impl LiveRun {
             resends: 0,
             sent_at: run.sent_at,
             accepted_at: run.accepted_at,
-            cancel: run.cancel_at.map(|_| hzm_job_scheduler::run::Reason::ByUser),
+            cancel: run.cancel_at.map(|_| run.reason),
             timer: None,
             unsettled: false,
             run,
         }
+    }
+
+    /// Has it looked at after a while; what was armed before is off.
+    pub(super) fn arm(
+        &mut self,
+        after: Duration,
+        ctx: &mut Context<JobActor>,
+        look: impl FnOnce(&mut JobActor, &mut Context<JobActor>) + 'static,
+    ) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        self.timer = Some(ctx.run_later(after, look));
     }
 
     /// Its trigger leaves: an orderly stop must wait for what becomes of it.

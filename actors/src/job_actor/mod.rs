@@ -1,11 +1,13 @@
 //! One per job that has something to do: how one fire becomes one run.
 //!
-//! It plans the occurrences that are due ([`fire`]), has their rows committed, sends them ([`send`]), and sees each run to
-//! its end ([`end`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
+//! It plans the occurrences that are due ([`fire`]), has their rows committed ([`change`]), sends them ([`send`]), and sees
+//! each run to its end ([`end`], [`cancel`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
 //! ([`adopt`]): that is what recovery is. It decides nothing itself, the `scheduler` crate does; it holds no truth, the
 //! ledger does; and it goes to sleep when the next fire is far away.
 
 mod adopt;
+mod cancel;
+mod change;
 mod end;
 mod fire;
 mod handlers;
@@ -129,7 +131,8 @@ impl JobActor {
                 return;
             }
         }
-        let wait = next.map_or(LONGEST_TIMER, |next| clock::until(now, next).min(LONGEST_TIMER));
+        let waits = next.filter(|_| !self.place.base.directory.is_stopping());
+        let wait = waits.map_or(LONGEST_TIMER, |next| clock::until(now, next).min(LONGEST_TIMER));
         self.timer = Some(ctx.run_later(wait, |job, ctx| job.fire_due(ctx)));
     }
 }

@@ -1,13 +1,16 @@
 //! Sending a run to its node, and what the node's answer means.
 
 use super::JobActor;
+use super::change::Cause;
+use super::end::End;
 use super::live_run::Phase;
-use crate::messages::{Delivered, DispatchRun, SendCancel};
+use crate::clock;
+use crate::messages::{Delivered, DispatchRun};
 use actix::prelude::*;
 use hzm_job_protocol::hzm::JobHandle;
+use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
-use hzm_job_scheduler::RunId;
 use hzm_job_store::ledger::Known;
 use std::time::Duration;
 
@@ -23,6 +26,9 @@ impl JobActor {
         let now = self.now();
         let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
         let Some(live) = self.runs.get_mut(&id) else { return };
+        if let (Some(reason), None) = (live.cancel, live.sent_at) {
+            return self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
+        }
         let address = live.run.node.clone().unwrap_or_default();
         let Some(node) = self.place.node(&address) else {
             let why = format!("the actor of {address} is being restarted");
@@ -88,24 +94,21 @@ impl JobActor {
         let now = self.now();
         let Some(live) = self.runs.get_mut(&id) else { return };
         let ends = live.accepted_at.unwrap_or(now) + timeout;
-        if let Some(timer) = live.timer.take() {
-            ctx.cancel_future(timer);
-        }
-        let expire = move |job: &mut JobActor, ctx: &mut Context<JobActor>| job.expired(id, ctx);
-        live.timer = Some(ctx.run_later(crate::clock::until(now, ends), expire));
+        live.arm(clock::until(now, ends), ctx, move |job, ctx| job.expired(id, ctx));
     }
 
     fn write_running(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get(&id).filter(|live| live.phase == Phase::Awaited) else { return };
         let known = Known { sent_at: live.sent_at, accepted_at: live.accepted_at, ..Known::default() };
-        let Some(change) = self.change(id, RunEvent::Accepted, Reason::None, known) else {
+        let reason = live.cancel.unwrap_or(Reason::None);
+        let Some(change) = self.change(id, RunEvent::Accepted, reason, known) else {
             // It is written as running already: this was a repeated trigger.
             if let Some(live) = self.runs.get_mut(&id) {
                 live.settled(&self.place.base.directory);
             }
             return;
         };
-        self.record_change(change, ctx, move |job, _| {
+        self.record_change(change, Cause::Event(RunEvent::Accepted), ctx, move |job, _| {
             if let Some(live) = job.runs.get_mut(&id) {
                 live.settled(&job.place.base.directory);
             }
@@ -119,13 +122,11 @@ impl JobActor {
         live.phase = Phase::Waiting;
         live.sent_at = None;
         slog::warn!(self.log, "node did not take the run"; "run" => id.0, "node" => live.run.node.as_deref(), "why" => &why);
-        if let Some(reason) = live.cancel {
-            return self.close(id, RunEvent::Cancelled, reason, None, Some(why), ctx);
-        }
-        let next = if live.run.pinned { None } else { let tried = live.tried.clone(); self.choose(&tried) };
-        match next {
+        let wanted = live.cancel.is_none() && !live.run.pinned;
+        let tried = live.tried.clone();
+        match wanted.then(|| self.choose(&tried)).flatten() {
             Some(address) => self.assign(id, &address, ctx),
-            None => self.close(id, RunEvent::ReportedFailure, Reason::Refused, None, Some(why), ctx),
+            None => self.close(id, End::failed(Reason::Refused, why), ctx),
         }
     }
 
@@ -136,17 +137,18 @@ impl JobActor {
         let Some(live) = self.runs.get_mut(&id) else { return };
         slog::warn!(self.log, "no answer from the node"; "run" => id.0, "node" => live.run.node.as_deref(),
             "why" => why, "sent_again" => live.resends);
-        if again && live.resends < times {
+        if again && live.cancel.is_none() && live.resends < times {
             let pause = RESEND_PAUSE * 2u32.saturating_pow(live.resends);
             live.resends += 1;
             ctx.run_later(pause, move |job, ctx| {
-                if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Sending) {
+                if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Sending && live.cancel.is_none()) {
                     job.send(id, ctx);
                 }
             });
             return;
         }
         live.phase = Phase::Awaited;
+        live.settled(&self.place.base.directory);
         self.watch(id, ctx);
         self.watch_silence(id, ctx);
     }
@@ -155,8 +157,8 @@ impl JobActor {
     pub(super) fn watch_silence(&mut self, id: RunId, ctx: &mut Context<Self>) {
         ctx.run_later(self.place.base.settings.scheduling.silent_after_restart(), move |job, ctx| {
             if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Awaited) {
-                let text = "nothing was heard of this run for as long as silentAfterRestartMs allows".to_owned();
-                job.close(id, RunEvent::Lost, Reason::Silence, None, Some(text), ctx);
+                let text = "nothing was heard of this run for as long as silentAfterRestartMs allows";
+                job.close(id, End::lost(Reason::Silence, text), ctx);
             }
         });
     }
@@ -164,12 +166,12 @@ impl JobActor {
     /// Writes a node down for a waiting or returned run, then sends it.
     pub(super) fn dispatch(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get(&id) else { return };
-        let chosen = if live.run.pinned { live.run.node.as_deref().map(std::sync::Arc::from) } else { self.choose(&live.tried) };
+        let chosen =
+            if live.run.pinned { live.run.node.as_deref().map(std::sync::Arc::from) } else { self.choose(&live.tried) };
         match chosen {
             Some(address) => self.assign(id, &address, ctx),
             None => {
-                let text = "no node of the executor is online".to_owned();
-                self.close(id, RunEvent::ReportedFailure, Reason::NoNode, None, Some(text), ctx);
+                self.close(id, End::failed(Reason::NoNode, "no node of the executor is online"), ctx);
             }
         }
     }
@@ -181,23 +183,6 @@ impl JobActor {
             live.phase = Phase::Sending;
             live.run.node = Some(address.to_owned());
         }
-        self.record_change(change, ctx, move |job, ctx| job.send(id, ctx));
-    }
-
-    /// Tells a run's node to cancel it. Whether that was heard is seen by the report, or by the grace that ends the run.
-    pub(super) fn send_cancel(&self, id: RunId, ctx: &mut Context<Self>) {
-        let Some(node) = self.runs.get(&id).and_then(|live| live.run.node.as_deref()).and_then(|at| self.place.node(at)) else {
-            return;
-        };
-        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
-        let log = self.log.clone();
-        let told = async move {
-            match node.send(SendCancel { run: id, secret }).await {
-                Ok(Delivered::Accepted) => slog::info!(log, "node told to cancel"; "run" => id.0),
-                Ok(other) => slog::warn!(log, "node did not take the cancellation"; "run" => id.0, "answer" => ?other),
-                Err(error) => slog::warn!(log, "node could not be told to cancel"; "run" => id.0, "error" => %error),
-            }
-        };
-        ctx.spawn(told.into_actor(self));
+        self.record_change(change, Cause::Event(RunEvent::Assigned), ctx, move |job, ctx| job.send(id, ctx));
     }
 }

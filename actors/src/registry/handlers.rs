@@ -3,7 +3,9 @@
 use super::Registry;
 use crate::error::SchedulerError;
 use crate::journal::JournalName;
-use crate::messages::{ActorReport, EndActor, ListActors, MustEnd, RefreshExecutor, ReleaseExecutor, ReloadExecutor, ToExecutor};
+use crate::messages::{
+    ActorReport, EndActor, ListActors, MustEnd, RefreshExecutor, ReleaseExecutor, ReloadExecutor, ToExecutor,
+};
 use crate::obituary::ActorGone;
 use actix::prelude::*;
 use hzm_job_scheduler::ExecutorId;
@@ -32,7 +34,9 @@ impl Handler<ActorGone<usize>> for Registry {
         // A shard that stops in good order was told so, or asks to be restarted with all its jobs.
         let why = gone.panic.unwrap_or_else(|| "one of its actors died too often".into());
         let verdict = self.shard_wards.died(&index, &self.policy_of_shards(), &why, self.base.now());
-        self.carry_out(&format!("shard/{index}"), &why, verdict, ctx, move |registry, ctx| registry.start_shard(index, ctx));
+        self.carry_out(&format!("shard/{index}"), &why, verdict, ctx, move |registry, ctx| {
+            registry.start_shard(index, ctx)
+        });
     }
 }
 
@@ -45,7 +49,9 @@ impl Handler<ActorGone<ExecutorId>> for Registry {
         let Some(why) = gone.panic else { return self.base.directory.executor_withdraw(id) };
         let policy = self.base.settings.supervision.executor.clone();
         let verdict = self.executor_wards.died(&id, &policy, &why, self.base.now());
-        self.carry_out(&format!("executor/{id}"), &why, verdict, ctx, move |registry, ctx| registry.revive_executor(id, ctx));
+        self.carry_out(&format!("executor/{id}"), &why, verdict, ctx, move |registry, ctx| {
+            registry.revive_executor(id, ctx)
+        });
     }
 }
 

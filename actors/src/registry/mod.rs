@@ -120,7 +120,8 @@ impl Registry {
         let (id, base) = (executor.id, self.base.clone());
         let parent = ctx.address().recipient();
         let thread = usize::try_from(id.0).unwrap_or(0) % self.threads.count();
-        let actor = self.threads.start_on(thread, move |_| ExecutorActor::new(executor, nodes, base, parent));
+        let actor = ExecutorActor::new(executor, nodes, base, parent);
+        let actor = self.threads.start_on(thread, move |_| actor);
         self.executors.insert(id, actor);
         self.executor_wards.started(&id);
     }
@@ -128,7 +129,9 @@ impl Registry {
     /// Reads an executor from the store and starts its actor; none is started for one that is gone.
     fn revive_executor(&mut self, id: ExecutorId, ctx: &mut Context<Self>) {
         let store = self.base.store.clone();
-        let read = async move { Ok::<_, hzm_job_store::StoreError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
+        let read = async move {
+            Ok::<_, hzm_job_store::StoreError>((store.executor_get(id).await?, store.node_list(Some(id)).await?))
+        };
         ctx.spawn(read.into_actor(self).map(move |read, registry, ctx| match read {
             Ok((Some(executor), nodes)) if !registry.executors.contains_key(&id) => registry.start_executor(executor, nodes, ctx),
             Ok((Some(_), _)) => {}

@@ -3,11 +3,12 @@
 use super::Shard;
 use crate::error::SchedulerError;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost, Ordered,
-    RefreshJob, ReleaseJob, Reported, RunOrder,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost,
+    Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::run::Reason;
 
 /// Job actors that one report lists at most; those that died come first.
 const LISTED: usize = 200;
@@ -98,6 +99,10 @@ impl Handler<NodeLost> for Shard {
 
     fn handle(&mut self, lost: NodeLost, _: &mut Self::Context) {
         self.handled += 1;
+        if lost.reason != Reason::NodeRestarted {
+            // Its client goes as well: addresses that come and go must not pile up here.
+            self.place.node_gone(&lost.address, None);
+        }
         for (id, live) in &mut self.jobs.0 {
             live.sent += 1;
             let (told, id, log) = (live.actor.send(lost.clone()), *id, self.log.clone());

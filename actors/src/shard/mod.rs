@@ -162,7 +162,9 @@ impl Shard {
             // The job's own mailbox is full only when it handles a flood of reports; it reads the store when it restarts.
             match live.actor.try_send(ReloadJob(Box::new(standing))) {
                 Ok(()) => live.sent += 1,
-                Err(error) => slog::warn!(self.log, "a job could not be told how it stands"; "job" => id.0, "error" => %error),
+                Err(error) => {
+                    slog::warn!(self.log, "a job could not be told how it stands"; "job" => id.0, "error" => %error)
+                }
             }
             return;
         }
@@ -170,6 +172,7 @@ impl Shard {
         if self.job_wards.absence(&id) == Some(Absence::Quarantined) {
             return;
         }
+        self.job_wards.started(&id);
         let next = next_of(&standing);
         let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
         if !standing.open.is_empty() || next.is_some_and(|next| next <= soon) {
@@ -182,7 +185,6 @@ impl Shard {
     fn activate(&mut self, standing: Standing) -> Addr<JobActor> {
         let id = standing.job.id;
         let actor = JobActor::start(standing, self.place.clone());
-        self.job_wards.started(&id);
         self.agenda.remove(id);
         self.jobs.0.insert(id, LiveJob { actor: actor.clone(), sent: 0 });
         actor

@@ -92,6 +92,17 @@ pub enum Entry {
     Change(RunChange),
 }
 
+impl Entry {
+    /// Whether a new row may come of it, so that it needs an id: a row, or a change that another attempt follows.
+    #[must_use]
+    pub const fn may_open(&self) -> bool {
+        match self {
+            Entry::Open(_) => true,
+            Entry::Change(change) => change.then.is_some(),
+        }
+    }
+}
+
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -123,10 +134,9 @@ pub struct Batch {
     pub epoch: i64,
     /// The journal that writes; each has a mark of its own.
     pub journal: i64,
-    /// What to write, in order. An id per entry was leased before: entry `n` uses `first_id + n` for a new row, and a
-    /// following attempt does so too.
+    /// What to write, in order. Each entry that may open a row uses the next leased id, see [`Entry::may_open`].
     pub entries: Vec<Entry>,
-    /// The first of `entries.len()` leased ids.
+    /// The first of the leased ids.
     pub first_id: i64,
     /// Checkpoints to move: the last occurrence of each of these jobs that has a row. With them the journal's mark moves
     /// to the last id before this batch.

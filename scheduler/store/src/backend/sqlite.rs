@@ -101,13 +101,16 @@ struct Writer<'c> {
 
 impl Writer<'_> {
     fn entries(&mut self, batch: &Batch) -> QueryResult<Vec<Answer>> {
-        let numbered = batch.entries.iter().zip(batch.first_id..);
-        numbered
-            .map(|(entry, id)| match entry {
-                Entry::Open(new) => self.open(new, id),
-                Entry::Change(change) => self.change(change, id),
-            })
-            .collect()
+        let mut next = batch.first_id;
+        let mut answers = Vec::with_capacity(batch.entries.len());
+        for entry in &batch.entries {
+            answers.push(match entry {
+                Entry::Open(new) => self.open(new, next)?,
+                Entry::Change(change) => self.change(change, next)?,
+            });
+            next += i64::from(entry.may_open());
+        }
+        Ok(answers)
     }
 
     fn open(&mut self, new: &NewRun, id: i64) -> QueryResult<Answer> {
