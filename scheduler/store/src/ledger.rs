@@ -4,10 +4,8 @@
 //! inserts the rows that are new, makes the changes whose origin still holds, counts the outcomes and, now and then,
 //! moves the checkpoints. Each entry gets an answer of its own: what was new, and where somebody was first.
 
-use crate::backend::{Pool, Store, sqlite};
 use crate::columns::millis;
-use crate::error::StoreError;
-use crate::run::RunRow;
+use crate::run_row::RunRow;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
@@ -141,23 +139,6 @@ pub struct Batch {
     /// Checkpoints to move: the last occurrence of each of these jobs that has a row. With them the journal's mark moves
     /// to the last id before this batch.
     pub checkpoints: Vec<(JobId, DateTime<Utc>)>,
-}
-
-impl Store {
-    /// Writes a batch in one transaction and answers every entry, in order.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] when another scheduler owns the partitions: nothing was written and nothing may be any
-    /// more. Otherwise what the database says; then nothing was written either and the batch may be tried again.
-    pub async fn ledger_commit(&self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
-        let pool = self.pool.clone();
-        self.on_own_runtime(async move {
-            match pool {
-                Pool::Sqlite { write, .. } => sqlite::ledger_commit(&mut *write.get().await?, batch).await,
-            }
-        })
-        .await
-    }
 }
 
 impl NewRun {

@@ -29,6 +29,7 @@ pub mod page;
 pub mod partition;
 pub mod run;
 pub mod run_clear;
+mod run_row;
 pub mod schema;
 pub mod session;
 pub mod standing;

@@ -7,7 +7,7 @@ use crate::backend::{Store, run};
 use crate::columns::moment;
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
-use crate::run::{Run, RunRow};
+use crate::run_row::{Run, RunRow};
 use crate::schema::{job, job_checkpoint, journal_mark, run};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};

@@ -7,24 +7,17 @@
 //! `run!` compiles one query body once per database. A second database is a variant of `Pool`, a module beside
 //! [`sqlite`] and one arm in the macro; no query is written again. `docs/store.md` says why this pattern was chosen.
 
+mod pool;
 pub mod sqlite;
 
+pub(crate) use pool::Pool;
+
 use crate::error::StoreError;
-use diesel_async::pooled_connection::bb8;
+use crate::ledger::{Answer, Batch};
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-
-/// A connection to SQLite.
-pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
-
-/// The pools of the database in use.
-#[derive(Clone)]
-pub(crate) enum Pool {
-    /// SQLite has one writer at a time: its pool of one connection is the queue. Readers never wait for it (WAL).
-    Sqlite { write: bb8::Pool<SqliteConn>, read: bb8::Pool<SqliteConn> },
-}
 
 /// The database. Cheap to clone; the last clone to go closes the pools and ends the store's runtime.
 #[derive(Clone)]
@@ -83,6 +76,23 @@ impl Store {
             Ok(panic) => StoreError::Panicked { what: panic_text(panic.as_ref()) },
             Err(_) => StoreError::Closed,
         })?
+    }
+}
+
+impl Store {
+    /// Writes a batch in one transaction and answers every entry, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another scheduler owns the partitions: nothing was written and nothing may be any
+    /// more. Otherwise what the database says; then nothing was written either and the batch may be tried again.
+    pub async fn ledger_commit(&self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
+        let pool = self.pool.clone();
+        self.on_own_runtime(async move {
+            match pool {
+                Pool::Sqlite { write, .. } => sqlite::ledger_commit(&mut *write.get().await?, batch).await,
+            }
+        })
+        .await
     }
 }
 

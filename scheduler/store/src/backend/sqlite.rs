@@ -4,7 +4,7 @@
 //! `spawn_blocking` and one transaction: 17,000-21,000 inserts and 35,000-52,000 updates a second were measured in that
 //! form with fsync on, and each statement tells for itself whether it was new.
 
-use super::{Pool, SqliteConn};
+use super::pool::{Pool, SqliteConn};
 use crate::columns::{hour_millis, millis};
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
