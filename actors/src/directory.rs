@@ -50,11 +50,14 @@ pub(crate) struct RouteNode {
 /// Shards of the index of open runs: threads rarely meet.
 const SLOTS: usize = 16;
 
+/// Who handles the open runs of one slot.
+type Handlers = RwLock<HashMap<RunId, Addr<JobActor>>>;
+
 /// The shared look-up tables.
 pub(crate) struct Directory {
     executors: RwLock<HashMap<String, Arc<ExecutorCard>>>,
     routes: RwLock<HashMap<ExecutorId, Arc<RouteTable>>>,
-    open_runs: [RwLock<HashMap<RunId, (JobId, Addr<JobActor>)>>; SLOTS],
+    open_runs: [Handlers; SLOTS],
     shards: RwLock<Vec<Addr<Shard>>>,
     journal: RwLock<Option<Addr<Journal>>>,
     stopping: AtomicBool,
@@ -123,14 +126,14 @@ impl Directory {
         write(&self.routes).insert(executor, Arc::new(table));
     }
 
-    fn slot(&self, run: RunId) -> Option<&RwLock<HashMap<RunId, (JobId, Addr<JobActor>)>>> {
+    fn slot(&self, run: RunId) -> Option<&Handlers> {
         self.open_runs.get(usize::try_from(run.0).unwrap_or(0) % SLOTS)
     }
 
     /// Notes who handles an open run.
-    pub(crate) fn run_opened(&self, run: RunId, job: JobId, actor: Addr<JobActor>) {
+    pub(crate) fn run_opened(&self, run: RunId, actor: Addr<JobActor>) {
         if let Some(slot) = self.slot(run) {
-            write(slot).insert(run, (job, actor));
+            write(slot).insert(run, actor);
         }
     }
 
@@ -140,7 +143,7 @@ impl Directory {
         }
     }
 
-    pub(crate) fn run_handler(&self, run: RunId) -> Option<(JobId, Addr<JobActor>)> {
+    pub(crate) fn run_handler(&self, run: RunId) -> Option<Addr<JobActor>> {
         self.slot(run).and_then(|slot| read(slot).get(&run).cloned())
     }
 

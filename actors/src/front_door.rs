@@ -59,7 +59,7 @@ impl Scheduler {
     /// # Errors
     /// [`SchedulerError`]: nothing was written; the node must report again.
     pub async fn run_report(&self, report: RunReport) -> Result<Reported, SchedulerError> {
-        if let Some((_, actor)) = self.base.directory.run_handler(report.run) {
+        if let Some(actor) = self.base.directory.run_handler(report.run) {
             match actor.send(report.clone()).await {
                 Ok(Ok(Reported::UnknownRun)) | Err(_) => {}
                 Ok(answer) => return answer,

@@ -274,3 +274,6 @@ impl Handler<EndActor> for Journal {
         ctx.stop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! answer (502, 504) is "unknown".
 
 use crate::messages::Delivered;
-use awc::error::SendRequestError;
+use awc::error::{ConnectError, SendRequestError};
 use awc::{Client, Connector};
 use hzm_job_protocol::hzm::{Envelope, TOKEN_HEADER};
 use serde::Serialize;
@@ -77,6 +77,8 @@ fn judge_answer(status: u16, body: &[u8]) -> Delivered {
 /// Whether the request can have reached the node: not while there was no connection.
 fn judge_error(error: &SendRequestError) -> Delivered {
     match error {
+        // awc's word for a connection that stood and ended before an answer came.
+        SendRequestError::Connect(ConnectError::Disconnected) => Delivered::Unknown("the connection broke off".into()),
         SendRequestError::Connect(_) | SendRequestError::Url(_) | SendRequestError::Http(_) => {
             Delivered::NotTaken(format!("no connection: {error}"))
         }
@@ -91,7 +93,6 @@ fn excerpt(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use awc::error::ConnectError;
 
     #[test]
     fn the_recorded_answer_of_the_go_executor_means_taken() {
@@ -115,6 +116,8 @@ mod tests {
     #[test]
     fn a_request_that_may_have_left_is_unknown() {
         assert!(matches!(judge_error(&SendRequestError::Timeout), Delivered::Unknown(_)));
+        let broken = SendRequestError::Connect(ConnectError::Disconnected);
+        assert!(matches!(judge_error(&broken), Delivered::Unknown(_)));
         assert!(matches!(judge_error(&SendRequestError::Connect(ConnectError::Timeout)), Delivered::NotTaken(_)));
     }
 }

@@ -1,6 +1,6 @@
 //! One per job that has something to do: how one fire becomes one run.
 //!
-//! It plans the occurrences that are due ([`fire`]), has their rows committed ([`change`]), sends them ([`send`]), and sees
+//! It plans the occurrences that are due ([`fire`], [`plan`]), has their rows committed ([`change`]), sends them ([`send`]), and sees
 //! each run to its end ([`end`], [`cancel`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
 //! ([`adopt`]): that is what recovery is. It decides nothing itself, the `scheduler` crate does; it holds no truth, the
 //! ledger does; and it goes to sleep when the next fire is far away.
@@ -12,6 +12,7 @@ mod end;
 mod fire;
 mod handlers;
 mod live_run;
+mod plan;
 mod send;
 
 use crate::clock;
@@ -21,6 +22,7 @@ use crate::surroundings::Surroundings;
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::job::Job;
+use hzm_job_scheduler::overlap::Load;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_scheduler::{JobId, RunId};
 use hzm_job_store::standing::Standing;
@@ -49,6 +51,8 @@ pub(crate) struct JobActor {
     runs: BTreeMap<RunId, LiveRun>,
     /// Rows of fires are on their way to the journal.
     opening: bool,
+    /// Open rows, of fires and of orders, on their way to the journal: they meet each other and the runs that are there.
+    coming: Load,
     timer: Option<SpawnHandle>,
     /// Messages from the shard that were handled: an idle job may only go to sleep when it has heard them all.
     heard: u64,
@@ -72,6 +76,7 @@ impl JobActor {
             last_manual: None,
             runs: BTreeMap::new(),
             opening: false,
+            coming: Load::default(),
             timer: None,
             heard: 0,
             handled: 0,
@@ -125,7 +130,7 @@ impl JobActor {
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
-        if far && self.runs.is_empty() && !self.opening {
+        if far && self.runs.is_empty() && !self.opening && self.coming.unfinished == 0 {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.try_send(asleep).is_ok() {
                 return;

@@ -1,0 +1,116 @@
+//! What others may say to an executor.
+
+use super::{ExecutorActor, MAILBOX};
+use crate::error::SchedulerError;
+use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, ListActors, ReloadExecutor};
+use crate::obituary::ActorGone;
+use actix::prelude::*;
+use hzm_job_scheduler::executor::Registration;
+use hzm_job_scheduler::run::Reason;
+use std::sync::Arc;
+
+impl Handler<AdmitNode> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, admit: AdmitNode, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        if self.executor.spec.draft().registration == Registration::Manual {
+            return Box::pin(fut::ready(Ok(())));
+        }
+        let (store, now) = (self.base.store.clone(), self.base.now());
+        let written = async move { store.node_register(admit.0, now).await };
+        Box::pin(written.into_actor(self).map(|written, executor, ctx| {
+            executor.admitted(written?, ctx);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<DismissNode> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, dismiss: DismissNode, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let address = dismiss.0;
+        let found = self.nodes.iter().find(|(_, watched)| watched.node.address == address && !watched.node.manual);
+        let Some((id, known)) = found.map(|(id, watched)| (*id, watched.address.clone())) else {
+            return Box::pin(fut::ready(Ok(())));
+        };
+        let (store, executor) = (self.base.store.clone(), self.executor.id);
+        let deleted = async move { store.node_delete(executor, address).await };
+        Box::pin(deleted.into_actor(self).map(move |deleted, executor, _| {
+            deleted?;
+            executor.nodes.remove(&id);
+            slog::info!(executor.log, "node went away"; "node" => known.as_ref());
+            executor.publish();
+            executor.tell_lost(&known, Reason::NodeShutdown);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<ReloadExecutor> for ExecutorActor {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, _: ReloadExecutor, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let (store, id) = (self.base.store.clone(), self.executor.id);
+        let read =
+            async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
+        Box::pin(read.into_actor(self).map(|read, actor, ctx| {
+            let (executor, nodes) = read?;
+            let Some(executor) = executor else {
+                ctx.stop();
+                return Ok(());
+            };
+            actor.executor = executor;
+            let removed = actor.take_nodes(nodes);
+            actor.publish();
+            removed.iter().for_each(|address| actor.tell_lost(address, Reason::NodeShutdown));
+            actor.beat(ctx);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<ActorGone<Arc<str>>> for ExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, gone: ActorGone<Arc<str>>, _: &mut Self::Context) {
+        for watched in self.nodes.values_mut().filter(|watched| watched.address == gone.who) {
+            watched.actor = None;
+            watched.asked = false;
+        }
+        if let Some(why) = gone.panic {
+            slog::error!(self.log, "the actor that asks a node died; the next beat starts another";
+                "node" => gone.who.as_ref(), "why" => why);
+        }
+    }
+}
+
+impl Handler<EndActor> for ExecutorActor {
+    type Result = ();
+
+    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<ListActors> for ExecutorActor {
+    type Result = MessageResult<ListActors>;
+
+    fn handle(&mut self, _: ListActors, _: &mut Self::Context) -> Self::Result {
+        MessageResult(vec![ActorReport {
+            name: format!("executor/{}", self.executor.id),
+            kind: "executor",
+            thread: crate::thread_name(),
+            waiting: self.nodes.values().filter(|watched| watched.asked).count(),
+            mailbox_limit: MAILBOX,
+            handled: self.handled,
+            restarts: 0,
+            state: "running",
+            last_error: None,
+            last_error_at: None,
+        }])
+    }
+}

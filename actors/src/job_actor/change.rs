@@ -1,0 +1,135 @@
+//! Changes of a run on their way to the journal.
+//!
+//! Every change names the state it leaves. When the row turns out to be further on than thought (an answer of the journal
+//! that is still on its way here) the change is named anew from there; one that somebody was first with is a result.
+
+use super::live_run::Phase;
+use super::{JobActor, TRY_AGAIN};
+use crate::error::SchedulerError;
+use crate::surroundings::Foundation;
+use actix::prelude::*;
+use hzm_job_scheduler::RunId;
+use hzm_job_scheduler::retry::{self, NextAttempt};
+use hzm_job_scheduler::run::{self, Reason, RunEvent, RunKind, RunState};
+use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
+
+/// How often a change is named at most: a run has three open states.
+const STEPS: usize = 3;
+
+/// A change as the journal took it, and its answer.
+pub(super) type Written = Result<(RunChange, Answer), SchedulerError>;
+
+/// Why a change is made: it tells whether the change is still legal from another state.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cause {
+    /// Something happened to the run.
+    Event(RunEvent),
+    /// The row stays in its state and learns something.
+    Learned,
+}
+
+impl Cause {
+    fn from(self, state: RunState) -> Option<RunState> {
+        match self {
+            Cause::Event(event) => run::apply(state, event),
+            Cause::Learned => Some(state).filter(|state| !state.is_terminal()),
+        }
+    }
+}
+
+/// Has one change written, from whatever open state the row is in.
+pub(super) async fn write(base: Foundation, mut change: RunChange, cause: Cause) -> Written {
+    let mut answer = Answer::Missed { state: None };
+    for _ in 0..STEPS {
+        let answers = base.record(vec![Entry::Change(change.clone())]).await?;
+        answer = answers.into_iter().next().ok_or(SchedulerError::Busy)?;
+        let Answer::Missed { state: Some(state) } = answer else { break };
+        match cause.from(state).filter(|_| state != change.to) {
+            Some(to) => (change.from, change.to) = (state, to),
+            None => break,
+        }
+    }
+    Ok((change, answer))
+}
+
+impl JobActor {
+    /// The change that `event` means for a run; `None` where it is not legal (any more).
+    pub(super) fn change(&self, id: RunId, event: RunEvent, reason: Reason, known: Known) -> Option<RunChange> {
+        let live = self.runs.get(&id)?;
+        let to = run::apply(live.run.state, event)?;
+        let at = self.now();
+        let mut change = RunChange { run: id, from: live.run.state, to, reason, at, known, then: None };
+        if to.is_terminal() {
+            change.known.sent_at = change.known.sent_at.or(live.sent_at);
+            change.known.accepted_at = change.known.accepted_at.or(live.accepted_at);
+            change.then = self.following(&change, &live.run).map(Box::new);
+        }
+        Some(change)
+    }
+
+    /// The attempt that follows an outcome, if the job's policy wants one. A stopped job's fires are not tried again.
+    fn following(&self, change: &RunChange, of: &hzm_job_store::run::Run) -> Option<NewRun> {
+        let draft = self.job.spec.draft();
+        let next = retry::after(&draft.retry, draft.delivery, change.to, of.attempt, change.at, rand::random());
+        let NextAttempt::Again { at, attempt } = next else { return None };
+        if self.deleted || (!self.job.enabled && of.kind == RunKind::Scheduled) {
+            return None;
+        }
+        Some(NewRun {
+            job: of.job,
+            executor: draft.executor,
+            kind: of.kind,
+            scheduled_at: of.scheduled_at,
+            attempt,
+            state: RunState::Waiting,
+            reason: Reason::None,
+            not_before: at,
+            node: of.node.clone().filter(|_| of.pinned),
+            pinned: of.pinned,
+            parameters: of.parameters.clone(),
+            requested_by: of.requested_by.clone(),
+            request_key: None,
+            created_at: change.at,
+            message: None,
+        })
+    }
+
+    /// Has a change that ends nothing written, then goes on with `next`. One that comes too late is looked up.
+    pub(super) fn record_change(
+        &mut self,
+        change: RunChange,
+        cause: Cause,
+        ctx: &mut Context<Self>,
+        next: impl FnOnce(&mut JobActor, &mut Context<JobActor>) + 'static,
+    ) {
+        let id = change.run;
+        let written = write(self.place.base.clone(), change.clone(), cause);
+        ctx.spawn(written.into_actor(self).map(move |written, job, ctx| match written {
+            Ok((change, answer)) if is_made(&change, &answer) => {
+                if let Some(live) = job.runs.get_mut(&id) {
+                    live.run.state = change.to;
+                }
+                next(job, ctx);
+            }
+            Ok(_) => job.reload(ctx),
+            Err(error) => {
+                slog::warn!(job.log, "a change waits: the journal refused it"; "run" => id.0, "error" => %error);
+                ctx.run_later(TRY_AGAIN, move |job, ctx| {
+                    if job.runs.get(&id).is_some_and(|live| live.phase != Phase::Ending) {
+                        job.record_change(change, cause, ctx, next);
+                    }
+                });
+            }
+        }));
+    }
+}
+
+/// Whether the row is now as the change wants it. Nobody else writes under our epoch: a row that was there already is
+/// this very change, whose first answer got lost with its journal.
+fn is_made(change: &RunChange, answer: &Answer) -> bool {
+    match answer {
+        Answer::Changed { .. } => true,
+        Answer::Missed { state } => *state == Some(change.to),
+        Answer::Opened(_) | Answer::Existed { .. } => false,
+    }
+}

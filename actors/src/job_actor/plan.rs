@@ -1,0 +1,161 @@
+//! From occurrences that are due to the rows they get: what is missed, what overlaps, and which node is written down.
+
+use super::JobActor;
+use actix::prelude::*;
+use chrono::{DateTime, TimeDelta, Utc};
+use hzm_job_scheduler::misfire::{self, FireDecision, MisfirePolicy};
+use hzm_job_scheduler::overlap::{self, Admission, Load, OverlapPolicy};
+use hzm_job_scheduler::progress::Backlog;
+use hzm_job_scheduler::routing::{self, Selection};
+use hzm_job_scheduler::run::{Reason, RunKind, RunState};
+use hzm_job_store::ledger::NewRun;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl JobActor {
+    /// The rows of a backlog.
+    pub(super) fn plan(&mut self, backlog: &Backlog, now: DateTime<Utc>, ctx: &mut Context<Self>) -> Vec<NewRun> {
+        if let Some((first, until)) = backlog.collapsed {
+            return self.plan_collapsed(first, until, now, ctx);
+        }
+        // With more to come, "only the newest of the missed ones fires" cannot mean any of these.
+        let policy = match self.job.spec.draft().misfire {
+            MisfirePolicy::FireOnce if backlog.more => MisfirePolicy::Skip,
+            policy => policy,
+        };
+        let rules = self.place.base.settings.scheduling.misfire();
+        let mut started = 0;
+        let mut queued = 0;
+        let decisions = misfire::plan(policy, rules, &backlog.due, now);
+        let plan = decisions.into_iter().map(|(due, decision)| {
+            let row = self.row(due, RunKind::Scheduled, now);
+            match decision {
+                FireDecision::Skip(reason) => skipped(row, reason),
+                FireDecision::Fire => self.admit(row, &mut started, &mut queued, ctx),
+            }
+        });
+        let mut news: Vec<NewRun> = plan.collect();
+        if self.job.spec.draft().overlap == OverlapPolicy::Replace {
+            keep_newest(&mut news);
+        }
+        news
+    }
+
+    /// The rows of a backlog that is too long for a row each: one for all of them and, where the job wants one fire for
+    /// what it missed, one for the newest.
+    fn plan_collapsed(
+        &mut self,
+        first: DateTime<Utc>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+        ctx: &mut Context<Self>,
+    ) -> Vec<NewRun> {
+        let wants_one = self.job.spec.draft().misfire == MisfirePolicy::FireOnce;
+        let newest = self.job.spec.schedule().newest(self.job.anchor, first, until, 1);
+        let newest = newest.first().copied().filter(|_| wants_one);
+        let until = newest.map_or(until, |newest| newest - TimeDelta::milliseconds(1));
+        let text = format!("occurrences from {first} to {until} were missed; they are too many for a row each");
+        let row = NewRun { message: Some(text), ..self.row(until, RunKind::Scheduled, now) };
+        let mut news = vec![skipped(row, Reason::MisfireMany)];
+        if let Some(newest) = newest {
+            let row = self.row(newest, RunKind::Scheduled, now);
+            news.push(self.admit(row, &mut 0, &mut 0, ctx));
+        }
+        news
+    }
+
+    /// Decides what becomes of a fire that meets unfinished runs; `started` and `queued` count within one plan.
+    pub(super) fn admit(
+        &mut self,
+        row: NewRun,
+        started: &mut usize,
+        queued: &mut usize,
+        ctx: &mut Context<Self>,
+    ) -> NewRun {
+        let waiting = self.runs.values().filter(|live| live.run.state == RunState::Waiting).count();
+        let load = Load {
+            unfinished: self.runs.len() + self.coming.unfinished + *started + *queued,
+            queued: waiting + self.coming.queued + *queued,
+        };
+        let draft = self.job.spec.draft();
+        match overlap::admit(draft.overlap, draft.overlap_limit, load) {
+            Admission::Skip(reason) => skipped(row, reason),
+            Admission::Queue => {
+                *queued += 1;
+                row
+            }
+            Admission::Replace => {
+                self.cancel_all(Reason::Replaced, ctx);
+                *started += 1;
+                self.assigned(row)
+            }
+            Admission::Start => {
+                *started += 1;
+                self.assigned(row)
+            }
+        }
+    }
+
+    /// The row with a node written down, where one can be chosen; else it waits and finds out why later.
+    fn assigned(&self, mut row: NewRun) -> NewRun {
+        let chosen = if row.pinned { row.node.as_deref().map(Arc::from) } else { self.choose(&[]) };
+        if let Some(address) = chosen {
+            row.node = Some(address.to_string());
+            row.state = RunState::Dispatched;
+        }
+        row
+    }
+
+    /// A node for a run, none of those already tried.
+    pub(super) fn choose(&self, tried: &[String]) -> Option<Arc<str>> {
+        let draft = self.job.spec.draft();
+        let table = self.place.base.directory.routes(draft.executor);
+        let nodes: Vec<&str> = table.nodes.iter().map(|node| node.address.as_ref()).collect();
+        let cursor = if tried.is_empty() { table.cursor.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let selection = Selection { nodes: &nodes, tried, cursor, dice: rand::random() };
+        let index = routing::choose(draft.routing, &selection)?;
+        table.nodes.get(index).map(|node| node.address.clone())
+    }
+
+    pub(super) fn row(&self, due: DateTime<Utc>, kind: RunKind, now: DateTime<Utc>) -> NewRun {
+        let draft = self.job.spec.draft();
+        NewRun {
+            job: self.job.id,
+            executor: draft.executor,
+            kind,
+            scheduled_at: due,
+            attempt: 0,
+            state: RunState::Waiting,
+            reason: Reason::None,
+            not_before: due,
+            node: None,
+            pinned: false,
+            parameters: draft.parameters.clone(),
+            requested_by: None,
+            request_key: None,
+            created_at: now,
+            message: None,
+        }
+    }
+}
+
+/// Of several fires at once that each take the place of the one before, only the last is sent.
+fn keep_newest(news: &mut [NewRun]) {
+    let starting = news.iter_mut().filter(|row| !row.state.is_terminal());
+    for row in starting.rev().skip(1) {
+        row.state = RunState::Cancelled;
+        row.reason = Reason::Replaced;
+    }
+}
+
+/// The row of a fire that is not executed.
+fn skipped(row: NewRun, reason: Reason) -> NewRun {
+    NewRun { state: RunState::Skipped, reason, ..row }
+}
+
+/// What these rows add to a job's load.
+pub(super) fn load_of(news: &[NewRun]) -> Load {
+    let open = news.iter().filter(|row| !row.state.is_terminal());
+    let waiting = news.iter().filter(|row| row.state == RunState::Waiting);
+    Load { unfinished: open.count(), queued: waiting.count() }
+}

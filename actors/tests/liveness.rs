@@ -1,0 +1,123 @@
+//! Nodes that fall silent, come back, are started anew or say goodbye.
+
+use crate::support::{FakeNode, World, seconds};
+use hzm_job_actors::Settings;
+use hzm_job_scheduler::job::Delivery;
+use hzm_job_scheduler::liveness::NodeState;
+use hzm_job_scheduler::run::{Reason, RunState};
+use hzm_job_scheduler::{JobId, RunId};
+
+fn quick_beats(settings: &mut Settings) {
+    settings.scheduling.beat_every_ms = 1_000;
+    settings.scheduling.slowest_probe_ms = 4_000;
+}
+
+async fn running(world: &World, delivery: Delivery) -> (JobId, RunId) {
+    let (job, run) = world.ordered(|draft| draft.delivery = delivery).await;
+    world.run_becomes(run, RunState::Running).await;
+    (job, run)
+}
+
+async fn stored_state(world: &World, node: &FakeNode) -> NodeState {
+    world.stored_node(node).await.unwrap().state
+}
+
+#[actix_rt::test]
+async fn a_node_that_misses_three_beats_is_offline_and_its_runs_are_lost() {
+    let world = World::start_with(quick_beats).await;
+    let node = world.node().await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    node.down();
+    world.until("it is suspected", async || stored_state(&world, &node).await == NodeState::Suspect).await;
+    assert_eq!(world.store.run_get(run).await.unwrap().unwrap().state, RunState::Running);
+    let row = world.run_becomes(run, RunState::Lost).await;
+    assert_eq!(row.reason, Reason::NodeOffline);
+    assert_eq!(stored_state(&world, &node).await, NodeState::Offline);
+}
+
+#[actix_rt::test]
+async fn a_node_that_was_offline_for_long_is_not_forgotten_and_comes_back_at_its_first_answer() {
+    let world = World::start_with(quick_beats).await;
+    let node = world.node().await;
+    node.down();
+    world.until("it is offline", async || stored_state(&world, &node).await == NodeState::Offline).await;
+    world.pass(seconds(30)).await;
+    let (_, run) = world.ordered(|_| ()).await;
+    assert_eq!(world.run_becomes(run, RunState::Failed).await.reason, Reason::NoNode);
+    let beats = node.beats();
+    node.up();
+    world.until("it is online", async || stored_state(&world, &node).await == NodeState::Online).await;
+    assert_eq!(node.beats(), beats + 1);
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    assert_eq!(node.triggered(), [run]);
+}
+
+#[actix_rt::test]
+async fn nodes_are_known_after_a_restart_without_calling_in_again() {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    world.restart().await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    assert_eq!(node.triggered(), [run]);
+}
+
+#[actix_rt::test]
+async fn a_run_of_our_sdk_is_sent_again_when_its_program_was_started_anew() {
+    let world = World::start().await;
+    let node = world.sdk_node("one").await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    world.register(&node, Some("one")).await;
+    world.pass(seconds(1)).await;
+    assert_eq!(node.triggered(), [run], "the same program only called in again");
+    world.register(&node, Some("two")).await;
+    world.until("it is sent again", async || node.triggered() == [run, run]).await;
+    world.succeed(run).await.unwrap();
+}
+
+#[actix_rt::test]
+async fn a_run_that_may_not_run_twice_is_lost_when_its_program_was_started_anew() {
+    let world = World::start().await;
+    let node = world.sdk_node("one").await;
+    let (_, run) = running(&world, Delivery::AtMostOnce).await;
+    world.register(&node, Some("two")).await;
+    assert_eq!(world.run_becomes(run, RunState::Lost).await.reason, Reason::NodeRestarted);
+    assert_eq!(node.triggered(), [run]);
+}
+
+#[actix_rt::test]
+async fn a_legacy_node_that_calls_in_again_is_never_taken_for_a_new_program() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (job, run) = running(&world, Delivery::AtLeastOnce).await;
+    for _ in 0..3 {
+        world.register(&node, None).await;
+        world.pass(seconds(1)).await;
+    }
+    assert_eq!(node.triggered(), [run]);
+    assert_eq!(world.only_run(job).await.state, RunState::Running);
+}
+
+#[actix_rt::test]
+async fn a_node_that_says_goodbye_is_forgotten_and_its_runs_fail() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    let goodbye = world.scheduler().node_offline(world.executor, node.address.clone());
+    world.during(goodbye).await.unwrap();
+    let row = world.run_becomes(run, RunState::Failed).await;
+    assert_eq!((row.reason, row.code), (Reason::NodeShutdown, Some(500)));
+    assert_eq!(world.stored_node(&node).await, None);
+    world.register(&node, None).await;
+    running(&world, Delivery::AtLeastOnce).await;
+}
+
+#[actix_rt::test]
+async fn a_clock_set_back_does_not_stop_the_beats() {
+    let world = World::start_with(quick_beats).await;
+    let node = world.node().await;
+    world.until("beats come", async || node.beats() > 1).await;
+    world.clock.jump(seconds(-3_600));
+    let beats = node.beats();
+    world.pass(seconds(4)).await;
+    assert!(node.beats() > beats + 1, "{} beats in four seconds", node.beats() - beats);
+}

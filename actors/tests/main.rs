@@ -1,0 +1,16 @@
+//! The actors as a whole, in virtual time: a real store (SQLite in a fresh folder), real HTTP to fake nodes on the
+//! loopback, and a clock that the test moves. One module per topic; `support` explains how time passes.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected is to fail there")]
+
+mod cancel;
+mod failover;
+mod firing;
+mod journal;
+mod liveness;
+mod overlap;
+mod restart;
+mod retry;
+mod supervision;
+mod support;
+mod timeout;

@@ -1,0 +1,114 @@
+//! A fire meets a run that is still going.
+
+use crate::support::job::{every_second, schedule};
+use crate::support::{World, seconds};
+use futures_util::future::join;
+use hzm_job_actors::{Ordered, RunOrder};
+use hzm_job_scheduler::overlap::OverlapPolicy;
+use hzm_job_scheduler::run::{Reason, RunState};
+use hzm_job_scheduler::schedule::ScheduleKind;
+
+#[actix_rt::test]
+async fn under_skip_every_fire_that_meets_a_run_gets_a_row_that_says_so() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world.job(|draft| draft.schedule = every_second()).await;
+    world.until("four rows", async || world.runs(job).await.len() == 4).await;
+    let runs = world.runs(job).await;
+    assert!(runs[1..].iter().all(|run| (run.state, run.reason) == (RunState::Skipped, Reason::Overlap)), "{runs:#?}");
+    assert_eq!(node.triggered(), [runs[0].id]);
+    world.succeed(runs[0].id).await.unwrap();
+    world.until("the next fire is sent", async || node.triggered().len() == 2).await;
+}
+
+#[actix_rt::test]
+async fn a_queue_takes_as_many_as_its_limit_and_sends_them_one_by_one_in_order() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = every_second();
+            draft.overlap = OverlapPolicy::Queue;
+            draft.overlap_limit = 2;
+        })
+        .await;
+    world.until("four rows", async || world.runs(job).await.len() == 4).await;
+    let runs = world.runs(job).await;
+    assert_eq!((runs[1].state, runs[2].state), (RunState::Waiting, RunState::Waiting));
+    assert_eq!((runs[3].state, runs[3].reason), (RunState::Skipped, Reason::QueueFull));
+    for sent in 1..=3 {
+        world.until("the next one is sent", async || node.triggered().len() == sent).await;
+        assert_eq!(node.triggered()[sent - 1], runs[sent - 1].id);
+        world.succeed(runs[sent - 1].id).await.unwrap();
+    }
+}
+
+#[actix_rt::test]
+async fn parallel_runs_are_as_many_as_the_limit() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = every_second();
+            draft.overlap = OverlapPolicy::Parallel;
+            draft.overlap_limit = 2;
+        })
+        .await;
+    world.until("four rows", async || world.runs(job).await.len() == 4).await;
+    let runs = world.runs(job).await;
+    assert!(runs[2..].iter().all(|run| (run.state, run.reason) == (RunState::Skipped, Reason::Overlap)), "{runs:#?}");
+    assert_eq!(node.triggered(), [runs[0].id, runs[1].id]);
+}
+
+#[actix_rt::test]
+async fn replace_cancels_the_older_run_and_sends_the_newer() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = schedule(ScheduleKind::FixedRate, "2s");
+            draft.overlap = OverlapPolicy::Replace;
+        })
+        .await;
+    world.until("the second is sent", async || node.triggered().len() == 2).await;
+    let runs = world.runs(job).await;
+    world.until("the first is cancelled there", async || node.cancelled() == [runs[0].id]).await;
+    world.fail(runs[0].id).await.unwrap();
+    let replaced = world.store.run_get(runs[0].id).await.unwrap().unwrap();
+    assert_eq!((replaced.state, replaced.reason), (RunState::Cancelled, Reason::Replaced));
+}
+
+#[actix_rt::test]
+async fn of_a_backlog_under_replace_only_the_newest_fire_is_sent() {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = schedule(ScheduleKind::FixedRate, "1s");
+            draft.overlap = OverlapPolicy::Replace;
+        })
+        .await;
+    world.crash().await;
+    world.pass(seconds(4)).await;
+    world.boot().await;
+    world.until("a trigger", async || !node.triggers().is_empty()).await;
+    let runs = world.runs(job).await;
+    let sent = runs.iter().position(|run| run.id == node.triggered()[0]).unwrap();
+    assert!(sent >= 2, "several were missed: {runs:#?}");
+    assert!(runs[..sent].iter().all(|run| (run.state, run.reason) == (RunState::Cancelled, Reason::Replaced)));
+}
+
+#[actix_rt::test]
+async fn orders_of_one_instant_meet_each_other() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world.stopped_job(|_| ()).await;
+    let order = RunOrder { job, parameters: None, node: None, by: "ann".into(), request_key: None };
+    let both = join(world.scheduler().run_now(order.clone()), world.scheduler().run_now(order));
+    let (first, second) = world.during(both).await;
+    assert!(matches!((first, second), (Ok(Ordered::Started(_)), Ok(Ordered::Started(_)))));
+    let runs = world.runs(job).await;
+    let skipped: Vec<_> = runs.iter().filter(|run| run.state == RunState::Skipped).collect();
+    assert_eq!((runs.len(), skipped.len()), (2, 1), "{runs:#?}");
+    world.until("one is sent", async || node.triggers().len() == 1).await;
+}

@@ -1,0 +1,206 @@
+//! A fake node: an HTTP server on the loopback, on a thread of its own, in real time. It records what it is asked and
+//! answers as it was told to; it never reports by itself.
+//!
+//! It speaks plain sockets, because a node that hangs, breaks off or answers rubbish is what the tests are about.
+
+use super::TestClock;
+use chrono::{DateTime, Utc};
+use hzm_job_scheduler::RunId;
+use hzm_job_store::Store;
+use hzm_job_store::run::Run;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+const YES: &str = r#"{"code":200,"msg":null,"data":true,"success":true,"count":null}"#;
+
+/// What the node does with a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnTrigger {
+    /// Takes it.
+    Accept,
+    /// Answers with this status and no JSON.
+    Refuse(u16),
+    /// Reads it and never answers.
+    Hang,
+    /// Reads it and closes the connection.
+    Close,
+    /// Answers 200 with something that is no envelope.
+    Rubbish,
+}
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) token: Option<String>,
+    pub(crate) body: Value,
+    /// By the world's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The run's row at that moment, where the request names one.
+    pub(crate) row: Option<Run>,
+}
+
+impl Seen {
+    /// The run it names.
+    pub(crate) fn run(&self) -> RunId {
+        RunId(self.body["logId"].as_i64().unwrap())
+    }
+}
+
+/// See the module.
+pub(crate) struct FakeNode {
+    pub(crate) address: String,
+    shared: Arc<Shared>,
+    up: watch::Sender<bool>,
+}
+
+struct Shared {
+    store: Store,
+    clock: Arc<TestClock>,
+    on_trigger: Mutex<OnTrigger>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl FakeNode {
+    pub(super) fn start(store: Store, clock: Arc<TestClock>) -> FakeNode {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (on_trigger, seen) = (Mutex::new(OnTrigger::Accept), Mutex::default());
+        let shared = Arc::new(Shared { store, clock, on_trigger, seen });
+        let (up, is_up) = watch::channel(true);
+        let served = shared.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(served, listener, address, is_up));
+        });
+        FakeNode { address: format!("http://{address}"), shared, up }
+    }
+
+    /// From now on it does this with triggers.
+    pub(crate) fn on_trigger(&self, what: OnTrigger) {
+        *self.shared.on_trigger.lock().unwrap() = what;
+    }
+
+    /// The program ends: its port is closed, its connections break.
+    pub(crate) fn down(&self) {
+        self.up.send_replace(false);
+    }
+
+    /// The program is there again, on the same port.
+    pub(crate) fn up(&self) {
+        self.up.send_replace(true);
+    }
+
+    /// The triggers that arrived.
+    pub(crate) fn triggers(&self) -> Vec<Seen> {
+        self.seen("/api/job-handle")
+    }
+
+    /// The runs that were triggered, in order, repetitions included.
+    pub(crate) fn triggered(&self) -> Vec<RunId> {
+        self.triggers().iter().map(Seen::run).collect()
+    }
+
+    /// The runs it was told to cancel.
+    pub(crate) fn cancelled(&self) -> Vec<RunId> {
+        self.seen("/api/job-cancel").iter().map(Seen::run).collect()
+    }
+
+    /// How many beats it was asked for.
+    pub(crate) fn beats(&self) -> usize {
+        self.seen("/api/heart-beat").len()
+    }
+
+    fn seen(&self, path: &str) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().iter().filter(|seen| seen.path == path).cloned().collect()
+    }
+}
+
+/// Accepts connections while the node is up; ends when the [`FakeNode`] is dropped.
+async fn serve(
+    shared: Arc<Shared>,
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    mut is_up: watch::Receiver<bool>,
+) {
+    listener.set_nonblocking(true).unwrap();
+    let mut listener = Some(TcpListener::from_std(listener).unwrap());
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = async {
+            match &listener {
+                Some(listener) => listener.accept().await.unwrap().0,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            stream = accepted => { connections.spawn(answer_all(shared.clone(), stream)); }
+            changed = is_up.changed() => {
+                let Ok(()) = changed else { return };
+                connections.shutdown().await;
+                drop(listener.take());
+                if *is_up.borrow() {
+                    listener = Some(TcpListener::bind(address).await.unwrap());
+                }
+            }
+        }
+    }
+}
+
+/// Answers one request after the other until somebody closes the connection.
+async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
+    let mut stream = BufReader::new(stream);
+    while let Some(seen) = read_request(&mut stream, &shared).await {
+        let path = seen.path.clone();
+        shared.seen.lock().unwrap().push(seen);
+        let what = if path == "/api/job-handle" { *shared.on_trigger.lock().unwrap() } else { OnTrigger::Accept };
+        let (status, body) = match what {
+            OnTrigger::Accept => (200, YES),
+            OnTrigger::Refuse(status) => (status, "no"),
+            OnTrigger::Rubbish => (200, "<html>welcome</html>"),
+            OnTrigger::Hang => std::future::pending().await,
+            OnTrigger::Close => return,
+        };
+        // As the Go executor: JSON under another content type.
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len());
+        if stream.write_all(format!("{head}{body}").as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next request on a connection; `None`: it is closed.
+async fn read_request(stream: &mut BufReader<TcpStream>, shared: &Shared) -> Option<Seen> {
+    let first = read_line(stream).await?;
+    let path = first.split(' ').nth(1).unwrap().to_owned();
+    let (mut token, mut length) = (None, 0);
+    loop {
+        let line = read_line(stream).await?;
+        let Some((name, value)) = line.split_once(": ") else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "hzm-job-access-token" => token = Some(value.to_owned()),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let at = shared.clock.latest();
+    let row = match body["logId"].as_i64() {
+        Some(run) => shared.store.run_get(RunId(run)).await.unwrap(),
+        None => None,
+    };
+    Some(Seen { path, token, body, at, row })
+}
+
+async fn read_line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = String::new();
+    let read = stream.read_line(&mut line).await.ok()?;
+    (read > 0).then(|| line.trim_end().to_owned())
+}

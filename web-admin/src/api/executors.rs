@@ -1,0 +1,170 @@
+//! `/executors`: groups of nodes under one app key.
+
+use super::{definition, required};
+use crate::auth::{Operator, random_secret};
+use crate::change::executors as change;
+use crate::error::{ApiError, Failure};
+use crate::extract::Body;
+use crate::state::App;
+use crate::views::{ExecutorView, ListView, NodeView};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, web};
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
+use hzm_job_store::executor::Executor;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// An executor as clients write it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutorInput {
+    /// The name shown to people, 1 to 128 characters.
+    name: String,
+    /// The key by which its nodes name it: 1 to 128 characters of `A-Z a-z 0-9 . _ -`, unique.
+    app_key: String,
+    /// The secret both sides send. Left out: stays as it is (a new executor has none); null or empty: none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, write_only)]
+    secret: SecretChange,
+    /// `automatic` (nodes call in by themselves, the default) or `manual`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    registration: Registration,
+    /// The addresses of its nodes; only with manual registration.
+    #[serde(default)]
+    addresses: Vec<String>,
+}
+
+/// What a client wants with a secret.
+#[derive(Default)]
+enum SecretChange {
+    /// It was not mentioned.
+    #[default]
+    Keep,
+    /// None is to be asked for.
+    Clear,
+    /// It is to be this one.
+    Set(String),
+}
+
+impl<'de> Deserialize<'de> for SecretChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wanted = Option::<String>::deserialize(deserializer)?.filter(|secret| !secret.is_empty());
+        Ok(wanted.map_or(SecretChange::Clear, SecretChange::Set))
+    }
+}
+
+impl ExecutorInput {
+    fn draft(self, current: Option<String>) -> ExecutorDraft {
+        let app_secret = match self.secret {
+            SecretChange::Keep => current,
+            SecretChange::Clear => None,
+            SecretChange::Set(secret) => Some(secret),
+        };
+        let (name, app_key) = (self.name, self.app_key);
+        ExecutorDraft { name, app_key, app_secret, registration: self.registration, addresses: self.addresses }
+    }
+}
+
+/// Lists all executors.
+#[utoipa::path(get, path = "/api/v1/executors", tag = "executors", responses((status = 200, body = ListView<ExecutorView>)))]
+pub async fn list(app: web::Data<App>, _operator: Operator) -> Result<web::Json<ListView<ExecutorView>>, ApiError> {
+    let all = app.store.executor_list().await?;
+    Ok(web::Json(ListView::whole(all.into_iter().map(ExecutorView::from).collect())))
+}
+
+/// Creates an executor.
+#[utoipa::path(post, path = "/api/v1/executors", tag = "executors", request_body = ExecutorInput,
+    responses((status = 201, body = ExecutorView)))]
+pub async fn create(app: web::Data<App>, operator: Operator, body: Body<Value>) -> Result<HttpResponse, ApiError> {
+    let (_, input) = definition::<ExecutorInput>(body.0, &ExecutorView::READ_ONLY)?;
+    let made = change::create(&app, input.draft(None), &operator).await.map_err(outward)?;
+    let place = format!("/api/v1/executors/{}", made.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(ExecutorView::from(made)))
+}
+
+/// Reads an executor.
+#[utoipa::path(get, path = "/api/v1/executors/{id}", tag = "executors", params(("id" = i64, Path)),
+    responses((status = 200, body = ExecutorView)))]
+pub async fn read(
+    app: web::Data<App>,
+    _operator: Operator,
+    id: web::Path<i64>,
+) -> Result<web::Json<ExecutorView>, ApiError> {
+    Ok(web::Json(known(&app, *id).await?.into()))
+}
+
+/// Replaces an executor's definition; `version` must be the one that was read.
+#[utoipa::path(put, path = "/api/v1/executors/{id}", tag = "executors", params(("id" = i64, Path)),
+    request_body = super::schema::ExecutorUpdate, responses((status = 200, body = ExecutorView)))]
+pub async fn update(
+    app: web::Data<App>,
+    operator: Operator,
+    id: web::Path<i64>,
+    body: Body<Value>,
+) -> Result<web::Json<ExecutorView>, ApiError> {
+    let (version, input) = definition::<ExecutorInput>(body.0, &ExecutorView::READ_ONLY)?;
+    let version = required(version)?;
+    let draft = input.draft(known(&app, *id).await?.spec.draft().app_secret.clone());
+    let changed = change::update(&app, ExecutorId(*id), version, draft, &operator).await.map_err(outward)?;
+    Ok(web::Json(changed.into()))
+}
+
+/// Deletes an executor that has no jobs.
+#[utoipa::path(delete, path = "/api/v1/executors/{id}", tag = "executors", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn delete(app: web::Data<App>, operator: Operator, id: web::Path<i64>) -> Result<HttpResponse, ApiError> {
+    change::delete(&app, ExecutorId(*id), &operator).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A secret, shown this once.
+#[derive(Serialize, ToSchema)]
+pub struct NewSecret {
+    /// The secret; configure it as `hzm.job.client.appSecret`.
+    pub secret: String,
+    /// The executor's version after the change.
+    pub version: i64,
+}
+
+/// Generates a new secret, answers it this once, and asks for it from now on.
+#[utoipa::path(post, path = "/api/v1/executors/{id}/secret", tag = "executors", params(("id" = i64, Path)),
+    responses((status = 200, body = NewSecret)))]
+pub async fn generate_secret(
+    app: web::Data<App>,
+    operator: Operator,
+    id: web::Path<i64>,
+) -> Result<web::Json<NewSecret>, ApiError> {
+    let executor = known(&app, *id).await?;
+    let secret = random_secret().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
+    let draft = ExecutorDraft { app_secret: Some(secret.clone()), ..executor.spec.draft().clone() };
+    let changed = change::update(&app, executor.id, executor.version, draft, &operator).await?;
+    Ok(web::Json(NewSecret { secret, version: changed.version }))
+}
+
+/// Lists the nodes of an executor.
+#[utoipa::path(get, path = "/api/v1/executors/{id}/nodes", tag = "executors", params(("id" = i64, Path)),
+    responses((status = 200, body = ListView<NodeView>)))]
+pub async fn nodes(
+    app: web::Data<App>,
+    _operator: Operator,
+    id: web::Path<i64>,
+) -> Result<web::Json<ListView<NodeView>>, ApiError> {
+    let executor = known(&app, *id).await?;
+    let nodes = app.store.node_list(Some(executor.id)).await?;
+    Ok(web::Json(ListView::whole(nodes.into_iter().map(NodeView::from).collect())))
+}
+
+async fn known(app: &App, id: i64) -> Result<Executor, ApiError> {
+    app.store.executor_get(ExecutorId(id)).await?.ok_or_else(|| ApiError::no_such("executor"))
+}
+
+/// Names the secret as the API does: inside it is called `app_secret`.
+fn outward(error: ApiError) -> ApiError {
+    let ApiError::Fields(mut fields) = error else { return error };
+    for field in fields.iter_mut().filter(|field| field.field == "app_secret") {
+        field.field = "secret".to_owned();
+    }
+    ApiError::Fields(fields)
+}

@@ -1,0 +1,128 @@
+//! Who is asking: [`Operator`], the extractor without which no handler of the API or the pages can be written.
+//!
+//! Sessions are kept on the server. The browser has 32 random bytes in the cookie `hzm_session` (HttpOnly,
+//! SameSite=Strict, Secure where `hzm.job.admin.session.secureCookie` says so); the store has their SHA-256. A session ends
+//! after `session.idle` without a request and after `session.absolute` in any case; its use is written down once a minute.
+//!
+//! Changes through the API need a proof that no other site sent them, see [`proof`]. Pages check the form field `csrf`
+//! against [`Operator::csrf`]. There is one role so far: whoever is logged in may do everything.
+
+mod account;
+mod password;
+mod proof;
+mod throttle;
+mod token;
+
+pub use account::{LoginRefusal, PasswordRefusal, change_password, log_in, log_out};
+pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
+pub use throttle::Throttle;
+pub(crate) use token::csrf_of;
+pub use token::{random_secret, random_text, sha256_hex};
+
+use crate::error::ApiError;
+use crate::state::App;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use futures_util::future::LocalBoxFuture;
+use hzm_job_store::operation::By;
+
+/// The cookie of a session.
+pub const SESSION_COOKIE: &str = "hzm_session";
+
+/// The call that logs in.
+const LOGIN_PATH: &str = "/api/v1/session";
+
+/// A session's use is written down again after this long, in milliseconds.
+const TOUCH_EVERY_MS: i64 = 60_000;
+
+/// The user who is logged in.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// The user's number.
+    pub id: i64,
+    /// The user's name.
+    pub name: String,
+    /// The session, by the hash that the store knows it by.
+    pub session: String,
+    csrf: String,
+}
+
+impl Operator {
+    /// The value that changes must carry: pages in the form field `csrf`, API calls in the header `X-CSRF-Token`.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// The operator as the author of a change made now.
+    pub fn by(&self, app: &App) -> By {
+        app.by(&self.name)
+    }
+}
+
+impl FromRequest for Operator {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Operator, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let entered = request.extensions().get::<Operator>().cloned();
+            if let Some(operator) = entered {
+                return Ok(operator);
+            }
+            let operator = logged_in(&request).await?;
+            proof::check(&request, &operator)?;
+            Ok(operator)
+        })
+    }
+}
+
+/// The gate of the API: whoever is not logged in gets no further, whatever the handler behind it asks for. Logging in is
+/// the one call that passes.
+pub(crate) async fn gate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_login = request.method() == Method::POST && request.path() == LOGIN_PATH;
+    if !is_login {
+        let entered = Operator::extract(request.request()).await;
+        match entered {
+            Ok(operator) => request.extensions_mut().insert(operator),
+            Err(refusal) => return Ok(request.into_response(refusal.error_response())),
+        };
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Whether the session of this hash still holds; for streams, which outlive the request they began with.
+pub(crate) async fn still_logged_in(app: &App, session: &str) -> Result<bool, ApiError> {
+    let now = app.now();
+    Ok(app.store.session_user(session.to_owned(), now - app.config.admin.session.idle, now).await?.is_some())
+}
+
+async fn logged_in(request: &HttpRequest) -> Result<Operator, ApiError> {
+    let app = request.app_data::<web::Data<App>>().ok_or_else(|| stranger(request))?;
+    let cookie = request.cookie(SESSION_COOKIE).ok_or_else(|| stranger(request))?;
+    let (session, now) = (sha256_hex(cookie.value()), app.now());
+    let idle_since = now - app.config.admin.session.idle;
+    let found = app.store.session_user(session.clone(), idle_since, now).await?;
+    let (user, last_seen_at) = found.ok_or_else(|| stranger(request))?;
+    if now.timestamp_millis() - last_seen_at >= TOUCH_EVERY_MS {
+        app.store.session_touch(session.clone(), now).await?;
+    }
+    Ok(Operator { id: user.id, name: user.name, session, csrf: csrf_of(cookie.value()) })
+}
+
+/// The refusal of somebody unknown: a problem for programs, the way to the login page for people.
+fn stranger(request: &HttpRequest) -> ApiError {
+    if request.path().starts_with("/api/") {
+        return ApiError::NotLoggedIn { login: None };
+    }
+    let back =
+        if request.method().is_safe() { request.uri().path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
+    let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    ApiError::NotLoggedIn { login: Some(format!("/login?next={next}")) }
+}

@@ -1,0 +1,146 @@
+//! Logging in and out and changing the password, for the API and the pages alike.
+
+use super::password::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
+use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
+use crate::state::App;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use hzm_job_store::StoreError;
+use hzm_job_store::session::NewSession;
+use hzm_job_store::user::User;
+use serde_json::json;
+
+/// The longest user name, in characters.
+const LONGEST_NAME: usize = 128;
+
+/// Why nobody was logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginRefusal {
+    /// The user is unknown or the password is wrong; which of the two is not told.
+    Wrong,
+    /// Too many attempts failed: come back in a quarter of an hour.
+    TooMany,
+    /// The database or the hash function is away; the log has the reason.
+    Unavailable,
+}
+
+/// Why a password was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordRefusal {
+    /// The old password is wrong.
+    Wrong,
+    /// The new one is too short.
+    TooShort {
+        /// The fewest characters.
+        least: usize,
+    },
+    /// The new one is too long.
+    TooLong {
+        /// The most bytes.
+        most: usize,
+    },
+    /// Too many attempts failed: come back in a quarter of an hour.
+    TooMany,
+    /// The database or the hash function is away; the log has the reason.
+    Unavailable,
+}
+
+/// Opens a session and answers its cookie, ready to be set. `address` is the client's.
+///
+/// # Errors
+/// [`LoginRefusal`].
+pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
+    if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
+        return Err(LoginRefusal::Wrong);
+    }
+    if !app.throttle.admit(address, name, app.now()) {
+        slog::warn!(app.log, "too many failed logins"; "user" => name, "address" => address);
+        return Err(LoginRefusal::TooMany);
+    }
+    let user = app.store.user_by_name(name.to_owned()).await.map_err(|error| away(app, &error))?;
+    let hash = user.as_ref().map(|user| user.password_hash.as_str());
+    let is_right = app.passwords.verify(password, hash).await.map_err(|error| away(app, &error))?;
+    let user = user.filter(|_| is_right).ok_or(LoginRefusal::Wrong)?;
+    app.throttle.forgive(address, name);
+    session_open(app, &user, address).await
+}
+
+async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
+    let token = random_text().map_err(|error| away(app, &error))?;
+    let session = NewSession {
+        token_hash: sha256_hex(&token),
+        user: user.id,
+        expires_at: app.now() + app.config.admin.session.absolute,
+        address: address.to_owned(),
+    };
+    app.store.session_create(session, app.now()).await.map_err(|error| away(app, &error))?;
+    let what = ("user", user.id, user.name.clone());
+    let noted = app.store.operation_record(app.by(&user.name), "login", what, json!({ "address": address })).await;
+    noted.map_err(|error| away(app, &error))?;
+    slog::info!(app.log, "logged in"; "user" => &user.name, "address" => address);
+    let lifetime = Duration::seconds(app.config.admin.session.absolute.num_seconds());
+    Ok(session_cookie(app, token, lifetime))
+}
+
+/// Ends the operator's session and answers the cookie that removes the browser's one.
+///
+/// # Errors
+/// What the database says.
+pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, StoreError> {
+    app.store.session_delete(operator.session.clone()).await?;
+    slog::info!(app.log, "logged out"; "user" => &operator.name);
+    Ok(session_cookie(app, String::new(), Duration::ZERO))
+}
+
+/// Changes the operator's password, ends all other sessions of the same user and records that it happened.
+///
+/// # Errors
+/// [`PasswordRefusal`].
+pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &str) -> Result<(), PasswordRefusal> {
+    password_check(new)?;
+    if !app.throttle.admit("(password change)", &operator.name, app.now()) {
+        return Err(PasswordRefusal::TooMany);
+    }
+    let away = |error: &dyn std::error::Error| {
+        slog::error!(app.log, "cannot change a password"; "user" => &operator.name, "error" => %error);
+        PasswordRefusal::Unavailable
+    };
+    let user = app.store.user_by_name(operator.name.clone()).await.map_err(|error| away(&error))?;
+    let hash = user.as_ref().map(|user| user.password_hash.as_str());
+    let is_right = app.passwords.verify(old, hash).await.map_err(|error| away(&error))?;
+    let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
+    app.throttle.forgive("(password change)", &operator.name);
+    let hash = app.passwords.hash(new).await.map_err(|error| away(&error))?;
+    let kept = Some(operator.session.clone());
+    app.store.user_set_password(user.id, hash, kept, app.now()).await.map_err(|error| away(&error))?;
+    let what = ("user", user.id, user.name);
+    let noted = app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await;
+    noted.map_err(|error| away(&error))
+}
+
+/// Whether a password may be used at all.
+///
+/// # Errors
+/// [`PasswordRefusal::TooShort`] and [`PasswordRefusal::TooLong`].
+pub(crate) fn password_check(new: &str) -> Result<(), PasswordRefusal> {
+    if new.chars().count() < SHORTEST_PASSWORD {
+        return Err(PasswordRefusal::TooShort { least: SHORTEST_PASSWORD });
+    }
+    if new.len() > LONGEST_PASSWORD { Err(PasswordRefusal::TooLong { most: LONGEST_PASSWORD }) } else { Ok(()) }
+}
+
+fn session_cookie(app: &App, token: String, lifetime: Duration) -> Cookie<'static> {
+    Cookie::build(SESSION_COOKIE, token)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(app.config.admin.session.secure_cookie)
+        .max_age(lifetime)
+        .finish()
+}
+
+/// Logs why nobody can log in right now; here because the refusal itself tells strangers nothing.
+fn away(app: &App, error: &(impl std::error::Error + 'static)) -> LoginRefusal {
+    let failure = crate::error::Failure::of(error);
+    slog::error!(app.log, "cannot log anybody in"; "error" => failure.chain);
+    LoginRefusal::Unavailable
+}

@@ -1,0 +1,95 @@
+//! The proof that a change comes from our own pages or from a program, never from another site (CSRF).
+//!
+//! A browser sends the session cookie along with whatever a foreign page makes it send, save where SameSite stops it.
+//! So a request to the API with any method but GET and HEAD must, besides the cookie, bring one of:
+//! - the header `X-CSRF-Token` with the value that logging in and `GET /api/v1/session` answer: programs do this;
+//! - `Sec-Fetch-Site: same-origin`, which browsers set by themselves and no page can forge;
+//! - without that header (plain HTTP from another machine), an `Origin` whose host is the request's `Host`.
+//!
+//! Requests that a browser calls cross-site are refused for pages too; the pages' own proof is their form field.
+
+use super::Operator;
+use crate::error::ApiError;
+use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, ORIGIN};
+use subtle::ConstantTimeEq;
+
+/// The header that programs send.
+const TOKEN_HEADER: &str = "x-csrf-token";
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Lets reads pass, and changes that prove their origin.
+///
+/// # Errors
+/// [`ApiError::Forbidden`] with what to send.
+pub(super) fn check(request: &HttpRequest, operator: &Operator) -> Result<(), ApiError> {
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(token) = header(TOKEN_HEADER) {
+        let is_right = bool::from(token.as_bytes().ct_eq(operator.csrf().as_bytes()));
+        return if is_right { Ok(()) } else { Err(ApiError::Forbidden("X-CSRF-Token is not the one of this session")) };
+    }
+    let same_origin = match (header(FETCH_SITE), header(ORIGIN.as_str())) {
+        (Some(site), _) => Some(site == "same-origin"),
+        (None, Some(origin)) => Some(is_own(origin, header(HOST.as_str()))),
+        (None, None) => None,
+    };
+    match same_origin {
+        Some(true) => Ok(()),
+        Some(false) => Err(ApiError::Forbidden("changes are taken from the admin's own pages only")),
+        None if request.path().starts_with("/api/") => Err(ApiError::Forbidden(
+            "send the header X-CSRF-Token with the csrf value that GET /api/v1/session answers",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_own(origin: &str, host: Option<&str>) -> bool {
+    origin.split_once("://").map(|(_, authority)| authority) == host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn verdict(request: TestRequest) -> Result<(), ApiError> {
+        let operator = Operator { id: 1, name: "a".into(), session: "s".into(), csrf: "right".into() };
+        check(&request.uri("/api/v1/jobs").to_http_request(), &operator)
+    }
+
+    #[test]
+    fn reads_need_no_proof() {
+        assert!(verdict(TestRequest::get()).is_ok());
+    }
+
+    #[test]
+    fn a_change_without_any_proof_is_refused() {
+        assert!(matches!(verdict(TestRequest::post()), Err(ApiError::Forbidden(_))));
+    }
+
+    #[test]
+    fn the_token_of_the_session_is_a_proof_and_another_is_none_even_from_our_pages() {
+        assert!(verdict(TestRequest::post().insert_header(("X-CSRF-Token", "right"))).is_ok());
+        let wrong = TestRequest::post().insert_header(("X-CSRF-Token", "wrong"));
+        assert!(verdict(wrong.insert_header(("Sec-Fetch-Site", "same-origin"))).is_err());
+    }
+
+    #[test]
+    fn what_the_browser_says_about_the_site_decides() {
+        assert!(verdict(TestRequest::put().insert_header(("Sec-Fetch-Site", "same-origin"))).is_ok());
+        for site in ["cross-site", "same-site", "none"] {
+            assert!(verdict(TestRequest::put().insert_header(("Sec-Fetch-Site", site))).is_err(), "{site}");
+        }
+    }
+
+    #[test]
+    fn without_that_word_the_origin_must_be_our_host() {
+        let from = |origin| TestRequest::delete().insert_header(("Host", "a:8888")).insert_header(("Origin", origin));
+        assert!(verdict(from("http://a:8888")).is_ok());
+        assert!(verdict(from("http://b:8888")).is_err());
+        assert!(verdict(from("null")).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! Changes to jobs.
+
+use super::tell;
+use crate::auth::Operator;
+use crate::error::{ApiError, changed};
+use crate::state::App;
+use hzm_job_scheduler::job::{JobDraft, JobSpec};
+use hzm_job_scheduler::{ExecutorId, JobId};
+use hzm_job_store::job::StoredJob;
+use hzm_job_store::outcome::Change;
+
+const JOB: &str = "job";
+/// Jobs have no unique field; their executor must exist, which is the only thing that a created job can lack.
+const UNIQUE: &str = "name";
+
+/// Creates a job, stopped.
+///
+/// # Errors
+/// The draft's problems, an executor that does not exist, or a failure of ours.
+pub async fn create(app: &App, draft: JobDraft, operator: &Operator) -> Result<StoredJob, ApiError> {
+    let spec = checked(app, draft).await?;
+    let executor = spec.draft().executor;
+    let job = match app.store.job_create(spec, operator.by(app)).await? {
+        Change::NotFound => return Err(no_executor(executor)),
+        other => changed(other, JOB, UNIQUE)?,
+    };
+    told(app, job, operator, "job created").await
+}
+
+/// Replaces a job's definition; `version` is the one that the caller read.
+///
+/// # Errors
+/// The draft's problems, [`ApiError::Stale`], or a failure of ours.
+pub async fn update(
+    app: &App,
+    id: JobId,
+    version: i64,
+    draft: JobDraft,
+    operator: &Operator,
+) -> Result<StoredJob, ApiError> {
+    let spec = checked(app, draft).await?;
+    let job = changed(app.store.job_update(id, version, spec, operator.by(app)).await?, JOB, UNIQUE)?;
+    told(app, job, operator, "job changed").await
+}
+
+/// Starts or stops a job; one that is so already stays so.
+///
+/// # Errors
+/// [`ApiError::NotFound`], or a failure of ours.
+pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) -> Result<StoredJob, ApiError> {
+    let job = changed(app.store.job_enable(id, enabled, operator.by(app)).await?, JOB, UNIQUE)?;
+    told(app, job, operator, if enabled { "job started" } else { "job stopped" }).await
+}
+
+/// Deletes a job; its runs stay until they are cleared.
+///
+/// # Errors
+/// [`ApiError::NotFound`], or a failure of ours.
+pub async fn delete(app: &App, id: JobId, operator: &Operator) -> Result<StoredJob, ApiError> {
+    let job = changed(app.store.job_delete(id, operator.by(app)).await?, JOB, UNIQUE)?;
+    told(app, job, operator, "job deleted").await
+}
+
+/// The checked definition, of an executor that exists.
+async fn checked(app: &App, draft: JobDraft) -> Result<JobSpec, ApiError> {
+    let spec = draft.check()?;
+    let executor = spec.draft().executor;
+    app.store.executor_get(executor).await?.map(|_| spec).ok_or_else(|| no_executor(executor))
+}
+
+fn no_executor(id: ExecutorId) -> ApiError {
+    let detail = format!("there is no executor {id}; choose another one");
+    ApiError::field("executor", "unknown_executor", detail, format!("执行器 {id} 不存在，请选择其他执行器"))
+}
+
+async fn told(app: &App, job: StoredJob, operator: &Operator, what: &'static str) -> Result<StoredJob, ApiError> {
+    let id = job.job.id;
+    slog::info!(app.log, "{}", what; "job" => id.0, "user" => &operator.name);
+    tell(app, || app.scheduler.job_changed(id)).await?;
+    Ok(job)
+}

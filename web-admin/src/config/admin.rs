@@ -1,0 +1,225 @@
+//! What stands under `hzm.job.admin`, a struct per concern, each key with its default.
+
+use super::span;
+use chrono::TimeDelta;
+use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+/// What stands under `hzm.job.admin`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct AdminConfig {
+    /// The IP address to listen on; default `0.0.0.0`, all of them (in standalone mode `127.0.0.1`).
+    pub listen: String,
+    /// The TCP port; default 8888. 0 takes a free one, which the log names.
+    pub port: u16,
+    /// The folder of the lock file and, by default, of the SQLite database; default `hzm-job-data`.
+    pub data: PathBuf,
+    /// The original's database. Understood but not served yet: a start with it ends with a message.
+    pub mysql: Option<MySqlConfig>,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// The name of the first user, created when there is none; default `admin`.
+    pub user: String,
+    /// The first user's password; empty: one is generated and shown once, at the first start.
+    pub password: Secret,
+    /// Sessions of the pages and the API.
+    pub session: SessionConfig,
+    /// The HTTP server.
+    pub http: HttpConfig,
+    /// Scheduling threads; default 0, one per processor core, at most 8.
+    pub threads: u16,
+    /// How jobs are fired.
+    pub scheduling: SchedulingSettings,
+    /// What happens when an actor dies.
+    pub supervision: SupervisionSettings,
+    /// Switches for tests of the admin itself.
+    pub debug: DebugConfig,
+}
+
+/// The original's database: `hzm.job.admin.mysql`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct MySqlConfig {
+    /// The server's name; default `localhost`.
+    pub host: String,
+    /// The server's port; default 3306.
+    pub port: u16,
+    /// The user.
+    pub username: String,
+    /// The user's password.
+    pub password: Secret,
+    /// The database's name.
+    pub dbname: String,
+}
+
+/// The database: `hzm.job.admin.database`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DatabaseConfig {
+    /// `sqlite://PATH`; empty (the default): the file `ledger.sqlite` in the data folder.
+    pub url: String,
+}
+
+/// Sessions: `hzm.job.admin.session`. Times such as `30m`, `12h`, `7d`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct SessionConfig {
+    /// A session ends after so long without a request; default `12h`.
+    #[serde(with = "span")]
+    pub idle: TimeDelta,
+    /// A session ends after so long in any case; default `7d`.
+    #[serde(with = "span")]
+    pub absolute: TimeDelta,
+    /// Whether browsers may send the cookie over HTTPS only; set it behind an HTTPS proxy. Default `false`.
+    pub secure_cookie: bool,
+}
+
+/// The HTTP server: `hzm.job.admin.http`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct HttpConfig {
+    /// Worker threads; default 0, one per processor core, at most 4.
+    pub workers: u16,
+    /// How long an idle connection stays open; default `75s`, longer than executors keep theirs.
+    #[serde(with = "span")]
+    pub keep_alive: TimeDelta,
+    /// How long a client may take to send the head of a request; default `10s`.
+    #[serde(with = "span")]
+    pub request_timeout: TimeDelta,
+}
+
+/// Switches for tests of the admin itself: `hzm.job.admin.debug`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DebugConfig {
+    /// Serves `POST /api/v1/actors/jobs/{id}/fail`, which makes a job's actor panic; default `false`.
+    pub fault_injection: bool,
+}
+
+/// A text that is never shown: `Debug` hides it. Serialised as it is, because the environment is laid over the
+/// serialised configuration; nothing else serialises one.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "(none)" } else { "(hidden)" })
+    }
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        AdminConfig {
+            listen: "0.0.0.0".to_owned(),
+            port: 8888,
+            data: PathBuf::from("hzm-job-data"),
+            mysql: None,
+            database: DatabaseConfig::default(),
+            user: "admin".to_owned(),
+            password: Secret::default(),
+            session: SessionConfig::default(),
+            http: HttpConfig::default(),
+            threads: 0,
+            scheduling: SchedulingSettings::default(),
+            supervision: SupervisionSettings::default(),
+            debug: DebugConfig::default(),
+        }
+    }
+}
+
+impl Default for MySqlConfig {
+    fn default() -> Self {
+        MySqlConfig {
+            host: "localhost".to_owned(),
+            port: 3306,
+            username: String::new(),
+            password: Secret::default(),
+            dbname: String::new(),
+        }
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        SessionConfig { idle: TimeDelta::hours(12), absolute: TimeDelta::days(7), secure_cookie: false }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig { workers: 0, keep_alive: TimeDelta::seconds(75), request_timeout: TimeDelta::seconds(10) }
+    }
+}
+
+impl AdminConfig {
+    /// The URL of the database in use.
+    pub fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            return format!("sqlite://{}", self.data.join("ledger.sqlite").display());
+        }
+        self.database.url.clone()
+    }
+
+    /// The settings of the actors.
+    pub fn actor_settings(&self) -> Settings {
+        Settings {
+            scheduling: self.scheduling.clone(),
+            supervision: self.supervision.clone(),
+            threads: per_core(self.threads, 8),
+        }
+    }
+
+    /// Worker threads of the HTTP server.
+    pub fn http_workers(&self) -> usize {
+        per_core(self.http.workers, 4)
+    }
+
+    /// The first value that cannot be used: its key below `hzm.job.admin`, and what to do.
+    pub(super) fn check(&self) -> Result<(), (String, String)> {
+        if self.mysql.is_some() {
+            let advice = "MySQL is not served by this version; remove the key and set hzm.job.admin.database.url to \
+                          sqlite://PATH, or leave both out";
+            return Err(("mysql".to_owned(), advice.to_owned()));
+        }
+        let (user, password) = (self.user.trim(), &self.password.0);
+        let checks = [
+            (
+                "listen",
+                self.listen.parse::<std::net::IpAddr>().is_ok(),
+                "give an IP address such as 0.0.0.0 or 127.0.0.1",
+            ),
+            ("user", !user.is_empty() && user.chars().count() <= 128, "give a name of 1 to 128 characters"),
+            (
+                "password",
+                password.is_empty() || (8..=256).contains(&password.len()),
+                "give 8 to 256 characters, or none",
+            ),
+            ("session.idle", self.session.idle >= TimeDelta::minutes(1), "give at least 1m"),
+            ("session.absolute", self.session.absolute >= self.session.idle, "give no less than session.idle"),
+            ("http.workers", self.http.workers <= 64, "give a number from 0 to 64"),
+            ("http.keepAlive", self.http.keep_alive >= TimeDelta::seconds(1), "give at least 1s"),
+            ("http.requestTimeout", self.http.request_timeout >= TimeDelta::seconds(1), "give at least 1s"),
+            ("threads", self.threads <= 64, "give a number from 0 to 64"),
+        ];
+        if let Some((key, _, advice)) = checks.into_iter().find(|(_, is_fine, _)| !is_fine) {
+            return Err((key.to_owned(), advice.to_owned()));
+        }
+        let scheduling = self.scheduling.problems().into_iter().map(|(key, text)| (format!("scheduling.{key}"), text));
+        let supervision =
+            self.supervision.problems().into_iter().map(|(key, text)| (format!("supervision.{key}"), text));
+        scheduling.chain(supervision).next().map_or(Ok(()), Err)
+    }
+}
+
+/// A number of threads; 0 stands for one per processor core, at most `most`.
+fn per_core(configured: u16, most: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get).min(most),
+        wanted => usize::from(wanted),
+    }
+}

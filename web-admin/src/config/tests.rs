@@ -1,0 +1,145 @@
+//! The configuration as a user writes it, and what he is told when he errs.
+
+use super::*;
+use std::collections::HashSet;
+
+const EXAMPLE: &str = include_str!("../../../hzm-job.example.yaml");
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, "hzm-job.yaml", std::iter::empty())
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).expect_err("must be refused").to_string()
+}
+
+fn with_variable(name: &str, value: &str) -> Result<Config, ConfigError> {
+    Config::from_environment([(name.to_owned(), value.to_owned())].into_iter())
+}
+
+#[test]
+fn the_example_file_is_the_default_configuration() {
+    assert_eq!(parse(EXAMPLE).unwrap(), Config::default());
+}
+
+#[test]
+fn the_example_file_names_every_key() {
+    for (key, _) in every_key() {
+        let name = key.rsplit('.').next().unwrap();
+        let is_named = EXAMPLE.lines().any(|line| line.trim_start_matches(['#', ' ']).starts_with(&format!("{name}:")));
+        assert!(is_named, "{key} is missing in hzm-job.example.yaml");
+    }
+}
+
+#[test]
+fn every_key_has_a_variable_of_its_own() {
+    let keys = every_key();
+    let names: HashSet<String> = keys.iter().map(|(key, _)| environment::variable(key)).collect();
+    assert_eq!(names.len(), keys.len());
+    assert!(names.contains("HZM_JOB_ADMIN_HTTP_KEEP_ALIVE") && names.contains("HZM_JOB_COMMON_LOG_TYPE"), "{names:?}");
+}
+
+#[test]
+fn the_documentation_names_every_key() {
+    let page = include_str!("../../../docs/configuration.md");
+    for (key, _) in every_key() {
+        let short = key.trim_start_matches("hzm.job.");
+        assert!(page.contains(&format!("`{short}`")), "{short} is missing in docs/configuration.md");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_its_neighbour() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      prot: 8888\n");
+    assert_eq!(said, "hzm-job.yaml line 4: hzm.job.admin.prot is not a known key; did you mean port?");
+}
+
+#[test]
+fn an_impossible_value_is_named_with_its_line() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      port: 70000\n");
+    assert!(said.starts_with("hzm-job.yaml line 4: hzm.job.admin.port: "), "{said}");
+    let said = refusal("hzm:\n  job:\n    common:\n      log:\n        level: loud\n");
+    assert!(said.contains("line 5") && said.contains("debug, info, warn, error"), "{said}");
+    let said = refusal("hzm:\n  job:\n    admin:\n      session:\n        idle: soon\n");
+    assert!(said.contains("line 5") && said.contains("12h"), "{said}");
+}
+
+#[test]
+fn a_value_out_of_range_is_named_with_its_line() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      scheduling:\n        beatEveryMs: 1\n");
+    assert!(said.starts_with("hzm-job.yaml line 5: hzm.job.admin.scheduling.beatEveryMs: 1 is out of range"), "{said}");
+    let said = refusal(
+        "hzm:\n  job:\n    admin:\n      supervision:\n        job:\n          backoff:\n            jitter: 2\n",
+    );
+    assert!(said.contains("line 7") && said.contains("supervision.job.backoff.jitter"), "{said}");
+}
+
+#[test]
+fn a_misspelt_restart_policy_stops_the_start() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      supervision:\n        job:\n          maxRestart: 2\n");
+    assert!(said.contains("line 6") && said.contains("did you mean maxRestarts?"), "{said}");
+}
+
+#[test]
+fn a_file_with_mysql_says_what_to_use_instead() {
+    let text =
+        "hzm:\n  job:\n    admin:\n      port: 8888\n      mysql:\n        host: localhost\n        password: p4ss\n";
+    let said = refusal(text);
+    assert!(said.contains("line 5") && said.contains("hzm.job.admin.mysql") && said.contains("sqlite://"), "{said}");
+    assert!(!said.contains("p4ss"));
+}
+
+#[test]
+fn no_message_shows_a_password() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      password: [s3cret]\n");
+    assert!(said.contains("line 4") && !said.contains("s3cret"), "{said}");
+    let config = parse("hzm:\n  job:\n    admin:\n      password: s3cretive\n").unwrap();
+    assert!(!format!("{config:?}").contains("s3cretive"));
+}
+
+#[test]
+fn the_executors_part_of_a_shared_file_is_tolerated() {
+    assert!(parse("hzm:\n  job:\n    client:\n      port: 7777\n      appKey: x\n").is_ok());
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    assert_eq!(parse("# nothing\n").unwrap(), Config::default());
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_its_line() {
+    assert!(refusal("hzm:\n  job: [\n").starts_with("hzm-job.yaml"));
+    assert!(refusal("just a text").starts_with("hzm-job.yaml"));
+}
+
+#[test]
+fn a_variable_wins_over_the_file() {
+    let variables = [("HZM_JOB_ADMIN_PORT".to_owned(), "9999".to_owned())];
+    let config = Config::parse("hzm: {job: {admin: {port: 1}}}", "x", variables.into_iter()).unwrap();
+    assert_eq!(config.admin.port, 9999);
+    assert_eq!(with_variable("HZM_JOB_ADMIN_PASSWORD", "12345678").unwrap().admin.password.0, "12345678");
+    assert_eq!(with_variable("HZM_JOB_COMMON_LOG_LEVEL", "debug").unwrap().common.log.level, LogLevel::Debug);
+    assert!(with_variable("HZM_JOB_ADMIN_DEBUG_FAULT_INJECTION", "true").unwrap().admin.debug.fault_injection);
+}
+
+#[test]
+fn an_unknown_variable_stops_the_start_and_foreign_ones_do_not() {
+    let said = with_variable("HZM_JOB_ADMIN_PROT", "1").unwrap_err().to_string();
+    assert!(said.contains("HZM_JOB_ADMIN_PROT") && said.contains("HZM_JOB_ADMIN_PORT"), "{said}");
+    assert!(with_variable("HZM_JOB_APP_KEY", "x").is_ok() && with_variable("HZM_JOB_ADMIN", "http://x").is_ok());
+}
+
+#[test]
+fn an_impossible_variable_is_named() {
+    for (name, value) in [
+        ("HZM_JOB_ADMIN_PORT", "eighty"),
+        ("HZM_JOB_ADMIN_PORT", "70000"),
+        ("HZM_JOB_ADMIN_SESSION_IDLE", "soon"),
+        ("HZM_JOB_ADMIN_LISTEN", "localhost"),
+        ("HZM_JOB_ADMIN_MYSQL_HOST", "db"),
+    ] {
+        let said = with_variable(name, value).unwrap_err().to_string();
+        assert!(said.starts_with("environment variable HZM_JOB_ADMIN_"), "{said}");
+    }
+}

@@ -1,0 +1,83 @@
+//! The first user, and the way back in for somebody who lost the password.
+
+use crate::auth::{PasswordError, hash_now, random_secret};
+use chrono::{DateTime, Utc};
+use hzm_job_store::outcome::Change;
+use hzm_job_store::{Store, StoreError};
+use thiserror::Error;
+
+/// The role of the first user: may do everything.
+const ROLE: &str = "administrator";
+/// The length of a generated password: 96 random bits in base64url.
+const GENERATED: usize = 16;
+
+/// Why there is no user to log in with.
+#[derive(Debug, Error)]
+pub enum UserError {
+    /// The database refused.
+    #[error("the user could not be written")]
+    Store(#[from] StoreError),
+    /// The hash function refused.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The operating system has no random numbers.
+    #[error("the operating system gives no random numbers for a password: {0}")]
+    Random(String),
+    /// There is no such user.
+    #[error("there is no user {name:?}")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+}
+
+/// What start-up did about users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstUser {
+    /// There were users already.
+    Existed,
+    /// It was created with the configured password.
+    Configured,
+    /// It was created with this password, to be shown once.
+    Generated(String),
+}
+
+/// Creates the first user where there is none. Hashes on the calling thread: call it before the server starts.
+///
+/// # Errors
+/// [`UserError`].
+pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc>) -> Result<FirstUser, UserError> {
+    if store.user_count().await? > 0 {
+        return Ok(FirstUser::Existed);
+    }
+    let (password, outcome) = match password {
+        "" => {
+            let generated = generated()?;
+            (generated.clone(), FirstUser::Generated(generated))
+        }
+        configured => (configured.to_owned(), FirstUser::Configured),
+    };
+    match store.user_create(name.to_owned(), hash_now(&password)?, ROLE, now).await? {
+        Change::Done(_) => Ok(outcome),
+        // Somebody else was quicker on the same database.
+        _ => Ok(FirstUser::Existed),
+    }
+}
+
+/// Gives a user a new password, ends the user's sessions, and answers the password.
+///
+/// # Errors
+/// [`UserError`].
+pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<String, UserError> {
+    let unknown = || UserError::Unknown { name: name.to_owned() };
+    let user = store.user_by_name(name.to_owned()).await?.ok_or_else(unknown)?;
+    let password = generated()?;
+    let changed = store.user_set_password(user.id, hash_now(&password)?, None, now).await?;
+    if changed { Ok(password) } else { Err(unknown()) }
+}
+
+fn generated() -> Result<String, UserError> {
+    let mut text = random_secret().map_err(|error| UserError::Random(error.to_string()))?;
+    text.truncate(GENERATED);
+    Ok(text)
+}

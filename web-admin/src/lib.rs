@@ -1,0 +1,23 @@
+//! The hzm-job admin as a library: configuration, log, login, REST API, executor API and pages around the actors.
+//!
+//! The binary is a few lines over this; tests start the same server in their own process. Nothing here decides when a job
+//! runs (that is `hzm-job-actors` over `hzm-job-scheduler`), and no SQL is written here (that is `hzm-job-store`).
+
+pub mod api;
+pub mod auth;
+pub mod change;
+pub mod command;
+pub mod config;
+pub mod data_folder;
+pub mod error;
+pub mod executor_api;
+pub mod extract;
+pub mod first_user;
+pub mod logging;
+pub mod request_log;
+pub mod routes;
+pub mod server;
+pub mod standalone;
+pub mod state;
+pub mod ui;
+pub mod views;

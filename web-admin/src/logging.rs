@@ -1,0 +1,141 @@
+//! The log: text for people or JSON for programs, one line each to standard error, with a level that can change while the
+//! admin runs. `docs/logging.md` says what a line has.
+//!
+//! Lines are written by a thread of their own behind a bounded queue; when it is full, lines are dropped and a line says
+//! how many. What actix and others write through the `log` crate is carried along from `info` on.
+
+mod watch;
+
+pub use watch::watch_level;
+
+use crate::config::{LogConfig, LogKind, LogLevel};
+use slog::{Drain, Level, Logger, OwnedKVList, Record, o};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Lines that may wait to be written.
+const QUEUE: usize = 8_192;
+
+/// The log of the process. Dropping it writes what waits.
+pub struct Logging {
+    /// The root of all loggers.
+    pub root: Logger,
+    /// The handle that changes the level.
+    pub level: LevelSwitch,
+    // Dropped in this order: first the scope that still uses the drain, then the drain's thread.
+    _scope: Option<slog_scope::GlobalLoggerGuard>,
+    _writer: slog_async::AsyncGuard,
+}
+
+/// Changes the level of a log that is in use.
+#[derive(Debug, Clone)]
+pub struct LevelSwitch(Arc<AtomicUsize>);
+
+impl LevelSwitch {
+    fn new(level: LogLevel) -> LevelSwitch {
+        LevelSwitch(Arc::new(AtomicUsize::new(slog_level(level).as_usize())))
+    }
+
+    /// Writes lines of this importance and above from now on.
+    pub fn set(&self, level: LogLevel) {
+        self.0.store(slog_level(level).as_usize(), Ordering::Relaxed);
+    }
+
+    fn lets_pass(&self, level: Level) -> bool {
+        level.as_usize() <= self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A drain that drops what is less important than its switch says.
+struct Leveled<D> {
+    inner: D,
+    switch: LevelSwitch,
+}
+
+impl<D: Drain> Drain for Leveled<D> {
+    type Ok = Option<D::Ok>;
+    type Err = D::Err;
+
+    fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<Self::Ok, Self::Err> {
+        if self.switch.lets_pass(record.level()) { self.inner.log(record, values).map(Some) } else { Ok(None) }
+    }
+}
+
+/// Sets the log up, once in the life of the process.
+#[must_use]
+pub fn init(config: LogConfig) -> Logging {
+    let level = LevelSwitch::new(config.level);
+    let (writer, guard) = match config.kind {
+        LogKind::Text => {
+            let lines = slog_term::FullFormat::new(slog_term::TermDecorator::new().stderr().build());
+            queue(lines.use_utc_timestamp().build().ignore_res())
+        }
+        LogKind::Json => queue(slog_json::Json::default(io::stderr()).ignore_res()),
+    };
+    let drain = Leveled { inner: writer, switch: level.clone() };
+    let root = Logger::root(drain.ignore_res(), o!());
+    let scope = carry_foreign_lines(&root);
+    Logging { root, level, _scope: scope, _writer: guard }
+}
+
+fn queue<D>(drain: D) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
+where
+    D: Drain<Ok = (), Err = slog::Never> + Send + 'static,
+{
+    let queue = slog_async::Async::new(drain)
+        .chan_size(QUEUE)
+        .overflow_strategy(slog_async::OverflowStrategy::DropAndReport)
+        .thread_name("hzm-log".to_owned());
+    let (writer, guard) = queue.build_with_guard();
+    (writer.fuse(), guard)
+}
+
+/// Sends what others write through the `log` crate to `root`; `None` when somebody took that place before.
+fn carry_foreign_lines(root: &Logger) -> Option<slog_scope::GlobalLoggerGuard> {
+    let scope = slog_scope::set_global_logger(root.new(o!("component" => "foreign")));
+    // Debug lines of the HTTP machinery would be many per request.
+    slog_stdlog::init_with_level(log::Level::Info).ok().map(|()| scope)
+}
+
+fn slog_level(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Info => Level::Info,
+        LogLevel::Warn => Level::Warning,
+        LogLevel::Error => Level::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Counts the lines that arrive.
+    struct Counter(Arc<Mutex<u32>>);
+
+    impl Drain for Counter {
+        type Ok = ();
+        type Err = slog::Never;
+
+        fn log(&self, _: &Record<'_>, _: &OwnedKVList) -> Result<(), slog::Never> {
+            *self.0.lock().unwrap() += 1;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_level_can_be_changed_while_the_log_is_in_use() {
+        let (count, switch) = (Arc::new(Mutex::new(0)), LevelSwitch::new(LogLevel::Info));
+        let drain = Leveled { inner: Counter(Arc::clone(&count)), switch: switch.clone() };
+        let log = Logger::root(drain.ignore_res(), o!());
+        slog::debug!(log, "dropped");
+        slog::info!(log, "written");
+        switch.set(LogLevel::Debug);
+        slog::debug!(log, "written");
+        switch.set(LogLevel::Error);
+        slog::warn!(log, "dropped");
+        assert_eq!(*count.lock().unwrap(), 2);
+    }
+}

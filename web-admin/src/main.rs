@@ -1,0 +1,90 @@
+//! The binary: configuration, log, admin, and a stop in good order at SIGTERM or SIGINT. Everything else is in the library.
+
+use clap::Parser;
+use hzm_job_actors::{Clock, SystemClock};
+use hzm_job_admin::command::{Command, CommandLine};
+use hzm_job_admin::config::Config;
+use hzm_job_admin::first_user::{self, FirstUser};
+use hzm_job_admin::logging::{self, Logging};
+use hzm_job_admin::server::{self, Running};
+use hzm_job_admin::standalone;
+use hzm_job_store::Store;
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let command = CommandLine::parse().command().unwrap_or_else(|usage| usage.exit());
+    match run(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let chain = hzm_job_admin::error::Failure::of(error.as_ref()).chain;
+            // Where standard error is closed there is nobody left to tell; the exit code still does.
+            let _ = writeln!(std::io::stderr().lock(), "hzm-job-admin: {chain}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Outcome {
+    let config = command.config()?;
+    let logging = logging::init(config.common.log);
+    let system = actix_rt::System::new();
+    match command {
+        Command::ResetPassword { user, .. } => {
+            let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
+            let store = Store::open(&config.admin.database_url(), &logging.root)?;
+            let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
+            say(&format!("user name {name}\npassword  {password}"))
+        }
+        Command::Serve { .. } | Command::Standalone { .. } => system.block_on(serve(command, config, &logging)),
+    }
+}
+
+async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome {
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    if let Some(file) = command.file() {
+        let watched =
+            logging::watch_level(file.to_owned(), config.common.log.level, logging.level.clone(), logging.root.clone());
+        actix_rt::spawn(watched);
+    }
+    let admin = server::start(config, Arc::new(SystemClock), logging.root.clone()).await?;
+    let is_demo = matches!(command, Command::Standalone { .. });
+    let demo = if is_demo { standalone::demonstrate(&admin).await? } else { None };
+    welcome(&admin, is_demo)?;
+    let broken = tokio::select! {
+        _ = term.recv() => None,
+        _ = interrupt.recv() => None,
+        reason = admin.broken() => Some(reason),
+    };
+    if let Some(Err(error)) = match demo {
+        Some(demo) => Some(demo.close().await),
+        None => None,
+    } {
+        slog::warn!(logging.root, "the demo executor did not stop in good order"; "error" => %error);
+    }
+    admin.stop().await;
+    broken.map_or(Ok(()), |reason| Err(reason.into()))
+}
+
+/// Tells where to go and how to get in; a generated password is shown this once.
+fn welcome(admin: &Running, is_demo: bool) -> Outcome {
+    let user = &admin.app().config.admin.user;
+    let password = match admin.first_user() {
+        FirstUser::Generated(password) => format!("{password}   (shown this once)"),
+        FirstUser::Configured => "as configured".to_owned(),
+        FirstUser::Existed if !is_demo => return Ok(()),
+        FirstUser::Existed => "set at the first start; `hzm-job-admin reset-password` makes a new one".to_owned(),
+    };
+    say(&format!("hzm-job admin: http://{}\nuser name: {user}\npassword:  {password}", admin.address()))
+}
+
+fn say(text: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}

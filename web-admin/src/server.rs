@@ -1,0 +1,161 @@
+//! The running admin: data folder, database, actors and HTTP server, started in that order and stopped in the reverse one.
+//!
+//! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
+
+use crate::config::Config;
+use crate::data_folder::{DataFolder, FolderError};
+use crate::first_user::{self, FirstUser, UserError};
+use crate::request_log::log_request;
+use crate::state::App;
+use crate::{routes, ui};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{HttpServer, web};
+use hzm_job_actors::{Clock, StartError};
+use hzm_job_store::{Store, StoreError};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// How long the actors may take to settle what is under way when the admin stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests under way may take to end when the server stops, in seconds.
+const REQUESTS_PATIENCE_S: u64 = 10;
+
+/// Why the admin did not start.
+#[derive(Debug, Error)]
+pub enum StartupError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The database.
+    #[error("the database cannot be opened; see hzm.job.admin.database.url")]
+    Store(#[from] StoreError),
+    /// The actors.
+    #[error("the scheduler did not start")]
+    Scheduler(#[from] StartError),
+    /// The first user.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// The address.
+    #[error("cannot listen on {address}; choose another one with hzm.job.admin.listen and hzm.job.admin.port")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread of ours broke.
+    #[error("start-up was interrupted: {0}")]
+    Interrupted(String),
+}
+
+/// An admin that serves.
+pub struct Running {
+    address: SocketAddr,
+    app: web::Data<App>,
+    first_user: FirstUser,
+    handle: ServerHandle,
+    folder: DataFolder,
+}
+
+/// Starts everything. Call it inside an actix system.
+///
+/// # Errors
+/// [`StartupError`]; then nothing is left running.
+pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> Result<Running, StartupError> {
+    let folder = DataFolder::take(&config.admin.data)?;
+    let store = open(&config, &log).await?;
+    let admin = &config.admin;
+    let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
+    let listening = bind(admin)?;
+    let actors_log = log.new(slog::o!("component" => "actors"));
+    let scheduler = hzm_job_actors::start(store.clone(), admin.actor_settings(), clock, actors_log).await?;
+    let app = web::Data::new(App::new(store, scheduler, Arc::new(config), log));
+    let (server, address) = serve(listening, &app)?;
+    let handle = server.handle();
+    actix_rt::spawn(server);
+    slog::info!(app.log, "serving"; "address" => %address);
+    Ok(Running { address, app, first_user, handle, folder })
+}
+
+/// Opens the database on a thread that may wait.
+async fn open(config: &Config, log: &slog::Logger) -> Result<Store, StartupError> {
+    let (url, log) = (config.admin.database_url(), log.clone());
+    let opened = web::block(move || Store::open(&url, &log)).await;
+    Ok(opened.map_err(|error| StartupError::Interrupted(error.to_string()))??)
+}
+
+fn bind(config: &crate::config::AdminConfig) -> Result<std::net::TcpListener, StartupError> {
+    let address = match config.listen.parse() {
+        Ok(ip) => SocketAddr::new(ip, config.port).to_string(),
+        Err(_) => format!("{}:{}", config.listen, config.port),
+    };
+    std::net::TcpListener::bind(&address).map_err(|source| StartupError::Listen { address, source })
+}
+
+fn serve(listener: std::net::TcpListener, app: &web::Data<App>) -> Result<(Server, SocketAddr), StartupError> {
+    let failed = |source| StartupError::Listen { address: "the address".to_owned(), source };
+    let address = listener.local_addr().map_err(failed)?;
+    let (data, admin) = (app.clone(), &app.config.admin);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .wrap(Compress::default())
+            .wrap(from_fn(log_request))
+            .configure(routes::configure)
+            .default_service(web::to(ui::not_found))
+    });
+    let server = server
+        .workers(admin.http_workers())
+        .keep_alive(admin.http.keep_alive.to_std().unwrap_or(Duration::from_secs(75)))
+        .client_request_timeout(admin.http.request_timeout.to_std().unwrap_or(Duration::from_secs(10)))
+        .shutdown_timeout(REQUESTS_PATIENCE_S)
+        .disable_signals()
+        .listen(listener)
+        .map_err(failed)?;
+    Ok((server.run(), address))
+}
+
+impl Running {
+    /// The address it serves on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its handles.
+    #[must_use]
+    pub fn app(&self) -> &web::Data<App> {
+        &self.app
+    }
+
+    /// What start-up did about users.
+    #[must_use]
+    pub fn first_user(&self) -> &FirstUser {
+        &self.first_user
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn folder(&self) -> &DataFolder {
+        &self.folder
+    }
+
+    /// Waits until the scheduler cannot go on, and answers why.
+    pub async fn broken(&self) -> String {
+        let mut fatal = self.app.scheduler.fatal();
+        let reason = fatal.wait_for(Option::is_some).await;
+        reason.ok().and_then(|reason| reason.clone()).unwrap_or_else(|| "the scheduler is gone".to_owned())
+    }
+
+    /// Stops in good order: accepts nothing more, ends streams and requests, then lets the actors settle what is under
+    /// way and commit. What is open then is taken up at the next start.
+    pub async fn stop(self) {
+        self.app.close_streams();
+        self.handle.stop(true).await;
+        self.app.scheduler.stop(PATIENCE).await;
+        slog::info!(self.app.log, "stopped");
+    }
+}

@@ -1,0 +1,67 @@
+//! What every handler works with: [`App`], one per process, handed out as `web::Data<App>`.
+//!
+//! It holds handles only. What is true is in the store, what happens is decided by the actors.
+
+use crate::auth::{Passwords, Throttle};
+use crate::config::Config;
+use chrono::{DateTime, Utc};
+use hzm_job_actors::Scheduler;
+use hzm_job_store::Store;
+use hzm_job_store::operation::By;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+
+/// Live streams served at the same time; each costs a connection and a timer.
+const MOST_STREAMS: usize = 256;
+
+/// The handles of a running admin.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The front door of the actors.
+    pub scheduler: Scheduler,
+    /// The configuration the process was started with.
+    pub config: Arc<Config>,
+    /// The root of all loggers.
+    pub log: slog::Logger,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
+    pub(crate) streams: Arc<Semaphore>,
+    closing: watch::Sender<bool>,
+}
+
+impl App {
+    /// Ties the handles together.
+    pub fn new(store: Store, scheduler: Scheduler, config: Arc<Config>, log: slog::Logger) -> App {
+        App {
+            store,
+            scheduler,
+            config,
+            log,
+            passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// The time by the clock that the actors go by; the web layer knows no other.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.scheduler.clock().now()
+    }
+
+    /// Who asks for a change, and when, as the operation log records it.
+    pub fn by(&self, user: &str) -> By {
+        By { user: user.to_owned(), at: self.now() }
+    }
+
+    /// Tells the streams that never end by themselves to end: the server is about to stop.
+    pub fn close_streams(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Becomes `true` when the server is about to stop.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+}

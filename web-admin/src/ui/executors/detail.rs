@@ -1,0 +1,86 @@
+//! `GET /executors/{id}`: one executor and its nodes.
+
+use super::list::registration;
+use super::secret::{own_address, snippet};
+use crate::error::ApiError;
+use crate::ui::frame::{Frame, Place};
+use crate::ui::pieces::{Moment, Pill};
+use crate::ui::visit::{Answer, Visit, html};
+use crate::ui::words::Words;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::executor::Registration;
+use hzm_job_store::node::Node;
+
+#[derive(Template)]
+#[template(path = "executors/detail.html")]
+struct ExecutorPage {
+    f: Frame,
+    w: &'static Words,
+    id: i64,
+    name: String,
+    app_key: String,
+    registration: &'static str,
+    secret: bool,
+    automatic: bool,
+    created: Moment,
+    updated: Moment,
+    nodes: Vec<NodeRow>,
+    jobs: String,
+    snippet: String,
+}
+
+struct NodeRow {
+    address: String,
+    pill: Pill,
+    agent: String,
+    first_seen: Moment,
+    last_seen: Option<Moment>,
+}
+
+/// `GET /executors/{id}`.
+pub(crate) async fn show(visit: Visit, id: web::Path<i64>, request: HttpRequest) -> HttpResponse {
+    let admin = own_address(&request);
+    visit.settle(page(&visit, *id, &admin).await)
+}
+
+async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
+    let executor = super::wanted(visit, id).await?;
+    let (draft, lens, w) = (executor.spec.draft(), visit.lens(), visit.w);
+    let nodes = visit.app.store.node_list(Some(executor.id)).await?;
+    let jobs = jobs_of(visit, executor.id).await?;
+    let row = |node: Node| NodeRow {
+        pill: Pill::node(node.state, w),
+        agent: node.agent.unwrap_or_default(),
+        first_seen: lens.moment(node.first_seen_at),
+        last_seen: node.last_seen_at.map(|at| lens.moment(at)),
+        address: node.address,
+    };
+    let page = ExecutorPage {
+        f: visit.frame(Place::Executors, draft.name.as_str()),
+        w,
+        id,
+        name: draft.name.clone(),
+        app_key: draft.app_key.clone(),
+        registration: registration(draft.registration, w),
+        secret: draft.app_secret.is_some(),
+        automatic: draft.registration == Registration::Automatic,
+        created: lens.moment(executor.created_at),
+        updated: lens.moment(executor.updated_at),
+        nodes: nodes.into_iter().map(row).collect(),
+        jobs: w.number(jobs),
+        // The secret itself is never shown here: the reader puts in the one that was copied when it was made.
+        snippet: snippet(admin, &draft.app_key, draft.app_secret.as_ref().map(|_| "******")),
+    };
+    html(&page)
+}
+
+/// How many jobs an executor has.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn jobs_of(visit: &Visit, id: ExecutorId) -> Result<i64, ApiError> {
+    let counts = visit.app.store.job_counts_by_executor().await?;
+    Ok(counts.iter().find(|(owner, _)| *owner == id).map_or(0, |(_, jobs)| *jobs))
+}

@@ -1,0 +1,98 @@
+//! What surrounds every page: navigation, search, preferences, the user, a note about what was just done.
+
+use super::assets;
+use super::flash::Flash;
+use super::language::Theme;
+use super::words::Words;
+use chrono_tz::Tz;
+use hzm_job_actors::LiveFigures;
+
+/// The part of the admin a page belongs to: what the navigation marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Jobs,
+    Runs,
+    Executors,
+    Actors,
+    Operations,
+    /// None of the navigation.
+    Elsewhere,
+}
+
+/// One entry of the navigation.
+pub(crate) struct NavEntry {
+    pub(crate) href: &'static str,
+    pub(crate) word: &'static str,
+    /// The picture's name in the sprite.
+    pub(crate) icon: &'static str,
+    pub(crate) current: bool,
+    /// The live figure beside it: its name in the stream, and its value now.
+    pub(crate) count: Option<(&'static str, i64)>,
+}
+
+/// Who is logged in, as the frame shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) csrf: String,
+}
+
+/// The surroundings of a page.
+pub(crate) struct Frame {
+    pub(crate) w: &'static Words,
+    pub(crate) theme: Theme,
+    pub(crate) zone: Tz,
+    /// The page's own address: where a change of language comes back to.
+    pub(crate) path: String,
+    pub(crate) title: String,
+    pub(crate) place: Place,
+    pub(crate) who: Option<Who>,
+    pub(crate) figures: LiveFigures,
+    pub(crate) flash: Option<Flash>,
+    /// The text in the search field.
+    pub(crate) sought: String,
+}
+
+impl Frame {
+    /// The address of an asset.
+    pub(crate) fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// The token that posted forms carry; empty on pages without a user.
+    pub(crate) fn csrf(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.csrf.as_str())
+    }
+
+    /// The navigation, in its order.
+    pub(crate) fn navigation(&self) -> Vec<NavEntry> {
+        let (c, figures) = (&self.w.c, &self.figures);
+        let entry = |place, href, word, icon, count| NavEntry { href, word, icon, current: self.place == place, count };
+        vec![
+            entry(Place::Overview, "/", c.overview, "overview", None),
+            entry(Place::Jobs, "/jobs", c.jobs, "jobs", Some(("jobs", figures.jobs))),
+            entry(Place::Runs, "/runs", c.runs, "runs", Some(("runs_open", figures.runs_open))),
+            entry(Place::Executors, "/executors", c.executors, "executors", Some(("executors", figures.executors))),
+            entry(Place::Actors, "/actors", c.actors, "actors", None),
+            entry(Place::Operations, "/operations", c.operations, "operations", None),
+        ]
+    }
+
+    /// The scheduling lag in words.
+    pub(crate) fn lag(&self) -> String {
+        self.w.duration(self.figures.lag_ms)
+    }
+
+    /// The languages to choose from: tag, own name, whether it is the present one.
+    pub(crate) fn languages(&self) -> [(&'static str, &'static str, bool); 2] {
+        [("en", "English", self.w.tag == "en"), ("zh-CN", "中文", self.w.tag != "en")]
+    }
+
+    /// The themes to choose from: word of the cookie, name, whether it is the present one.
+    pub(crate) fn themes(&self) -> [(&'static str, &'static str, bool); 3] {
+        let c = &self.w.c;
+        let names = [(Theme::Light, c.light), (Theme::Dark, c.dark), (Theme::System, c.system)];
+        names.map(|(theme, name)| (theme.word(), name, theme == self.theme))
+    }
+}

@@ -1,0 +1,122 @@
+//! A job as lists show it: with its executor's name, its last runs and its next fire.
+
+use crate::error::ApiError;
+use crate::ui::pieces::{Lens, Moment, Pill, Strip};
+use crate::ui::visit::Visit;
+use chrono::{DateTime, Utc};
+use hzm_job_scheduler::describe::describe;
+use hzm_job_scheduler::job::Job;
+use hzm_job_scheduler::schedule::ScheduleKind;
+use hzm_job_store::executor::Executor;
+use hzm_job_store::job::StoredJob;
+use hzm_job_store::run::Run;
+
+/// Runs in a strip.
+pub(crate) const STRIP: i64 = 20;
+
+/// One row of a list of jobs.
+pub(crate) struct JobRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) handler: String,
+    pub(crate) owner: String,
+    pub(crate) executor: String,
+    pub(crate) executor_id: i64,
+    pub(crate) enabled: bool,
+    pub(crate) pill: Pill,
+    pub(crate) expression: String,
+    pub(crate) sentence: String,
+    pub(crate) zone: String,
+    pub(crate) strip: Strip,
+    pub(crate) last: Option<LastRun>,
+    pub(crate) next: Next,
+}
+
+/// The newest run of a job.
+pub(crate) struct LastRun {
+    pub(crate) id: i64,
+    pub(crate) pill: Pill,
+    pub(crate) at: Moment,
+    pub(crate) reason: &'static str,
+    pub(crate) duration: Option<String>,
+}
+
+/// When a job fires next: the moment, or a word that says why there is none.
+pub(crate) struct Next {
+    pub(crate) at: Option<Moment>,
+    pub(crate) word: &'static str,
+}
+
+/// The rows of these jobs, in their order.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn rows(visit: &Visit, jobs: &[StoredJob]) -> Result<Vec<JobRow>, ApiError> {
+    let ids = jobs.iter().map(|stored| stored.job.id).collect();
+    let runs = visit.app.store.run_strips(ids, STRIP).await?;
+    let executors = visit.app.store.executor_list().await?;
+    let lens = visit.lens();
+    Ok(jobs.iter().map(|stored| row(&stored.job, &runs, &executors, &lens)).collect())
+}
+
+fn row(job: &Job, runs: &[Run], executors: &[Executor], lens: &Lens) -> JobRow {
+    let (draft, schedule) = (job.spec.draft(), job.spec.schedule());
+    let mine: Vec<&Run> = runs.iter().filter(|run| run.job == job.id).collect();
+    let executor = executors.iter().find(|executor| executor.id == draft.executor);
+    JobRow {
+        id: job.id.0,
+        name: draft.name.clone(),
+        handler: job.spec.handler().to_owned(),
+        owner: draft.owner.clone(),
+        executor: executor.map_or_else(|| lens.w.c.deleted.to_owned(), |found| found.spec.draft().name.clone()),
+        executor_id: draft.executor.0,
+        enabled: job.enabled,
+        pill: Pill::job(job.enabled, lens.w),
+        expression: draft.schedule.expression.clone(),
+        sentence: describe(schedule, lens.w.language),
+        zone: schedule.zone().name().to_owned(),
+        strip: Strip::of(&mine, lens),
+        last: mine.first().map(|run| last(run, job, lens)),
+        next: next(job, &mine, lens),
+    }
+}
+
+fn last(run: &Run, job: &Job, lens: &Lens) -> LastRun {
+    LastRun {
+        id: run.id.0,
+        pill: Pill::run(run.state, lens.w),
+        at: lens.moment_of(run.scheduled_at, Some(job.spec.schedule().zone())),
+        reason: lens.w.reason(run.reason),
+        duration: lens.duration(run),
+    }
+}
+
+/// When a job fires next, as far as its newest runs (given newest first) tell.
+pub(crate) fn next(job: &Job, runs: &[&Run], lens: &Lens) -> Next {
+    let words = &lens.w.j;
+    let schedule = job.spec.schedule();
+    let word = match schedule.kind() {
+        ScheduleKind::Manual => words.by_hand_only,
+        _ if !job.enabled => words.stopped,
+        ScheduleKind::FixedDelay if runs.iter().any(|run| !run.state.is_terminal()) => words.after_run,
+        _ => words.no_next,
+    };
+    let at = next_fire(job, runs, lens.now).map(|at| lens.moment_of(at, Some(schedule.zone())));
+    Next { at, word }
+}
+
+/// The next fire of a started job; `None` also while a fixed delay waits for the end of a run.
+pub(crate) fn next_fire(job: &Job, runs: &[&Run], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let schedule = job.spec.schedule();
+    if !job.enabled {
+        return None;
+    }
+    if schedule.kind() != ScheduleKind::FixedDelay {
+        return schedule.next_fire(job.anchor, now);
+    }
+    if runs.iter().any(|run| !run.state.is_terminal()) {
+        return None;
+    }
+    let ended = runs.iter().filter_map(|run| run.finished_at).max().filter(|ended| *ended > job.anchor);
+    ended.map_or_else(|| schedule.next_fire(job.anchor, job.anchor), |ended| schedule.next_after_end(ended))
+}

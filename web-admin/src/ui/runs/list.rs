@@ -1,0 +1,143 @@
+//! `GET /runs`: the list of runs, filtered by what the address says.
+
+use super::row::{RunRow, rows};
+use crate::error::ApiError;
+use crate::ui::fields::Fields;
+use crate::ui::frame::{Frame, Place};
+use crate::ui::jobs::list::{Choice, executor_choices};
+use crate::ui::pieces::{Form, Pager, Window};
+use crate::ui::visit::{Answer, Visit, html};
+use crate::ui::words::Words;
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_scheduler::{ExecutorId, JobId};
+use hzm_job_store::Cursor;
+use hzm_job_store::run::RunFilter;
+
+/// The fields of the filter, in the order of the form.
+const FILTER: [&str; 7] = ["job", "executor", "state", "kind", "node", "from", "until"];
+
+#[derive(Template)]
+#[template(path = "runs/list.html")]
+struct RunsPage {
+    f: Frame,
+    w: &'static Words,
+    facts: String,
+    rows: Vec<RunRow>,
+    form: Form,
+    /// The name of the job the list is narrowed to.
+    job: Option<String>,
+    executors: Vec<Choice>,
+    states: Vec<(&'static str, &'static str, bool)>,
+    filtered: bool,
+    /// The newest rows are shown, so the list may renew itself.
+    newest: bool,
+    zone: String,
+    pager: Pager,
+}
+
+/// `GET /runs`.
+pub(crate) async fn list(visit: Visit) -> HttpResponse {
+    visit.settle(page(&visit).await)
+}
+
+async fn page(visit: &Visit) -> Answer {
+    let (query, w) = (visit.query(), visit.w);
+    let mut form = Form::of(query.clone());
+    let (filter, window) = (filter(&mut form, visit.lens().zone, w)?, Window::of(query, w)?);
+    let found = visit.app.store.run_page(filter.clone(), window.cursor, window.size).await?;
+    let kept = FILTER.map(|name| (name, query.get(name)));
+    let pager = Pager::of(&found, window, "/runs", &kept, w);
+    let frame = visit.frame(Place::Runs, w.r.title);
+    let page = RunsPage {
+        facts: w.runs_facts(frame.figures.runs_open),
+        f: frame,
+        w,
+        rows: rows(visit, found.rows).await?,
+        job: job_name(visit, filter.job).await?,
+        executors: executor_choices(visit, filter.executor).await?,
+        states: RunState::ALL.map(|state| (state.word(), w.state(state), filter.states.contains(&state))).to_vec(),
+        filtered: filter != RunFilter::default(),
+        newest: window.cursor == Cursor::Newest,
+        zone: visit.lens().zone.name().to_owned(),
+        form,
+        pager,
+    };
+    html(&page)
+}
+
+async fn job_name(visit: &Visit, job: Option<JobId>) -> Result<Option<String>, ApiError> {
+    let Some(id) = job else { return Ok(None) };
+    let names = visit.app.store.job_names(vec![id]).await?;
+    Ok(Some(names.into_iter().next().map_or_else(|| id.to_string(), |(_, name)| name)))
+}
+
+fn filter(form: &mut Form, zone: Tz, w: &Words) -> Result<RunFilter, ApiError> {
+    let from = time(form, "from", zone, w);
+    let until = time(form, "until", zone, w);
+    let query = &form.fields;
+    Ok(RunFilter {
+        job: query.number("job", w)?.map(JobId),
+        executor: query.number("executor", w)?.map(ExecutorId),
+        states: states(query, w)?,
+        kind: match query.text("kind") {
+            None => None,
+            Some("scheduled") => Some(RunKind::Scheduled),
+            Some("manual") => Some(RunKind::Manual),
+            Some(_) => return Err(query.refuse("kind", w)),
+        },
+        node: query.text("node").map(str::to_owned),
+        from,
+        until,
+    })
+}
+
+/// The states of a filter: one word, or several with commas between, as links write them.
+fn states(query: &Fields, w: &Words) -> Result<Vec<RunState>, ApiError> {
+    let words = query.all("state").flat_map(|value| value.split(','));
+    let known = |word: &str| RunState::ALL.into_iter().find(|state| state.word() == word);
+    words.map(|word| known(word).ok_or_else(|| query.refuse("state", w))).collect()
+}
+
+/// A time as the browser's field writes it, in the reader's zone. A time that is none is blamed on its field.
+fn time(form: &mut Form, field: &str, zone: Tz, w: &Words) -> Option<DateTime<Utc>> {
+    let text = form.fields.text(field)?;
+    let local =
+        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let found = local.and_then(|local| zone.from_local_datetime(&local).earliest()).map(|at| at.to_utc());
+    if found.is_none() {
+        form.blame(field, w.r.bad_time);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::words::words;
+    use hzm_job_scheduler::describe::Language;
+
+    fn of(query: &str) -> Result<RunFilter, ApiError> {
+        filter(&mut Form::of(Fields::parse(query.as_bytes())), Tz::Asia__Shanghai, words(Language::En))
+    }
+
+    #[test]
+    fn times_are_read_in_the_readers_zone() {
+        let from = of("from=2026-11-22T08%3A00").unwrap().from.unwrap();
+        assert_eq!(from.to_rfc3339(), "2026-11-22T00:00:00+00:00");
+    }
+
+    #[test]
+    fn several_states_may_be_asked_for_and_an_unknown_one_is_named() {
+        assert_eq!(of("state=failed,lost&state=").unwrap().states, [RunState::Failed, RunState::Lost]);
+        assert!(of("state=dizzy").unwrap_err().to_string().contains("state=dizzy"));
+    }
+
+    #[test]
+    fn an_empty_query_filters_nothing() {
+        assert_eq!(of("job=&executor=&state=&kind=&node=+&from=&until=").unwrap(), RunFilter::default());
+    }
+}

@@ -1,0 +1,66 @@
+//! The page of a request that was refused or failed: what happened, and what to do.
+
+use crate::error::ApiError;
+use crate::ui::frame::Frame;
+use crate::ui::visit::{Guest, html_with};
+use crate::ui::words::Words;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+/// What went wrong, for people.
+#[derive(Template)]
+#[template(path = "failure.html")]
+pub(crate) struct FailurePage {
+    f: Frame,
+    w: &'static Words,
+    title: &'static str,
+    hint: String,
+    /// The identifier under which the log tells more.
+    id: Option<String>,
+    /// Whether trying the same again may help.
+    again: bool,
+}
+
+impl FailurePage {
+    /// The page that tells of `error`.
+    pub(crate) fn of(frame: Frame, error: &ApiError) -> FailurePage {
+        let w = frame.w;
+        let s = &w.s;
+        let (title, hint) = match error {
+            ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
+            ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+            ApiError::Malformed(detail) => (s.bad_request, detail.clone()),
+            ApiError::Fields(errors) => {
+                let details = errors.iter().map(|error| w.pick(&error.detail, &error.detail_zh).as_str());
+                (s.bad_request, details.collect::<Vec<_>>().join(w.pick("; ", "；")))
+            }
+            ApiError::TooLarge { .. } | ApiError::UnsupportedMediaType => (s.too_large, String::new()),
+            ApiError::Stale { .. } => (s.conflict, w.c.stale.to_owned()),
+            ApiError::InUse { jobs } => (s.conflict, w.in_use(*jobs)),
+            ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),
+            ApiError::Conflict(_) => (s.conflict, String::new()),
+            ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
+            ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
+            ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
+            ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
+            ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),
+            ApiError::Internal(_) => (s.internal, s.internal_hint.to_owned()),
+        };
+        FailurePage {
+            w,
+            title,
+            hint,
+            id: error.failure().map(|failure| failure.id.to_string()),
+            again: matches!(error, ApiError::Busy | ApiError::Unavailable(_)),
+            f: Frame { title: title.to_owned(), ..frame },
+        }
+    }
+}
+
+/// What an address that is none answers.
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    let guest = Guest::of(&request);
+    let page = FailurePage::of(guest.frame(""), &ApiError::no_such("page"));
+    guest.settle(html_with(StatusCode::NOT_FOUND, &page))
+}

@@ -1,0 +1,11 @@
+//! Pages about the admin itself: overview, operation log, actors, search, account, login, failures.
+
+pub(crate) mod account;
+pub(crate) mod actors;
+pub(crate) mod failure;
+pub(crate) mod login;
+pub(crate) mod operations;
+pub(crate) mod overview;
+pub(crate) mod preferences;
+pub(crate) mod search;
+pub(crate) mod trend;

@@ -1,0 +1,121 @@
+//! `GET /operations`: what people did, field by field.
+
+use crate::ui::frame::{Frame, Place};
+use crate::ui::pieces::{Lens, Moment, Pager, Window};
+use crate::ui::visit::{Answer, Visit, html};
+use crate::ui::words::Words;
+use actix_web::HttpResponse;
+use askama::Template;
+use hzm_job_store::operation::{FieldChange, Operation};
+use serde_json::Value;
+
+/// The longest value shown of a field, in characters.
+const LONGEST_VALUE: usize = 200;
+
+#[derive(Template)]
+#[template(path = "operations.html")]
+struct OperationsPage {
+    f: Frame,
+    w: &'static Words,
+    rows: Vec<OperationRow>,
+    pager: Pager,
+}
+
+/// One operation of a list.
+#[derive(Template)]
+#[template(path = "pieces/operation.html")]
+pub(crate) struct OperationRow {
+    w: &'static Words,
+    at: Moment,
+    user: String,
+    action: String,
+    kind: String,
+    name: String,
+    /// Where the object is shown.
+    link: Option<String>,
+    changes: Vec<Difference>,
+}
+impl askama::filters::HtmlSafe for OperationRow {}
+
+struct Difference {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /operations`.
+pub(crate) async fn list(visit: Visit) -> HttpResponse {
+    visit.settle(page(&visit).await)
+}
+
+async fn page(visit: &Visit) -> Answer {
+    let (w, lens) = (visit.w, visit.lens());
+    let window = Window::of(visit.query(), w)?;
+    let found = visit.app.store.operation_page(window.cursor, window.size).await?;
+    let pager = Pager::of(&found, window, "/operations", &[], w);
+    let page = OperationsPage {
+        f: visit.frame(Place::Operations, w.s.operations_title),
+        w,
+        rows: found.rows.into_iter().map(|operation| operation_row(operation, &lens)).collect(),
+        pager,
+    };
+    html(&page)
+}
+
+/// An operation as lists show it.
+pub(crate) fn operation_row(operation: Operation, lens: &Lens) -> OperationRow {
+    let w = lens.w;
+    OperationRow {
+        w,
+        at: lens.moment(operation.at),
+        action: w.action(&operation.action).to_owned(),
+        kind: w.object_kind(&operation.object_kind).to_owned(),
+        link: link(&operation),
+        name: operation.object_name,
+        user: operation.user,
+        changes: operation.changes.iter().map(difference).collect(),
+    }
+}
+
+fn link(operation: &Operation) -> Option<String> {
+    let place = match operation.object_kind.as_str() {
+        _ if operation.action == "delete" || operation.object_id == 0 => return None,
+        "job" => "jobs",
+        "executor" => "executors",
+        "run" => "runs",
+        _ => return None,
+    };
+    Some(format!("/{place}/{}", operation.object_id))
+}
+
+fn difference(change: &FieldChange) -> Difference {
+    Difference { field: change.field.clone(), before: shown(&change.before), after: shown(&change.after) }
+}
+
+/// A value as text; nothing for what was not there or empty.
+fn shown(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => return None,
+        other => other.to_string(),
+    };
+    let mut short: String = text.chars().take(LONGEST_VALUE).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    Some(short).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn empty_values_are_not_shown_and_long_ones_are_cut() {
+        assert_eq!((shown(&Value::Null), shown(&json!("")), shown(&json!([]))), (None, None, None));
+        assert_eq!(shown(&json!(true)).as_deref(), Some("true"));
+        assert_eq!(shown(&json!("长".repeat(300))).map(|text| text.chars().count()), Some(LONGEST_VALUE + 1));
+    }
+}

@@ -1,0 +1,226 @@
+//! A request for a page: who asks, in which language, theme and zone; and the answers that pages give.
+//!
+//! [`Visit`] is for pages that need a user, [`Guest`] for those that do not (login, preferences, "no such page"). Every
+//! answer carries the security headers: nothing but our own files runs, and nobody may frame the pages.
+
+use super::fields::{Fields, LARGEST_FORM};
+use super::flash::Flash;
+use super::frame::{Frame, Place, Who};
+use super::language::{self, Theme};
+use super::pieces::Lens;
+use super::system::failure::FailurePage;
+use super::words::{Words, words};
+use crate::auth::Operator;
+use crate::error::ApiError;
+use crate::error::Failure;
+use crate::state::App;
+use actix_web::cookie::Cookie;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures_util::future::LocalBoxFuture;
+use hzm_job_actors::LiveFigures;
+use std::future::{Ready, ready};
+use subtle::ConstantTimeEq;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What every page answers.
+pub(crate) type Answer = Result<HttpResponse, ApiError>;
+
+/// A reader, logged in or not.
+pub(crate) struct Guest {
+    pub(crate) w: &'static Words,
+    theme: Theme,
+    pub(crate) zone: Tz,
+    path: String,
+    pub(crate) query: Fields,
+    flash: Option<Flash>,
+}
+
+/// A reader who is logged in.
+pub(crate) struct Visit {
+    guest: Guest,
+    pub(crate) app: web::Data<App>,
+    pub(crate) operator: Operator,
+    pub(crate) w: &'static Words,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl FromRequest for Guest {
+    type Error = ApiError;
+    type Future = Ready<Result<Guest, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Guest::of(request)))
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Visit, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let operator = Operator::extract(&request).await?;
+            let missing = || ApiError::Internal(Failure::because("the application state is not registered"));
+            let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(missing)?;
+            let (guest, now) = (Guest::of(&request), app.now());
+            Ok(Visit { w: guest.w, guest, app, operator, now })
+        })
+    }
+}
+
+impl Guest {
+    pub(crate) fn of(request: &HttpRequest) -> Guest {
+        Guest {
+            w: words(language::language(request)),
+            theme: language::theme(request),
+            zone: language::zone(request),
+            path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            query: Fields::parse(request.query_string().as_bytes()),
+            flash: Flash::of(request),
+        }
+    }
+
+    /// The surroundings of a page for somebody who is not logged in.
+    pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
+        Frame {
+            w: self.w,
+            theme: self.theme,
+            zone: self.zone,
+            path: self.path.clone(),
+            title: title.into(),
+            place: Place::Elsewhere,
+            who: None,
+            figures: LiveFigures::default(),
+            flash: self.flash.clone(),
+            sought: String::new(),
+        }
+    }
+
+    /// A page, or the page that tells why there is none.
+    pub(crate) fn settle(&self, answer: Answer) -> HttpResponse {
+        answer.unwrap_or_else(|error| failure_page(self.frame(""), &error))
+    }
+}
+
+impl Visit {
+    /// The query of the address.
+    pub(crate) fn query(&self) -> &Fields {
+        &self.guest.query
+    }
+
+    /// How times are shown to this reader.
+    pub(crate) fn lens(&self) -> Lens {
+        Lens { w: self.w, zone: self.guest.zone, now: self.now }
+    }
+
+    /// The surroundings of a page.
+    pub(crate) fn frame(&self, place: Place, title: impl Into<String>) -> Frame {
+        let who = Who { name: self.operator.name.clone(), csrf: self.operator.csrf().to_owned() };
+        let figures = *self.app.scheduler.live().borrow();
+        Frame { place, who: Some(who), figures, ..self.guest.frame(title) }
+    }
+
+    /// Reads a posted form and checks that it comes from one of this session's own pages.
+    ///
+    /// # Errors
+    /// 403 without the session's token.
+    pub(crate) fn form(&self, body: &web::Bytes) -> Result<Fields, ApiError> {
+        let fields = Fields::parse(body);
+        let given = fields.get("csrf").as_bytes();
+        if bool::from(given.ct_eq(self.operator.csrf().as_bytes())) {
+            Ok(fields)
+        } else {
+            Err(ApiError::Forbidden("the form carries no token of this session"))
+        }
+    }
+
+    /// A page, or the page that tells why there is none.
+    pub(crate) fn settle(&self, answer: Answer) -> HttpResponse {
+        answer.unwrap_or_else(|error| failure_page(self.frame(Place::Elsewhere, ""), &error))
+    }
+}
+
+/// A page with status 200.
+///
+/// # Errors
+/// 500 when it cannot be rendered.
+pub(crate) fn html(page: &impl Template) -> Answer {
+    html_with(StatusCode::OK, page)
+}
+
+/// A page with a status.
+///
+/// # Errors
+/// 500 when it cannot be rendered.
+pub(crate) fn html_with(status: StatusCode, page: &impl Template) -> Answer {
+    let text = page.render().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
+    Ok(headers(HttpResponse::build(status)).cookie(Flash::removal()).body(text))
+}
+
+/// The way on after a change (303), with a note for the next page.
+pub(crate) fn see_other(location: &str, flash: Option<Flash>) -> Answer {
+    let mut answer = HttpResponse::SeeOther();
+    answer.insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(flash) = flash {
+        answer.cookie(flash.cookie());
+    }
+    Ok(answer.finish())
+}
+
+/// The same, with a cookie of the caller's.
+pub(crate) fn see_other_with(location: &str, cookies: impl IntoIterator<Item = Cookie<'static>>) -> Answer {
+    let mut answer = HttpResponse::SeeOther();
+    answer.insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store"));
+    for cookie in cookies {
+        answer.cookie(cookie);
+    }
+    Ok(answer.finish())
+}
+
+fn headers(mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
+    answer
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((X_FRAME_OPTIONS, "DENY"))
+        .insert_header((REFERRER_POLICY, "same-origin"))
+        // Pages hold figures of this moment and, once, a secret.
+        .insert_header((CACHE_CONTROL, "no-store"));
+    answer
+}
+
+/// The page of a failure. A redirect to the login page stays one; a failure of ours goes on to the request log.
+fn failure_page(frame: Frame, error: &ApiError) -> HttpResponse {
+    let status = error.status_code();
+    let page = FailurePage::of(frame, error);
+    let Ok(text) = page.render() else { return error.error_response() };
+    if status.is_redirection() {
+        return error.error_response();
+    }
+    let mut answer = headers(HttpResponse::build(status));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.insert_header((RETRY_AFTER, "1"));
+    }
+    let mut answer = answer.body(text);
+    if let Some(failure) = error.failure() {
+        answer.extensions_mut().insert(failure.clone());
+    }
+    answer
+}
+
+/// The limit for the bodies of forms, to be registered with the routes.
+pub(crate) fn payload_limit() -> web::PayloadConfig {
+    web::PayloadConfig::new(LARGEST_FORM)
+}

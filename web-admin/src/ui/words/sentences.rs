@@ -1,0 +1,224 @@
+//! Sentences with figures or names in them. Names are escaped by the page, never here.
+
+use super::Words;
+use hzm_job_scheduler::describe::Language;
+use hzm_job_store::run_clear::ClearRule;
+
+/// `s` for every number but one.
+const fn s(count: i64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+impl Words {
+    /// A number with its thousands set apart.
+    pub(crate) fn number(&self, number: i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let mut text = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        if number < 0 { format!("-{text}") } else { text }
+    }
+
+    /// The facts below the title "Jobs".
+    pub(crate) fn jobs_facts(&self, all: i64, started: i64) -> String {
+        match self.language {
+            Language::En => format!("{} job{}, {} started", self.number(all), s(all), self.number(started)),
+            Language::Zh => format!("共 {} 个任务，已启动 {} 个", self.number(all), self.number(started)),
+        }
+    }
+
+    /// The facts below the title "Runs".
+    pub(crate) fn runs_facts(&self, open: i64) -> String {
+        match self.language {
+            Language::En => format!("{} still going", self.number(open)),
+            Language::Zh => format!("{} 条尚未结束", self.number(open)),
+        }
+    }
+
+    /// The facts below the title "Executors".
+    pub(crate) fn executors_facts(&self, executors: i64, nodes: i64, offline: i64) -> String {
+        match self.language {
+            Language::En => {
+                format!("{executors} executor{}, {nodes} node{}, {offline} of them offline", s(executors), s(nodes))
+            }
+            Language::Zh => format!("{executors} 个执行器，{nodes} 个节点，其中 {offline} 个离线"),
+        }
+    }
+
+    /// The facts below the title "Actors".
+    pub(crate) fn actors_facts(&self, actors: usize, quarantined: usize) -> String {
+        match self.language {
+            Language::En => format!("{actors} at work, {quarantined} quarantined"),
+            Language::Zh => format!("{actors} 个 Actor，其中 {quarantined} 个已隔离"),
+        }
+    }
+
+    /// The facts below the title "Overview".
+    pub(crate) fn overview_facts(&self, look: usize, offline: i64) -> String {
+        match (self.language, look, offline) {
+            (Language::En, 0, 0) => "Everything is all right.".to_owned(),
+            (Language::Zh, 0, 0) => "一切正常。".to_owned(),
+            (Language::En, ..) => format!(
+                "{look} job{} need{} a look, {offline} executor{} offline.",
+                s(look as i64),
+                if look == 1 { "s" } else { "" },
+                s(offline)
+            ),
+            (Language::Zh, ..) => format!("{look} 个任务需要关注，{offline} 个执行器离线。"),
+        }
+    }
+
+    /// "12 of 15", beside a tile's figure.
+    pub(crate) fn of(&self, all: i64) -> String {
+        match self.language {
+            Language::En => format!("of {}", self.number(all)),
+            Language::Zh => format!("共 {}", self.number(all)),
+        }
+    }
+
+    /// The share of the last minute's outcomes that succeeded.
+    pub(crate) fn success_rate(&self, succeeded: u64, failed: u64) -> String {
+        let share = succeeded.saturating_mul(100).checked_div(succeeded.saturating_add(failed));
+        let percent = share.map_or_else(|| "–".to_owned(), |share| format!("{share}%"));
+        match self.language {
+            Language::En => format!("{percent} succeeded"),
+            Language::Zh => format!("成功 {percent}"),
+        }
+    }
+
+    /// Nodes that are offline, beside the tile of the executors.
+    pub(crate) fn nodes_offline(&self, offline: i64, all: i64) -> String {
+        match self.language {
+            Language::En => format!("{offline} of {all} nodes"),
+            Language::Zh => format!("节点 {offline} / {all}"),
+        }
+    }
+
+    /// How many jobs an executor has.
+    pub(crate) fn in_use(&self, jobs: i64) -> String {
+        match self.language {
+            Language::En => format!("It is in use by {} job{}.", self.number(jobs), s(jobs)),
+            Language::Zh => format!("有 {} 个任务正在使用它。", self.number(jobs)),
+        }
+    }
+
+    /// What deleting a job does, in figures. `more`: there are more open runs than were counted.
+    pub(crate) fn delete_job(&self, open: usize, more: bool) -> String {
+        let plus = if more { "+" } else { "" };
+        match (self.language, open) {
+            (Language::En, 0) => "Its schedule ends. No run of it is going.".to_owned(),
+            (Language::Zh, 0) => "任务将不再触发，当前没有未结束的运行。".to_owned(),
+            (Language::En, _) => {
+                format!("Its schedule ends and {open}{plus} run{} still going will be cancelled.", s(open as i64))
+            }
+            (Language::Zh, _) => format!("任务将不再触发，{open}{plus} 次未结束的运行会被终止。"),
+        }
+    }
+
+    /// The line above a run that was started by hand.
+    pub(crate) fn run_started(&self, run: i64) -> String {
+        match self.language {
+            Language::En => format!("Run {run} was started."),
+            Language::Zh => format!("运行 {run} 已启动。"),
+        }
+    }
+
+    /// A rule for clearing.
+    pub(crate) fn clear_rule(&self, rule: ClearRule) -> String {
+        match (rule, self.language) {
+            (ClearRule::OlderThanMonths(months), Language::En) => {
+                format!("Due more than {months} month{} ago", s(i64::from(months)))
+            }
+            (ClearRule::OlderThanMonths(months), Language::Zh) => format!("{months} 个月之前的记录"),
+            (ClearRule::KeepNewest(keep), Language::En) => format!("All but the newest {}", self.number(keep)),
+            (ClearRule::KeepNewest(keep), Language::Zh) => format!("保留最新 {} 条", self.number(keep)),
+            (ClearRule::All, Language::En) => "All ended runs".to_owned(),
+            (ClearRule::All, Language::Zh) => "全部已结束的记录".to_owned(),
+        }
+    }
+
+    /// "1,204 runs".
+    pub(crate) fn run_count(&self, count: i64) -> String {
+        match self.language {
+            Language::En => format!("{} run{}", self.number(count), s(count)),
+            Language::Zh => format!("{} 条", self.number(count)),
+        }
+    }
+
+    /// What a clearing will remove, above its button.
+    pub(crate) fn clear_asks(&self, count: i64) -> String {
+        match self.language {
+            Language::En => {
+                format!("This removes {} run{} for good. It cannot be undone.", self.number(count), s(count))
+            }
+            Language::Zh => format!("将永久删除 {} 条运行记录，此操作无法撤销。", self.number(count)),
+        }
+    }
+
+    /// The button that clears.
+    pub(crate) fn clear_button(&self, count: i64) -> String {
+        match self.language {
+            Language::En => format!("Clear {} run{}", self.number(count), s(count)),
+            Language::Zh => format!("清理 {} 条记录", self.number(count)),
+        }
+    }
+
+    /// What a clearing did. `left`: how many it did not get to.
+    pub(crate) fn cleared(&self, gone: i64, left: i64) -> String {
+        let (gone_text, left_text) = (self.number(gone), self.number(left));
+        match (self.language, left) {
+            (Language::En, 0) => format!("{gone_text} run{} removed.", if gone == 1 { " was" } else { "s were" }),
+            (Language::Zh, 0) => format!("已删除 {gone_text} 条运行记录。"),
+            (Language::En, _) => format!("{gone_text} runs were removed, {left_text} are left: clear once more."),
+            (Language::Zh, _) => format!("已删除 {gone_text} 条，还剩 {left_text} 条，请再次清理。"),
+        }
+    }
+
+    /// How many fields a change touched.
+    pub(crate) fn field_count(&self, count: usize) -> String {
+        match self.language {
+            Language::En => format!("{count} fields"),
+            Language::Zh => format!("{count} 个字段"),
+        }
+    }
+
+    /// Which attempt a run is.
+    pub(crate) fn attempt(&self, attempt: i32) -> String {
+        match self.language {
+            Language::En => format!("attempt {}", attempt + 1),
+            Language::Zh => format!("第 {} 次尝试", attempt + 1),
+        }
+    }
+
+    /// A password that is too short or too long.
+    pub(crate) fn password_length(&self, least: Option<usize>, most: Option<usize>) -> String {
+        match (self.language, least, most) {
+            (Language::En, Some(least), _) => format!("The new password needs at least {least} characters."),
+            (Language::Zh, Some(least), _) => format!("新密码至少需要 {least} 个字符。"),
+            (Language::En, None, most) => {
+                format!("The new password may have at most {} characters.", most.unwrap_or_default())
+            }
+            (Language::Zh, None, most) => format!("新密码最多 {} 个字符。", most.unwrap_or_default()),
+        }
+    }
+
+    /// A span of a form that is out of bounds.
+    pub(crate) fn span_range(&self, least: &str, most: &str) -> String {
+        match self.language {
+            Language::En => format!("use a duration from {least} to {most}"),
+            Language::Zh => format!("允许范围是 {least} 到 {most}"),
+        }
+    }
+
+    /// A part of an address (of a page) that is no number.
+    pub(crate) fn bad_query(&self, name: &str, value: &str) -> String {
+        match self.language {
+            Language::En => format!("{name}={value} is not understood. Take it out of the address, or use a filter."),
+            Language::Zh => format!("无法理解 {name}={value}。请从地址中去掉，或使用筛选条件。"),
+        }
+    }
+}

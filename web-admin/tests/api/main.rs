@@ -1,0 +1,20 @@
+//! The admin's HTTP interface as clients meet it: a real server on a loopback port, SQLite in a folder of its own. One file
+//! per family of addresses; `support` is the stage.
+
+// Helpers outside #[test] functions count as test code for clippy only below this.
+#![cfg(test)]
+
+mod actors;
+mod executor_api;
+mod executors;
+mod hostile_input;
+mod jobs;
+mod openapi;
+mod operations;
+mod overview;
+mod runs;
+mod schedules;
+mod server;
+mod session;
+mod standalone;
+mod support;

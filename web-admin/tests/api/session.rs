@@ -1,0 +1,100 @@
+//! Logging in and out, and who gets in at all.
+
+use crate::support::{Admin, PASSWORD};
+use actix_web::http::Method;
+use hzm_job_admin::routes;
+use serde_json::json;
+
+#[actix_web::test]
+async fn whoever_knows_the_password_gets_a_session_and_its_token() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let me = client.get("/api/v1/session").await.json();
+    assert_eq!(me["name"], "admin");
+    assert_eq!(me["csrf"].as_str().unwrap().len(), 64);
+}
+
+#[actix_web::test]
+async fn an_unknown_user_and_a_wrong_password_look_alike() {
+    let admin = Admin::start().await;
+    let wrong = admin.login("admin", "not the password").await;
+    let unknown = admin.login("nobody", PASSWORD).await;
+    wrong.problem(401);
+    assert_eq!((wrong.status, wrong.text), (unknown.status, unknown.text));
+}
+
+#[actix_web::test]
+async fn after_ten_failures_even_the_right_password_has_to_wait() {
+    let admin = Admin::start().await;
+    for _ in 0..10 {
+        assert_eq!(admin.login("admin", "wrong").await.status, 401);
+    }
+    admin.login("admin", PASSWORD).await.problem(429);
+    assert_eq!(admin.login("somebody else", "wrong").await.status, 401, "others are not locked out");
+}
+
+#[actix_web::test]
+async fn a_session_that_was_ended_lets_nobody_in() {
+    let admin = Admin::start().await;
+    let (client, other) = (admin.client().await, admin.client().await);
+    assert_eq!(client.delete("/api/v1/session").await.status, 204);
+    client.get("/api/v1/session").await.problem(401);
+    assert_eq!(other.get("/api/v1/session").await.status, 200, "other sessions go on");
+}
+
+#[actix_web::test]
+async fn no_call_of_the_api_is_answered_without_a_session() {
+    let admin = Admin::start().await;
+    for endpoint in routes::api() {
+        let path = format!("/api/v1{}", endpoint.path.replace("{id}", "1").replace("{name:.*}", "job/1"));
+        if (endpoint.method.as_str(), path.as_str()) == ("POST", "/api/v1/session") {
+            continue;
+        }
+        let answer = admin.stranger(endpoint.method.clone(), &path, None).await;
+        assert_eq!(answer.status, 401, "{} {path}", endpoint.method);
+        answer.problem(401);
+    }
+    for path in ["/api/v1/openapi.json", "/api/v1/docs/", "/api/v1/nothing"] {
+        assert_eq!(admin.stranger(Method::GET, path, None).await.status, 401, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_change_needs_the_sessions_token_or_the_browsers_word_for_its_origin() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let body = || Some(json!({ "name": "x", "app_key": "x" }).to_string().into_bytes());
+    let json_type = ("Content-Type", "application/json");
+    for headers in [
+        vec![json_type],
+        vec![json_type, ("X-CSRF-Token", "0000")],
+        vec![json_type, ("Sec-Fetch-Site", "cross-site")],
+        vec![json_type, ("Origin", "http://evil.example")],
+    ] {
+        let answer = client.call_with(Method::POST, "/api/v1/executors", body(), &headers).await;
+        answer.problem(403);
+    }
+    assert_eq!(client.get("/api/v1/executors").await.json()["items"], json!([]), "nothing was created");
+    let own = [json_type, ("Sec-Fetch-Site", "same-origin")];
+    assert_eq!(client.call_with(Method::POST, "/api/v1/executors", body(), &own).await.status, 201);
+}
+
+#[actix_web::test]
+async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
+    let admin = Admin::start().await;
+    let url = format!("{}/api/v1/session", admin.base());
+    let body = json!({ "name": "admin", "password": PASSWORD });
+    let answer = awc::Client::default().post(url).send_json(&body).await.unwrap();
+    let cookie = answer.headers().get("set-cookie").unwrap().to_str().unwrap().to_owned();
+    for part in ["hzm_session=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=604800"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "plain HTTP by default");
+}
+
+#[actix_web::test]
+async fn pages_send_strangers_to_the_login_page_and_back() {
+    let admin = Admin::start().await;
+    let answer = admin.stranger(Method::GET, "/jobs?text=a", None).await;
+    assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/login?next=%2Fjobs%3Ftext%3Da")));
+}

@@ -1,0 +1,72 @@
+//! Making and changing executors with forms; their secret above all.
+
+use crate::support::Stage;
+
+#[actix_web::test]
+async fn a_generated_secret_is_shown_once_and_on_no_page_afterwards() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let fields = [("name", "Billing"), ("app_key", "billing"), ("registration", "automatic"), ("secret", "generate")];
+    let page = reader.submit("/executors/new", &fields).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let secret = page.text.split("<code id=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert_eq!(secret.len(), 43);
+    assert!(page.text.contains("appKey: ") && page.text.matches(secret.as_str()).count() == 2, "{}", page.text);
+    for path in ["/executors", "/executors/1", "/executors/1/edit", "/operations", "/"] {
+        assert!(!reader.get(path).await.text.contains(&secret), "{path} shows the secret");
+    }
+}
+
+#[actix_web::test]
+async fn an_edited_executor_keeps_its_secret_unless_told_otherwise() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    reader.executor("Billing", "billing", "s3cret").await;
+    let edit = async |fields: &[(&str, &str)]| {
+        let same = [("name", "Billing"), ("app_key", "billing"), ("registration", "automatic")];
+        reader.submit("/executors/1/edit", &[&same, fields].concat()).await
+    };
+    let secret = async || stage.running.app().scheduler.executor_by_key("billing").unwrap().secret.clone();
+    assert_eq!(edit(&[("secret", "keep")]).await.status, 303);
+    assert_eq!(secret().await.as_deref(), Some("s3cret"));
+    assert_eq!(edit(&[("secret", "generate")]).await.status, 200);
+    assert!(secret().await.is_some_and(|secret| secret.len() == 43));
+    assert_eq!(edit(&[("secret", "own"), ("app_secret", "")]).await.status, 422);
+    assert_eq!(edit(&[("secret", "none")]).await.status, 303);
+    assert_eq!(secret().await, None);
+}
+
+#[actix_web::test]
+async fn a_taken_key_and_a_wrong_address_are_blamed_on_their_fields() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("zh-CN").await;
+    reader.executor("Billing", "billing", "s").await;
+    let taken = reader.submit("/executors/new", &[("name", "x"), ("app_key", "billing"), ("secret", "none")]).await;
+    assert!(taken.status == 422 && taken.text.contains("id=\"app_key-problem\""), "{}", taken.text);
+    let fields =
+        [("name", "x"), ("app_key", "y"), ("secret", "none"), ("registration", "manual"), ("addresses", "ftp://x")];
+    let wrong = reader.submit("/executors/new", &fields).await;
+    assert!(
+        wrong.status == 422 && wrong.text.contains("id=\"addresses-problem\"") && wrong.text.contains("ftp://x"),
+        "{}",
+        wrong.text
+    );
+}
+
+#[actix_web::test]
+async fn an_executor_in_use_cannot_be_deleted_and_the_page_says_why() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("Billing", "billing", "s").await;
+    let job = reader.job(executor, "one").await;
+    let ask = reader.get("/executors/1/delete").await;
+    assert!(
+        ask.text.contains("It is in use by 1 job.") && !ask.text.contains("action=\"/executors/1/delete\""),
+        "{}",
+        ask.text
+    );
+    let csrf = reader.csrf().await;
+    assert_eq!(reader.post("/executors/1/delete", &[("csrf", &csrf)]).await.location, "/executors/1/delete");
+    assert_eq!(reader.post(&format!("/jobs/{job}/delete"), &[("csrf", &csrf)]).await.status, 303);
+    assert_eq!(reader.post("/executors/1/delete", &[("csrf", &csrf)]).await.location, "/executors");
+}

@@ -1,0 +1,118 @@
+//! Making, changing, running and deleting jobs with forms.
+
+use crate::support::Stage;
+
+#[actix_web::test]
+async fn a_wrong_schedule_is_blamed_on_its_field_and_nothing_is_saved() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("zh-CN").await;
+    reader.executor("work", "work", "s").await;
+    let fields = [
+        ("name", "月报"),
+        ("executor", "1"),
+        ("schedule.kind", "cron"),
+        ("schedule.expression", "61 * * * * ?"),
+        ("timeout_ms", "soon"),
+    ];
+    let page = reader.submit("/jobs/new", &fields).await;
+    assert_eq!(page.status, 422);
+    for part in [
+        "id=\"schedule.expression-problem\"",
+        "id=\"timeout_ms-problem\"",
+        "value=\"61 * * * * ?\"",
+        "value=\"月报\"",
+        "value=\"soon\"",
+    ] {
+        assert!(page.text.contains(part), "{part} is missing: {}", page.text);
+    }
+    assert!(reader.get("/jobs").await.text.contains("还没有任务"));
+}
+
+#[actix_web::test]
+async fn a_form_without_the_sessions_token_changes_nothing() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    let job = reader.job(executor, "kept").await;
+    for (path, fields) in [
+        ("/jobs/new".to_owned(), vec![("name", "x"), ("executor", "1"), ("csrf", "guess")]),
+        (format!("/jobs/{job}/delete"), vec![]),
+        (format!("/jobs/{job}/start"), vec![("csrf", "")]),
+        ("/runs/clear".to_owned(), vec![("rule", "8")]),
+        (format!("/executors/{executor}/delete"), vec![("csrf", "guess")]),
+    ] {
+        let page = reader.post(&path, &fields).await;
+        assert_eq!(page.status, 403, "{path}: {}", page.text);
+    }
+    let page = reader.get(&format!("/jobs/{job}")).await;
+    assert!(page.status == 200 && page.text.contains("Stopped"), "{}", page.text);
+}
+
+#[actix_web::test]
+async fn a_change_that_crosses_another_one_is_shown_and_not_lost() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    let edit = format!("/jobs/{}/edit", reader.job(executor, "first").await);
+    let (csrf, version) = (reader.csrf().await, reader.get(&edit).await.hidden("version"));
+    let fields = |name| {
+        [
+            ("csrf", csrf.as_str()),
+            ("version", version.as_str()),
+            ("name", name),
+            ("executor", "1"),
+            ("schedule.kind", "manual"),
+            ("schedule.zone", "UTC"),
+        ]
+    };
+    assert_eq!(reader.post(&edit, &fields("second")).await.status, 303);
+    let stale = reader.post(&edit, &fields("third")).await;
+    assert!(
+        stale.status == 409 && stale.text.contains("value=\"third\"") && stale.text.contains("Somebody else"),
+        "{}",
+        stale.text
+    );
+    assert_ne!(stale.hidden("version"), version, "saving once more replaces the other change");
+}
+
+#[actix_web::test]
+async fn a_preview_answers_with_a_sentence_and_five_fires_or_with_the_problem() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let of = async |query: &str| reader.get(&format!("/jobs/preview?schedule.zone=Asia/Shanghai&{query}")).await.text;
+    let fine = of("schedule.kind=cron&schedule.expression=0+0+8+*+*+%3F").await;
+    assert!(fine.matches("08:00:00 CST").count() == 5 && !fine.contains("<html"), "{fine}");
+    let wrong = of("schedule.kind=cron&schedule.expression=%3Cscript%3E+1+2+3+4").await;
+    assert!(wrong.contains("class=\"problem\"") && !wrong.contains("<script>"), "{wrong}");
+    let never = of("schedule.kind=cron&schedule.expression=0+0+0+30+2+%3F").await;
+    assert!(never.contains("never fires"), "{never}");
+}
+
+#[actix_web::test]
+async fn a_form_that_is_sent_twice_starts_one_run() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    let path = format!("/jobs/{}/run", reader.job(executor, "once").await);
+    let page = reader.get(&path).await;
+    let (csrf, request) = (page.hidden("csrf"), page.hidden("request"));
+    let fields = [("csrf", csrf.as_str()), ("request", request.as_str())];
+    let (first, second) = (reader.post(&path, &fields).await, reader.post(&path, &fields).await);
+    assert_eq!((first.status, first.number()), (303, second.number()), "{}", first.text);
+}
+
+#[actix_web::test]
+async fn deleting_asks_first_and_filters_survive_in_the_links() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    for number in 0..21 {
+        reader.job(executor, &format!("a&b {number}")).await;
+    }
+    let list = reader.get("/jobs?text=a%26b&state=stopped").await;
+    assert!(list.text.contains("/jobs?text=a%26b&#38;state=stopped&#38;before=2"), "{}", list.text);
+    let ask = reader.get("/jobs/1/delete").await;
+    assert!(ask.text.contains("No run of it is going.") && reader.get("/jobs/1").await.status == 200, "{}", ask.text);
+    assert_eq!(reader.post("/jobs/1/delete", &[("csrf", &reader.csrf().await)]).await.location, "/jobs");
+    assert_eq!(reader.get("/jobs/1").await.status, 404);
+}

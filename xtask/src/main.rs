@@ -1,0 +1,79 @@
+//! Developer commands, run as `cargo xtask COMMAND`.
+//!
+//! `test` is the one that decides: whatever it reports green may be merged. It needs nothing but a Rust toolchain and a C
+//! compiler; what else it uses (clippy, rustfmt, a browser) is installed where that can be done without asking, and
+//! otherwise left out *by name*, so that a reader of the output knows what was not checked.
+//!
+//! This crate never builds, formats or tests by itself: it calls cargo and adds up what cargo says.
+
+mod browser;
+mod cargo;
+mod imports;
+mod links;
+mod report;
+mod suite;
+mod tally;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Developer commands of hzm-job.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Command {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every check and every test, cheapest first, and reports all failures at the end.
+    Test(TestOptions),
+    /// Checks only the direction of imports between the crates.
+    Imports,
+}
+
+/// What part of the suite to run; without any of these, all of it.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct TestOptions {
+    /// Only formatting, imports, clippy and unit tests.
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Only the tests whose name contains this text; the other checks are left out.
+    #[arg(long, value_name = "TEXT", conflicts_with = "fast")]
+    pub(crate) filter: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    match run(&command.task, &mut io::stdout()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&error),
+    }
+}
+
+/// Runs one task; the answer says whether everything passed.
+fn run(task: &Task, out: &mut dyn Write) -> io::Result<bool> {
+    let report = match task {
+        Task::Test(options) => suite::run(&workspace_root()?, options, out)?,
+        Task::Imports => suite::run_imports(&workspace_root()?, out)?,
+    };
+    report.close(out)?;
+    Ok(report.passed())
+}
+
+/// The folder of the workspace: the parent of this crate's folder, which cargo knows at compile time.
+fn workspace_root() -> io::Result<PathBuf> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("the xtask folder has no parent folder"))
+}
+
+fn complain(error: &io::Error) -> ExitCode {
+    // When even stderr is gone there is nobody left to tell; the exit code still says it.
+    let told = writeln!(io::stderr(), "cargo xtask: {error}");
+    if told.is_ok() { ExitCode::FAILURE } else { ExitCode::from(2) }
+}
