@@ -62,7 +62,7 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     log: slog::Logger,
 ) -> Result<Scheduler, StartError> {
-    obituary::listen_to_panics(&log);
+    obituary::listen_to_panics();
     let started_at = clock.now();
     let owner = format!("{}-{}", std::process::id(), started_at.timestamp_millis());
     let epoch = store.partition_claim_all(owner, started_at + LEASE).await?;

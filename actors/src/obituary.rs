@@ -45,16 +45,17 @@ fn last_words() -> String {
     LAST_WORDS.with_borrow_mut(Option::take).unwrap_or_else(|| "a panic without words".into())
 }
 
-/// Has every panic logged once, with its place, and kept for the obituary of the actor it ends.
-pub(crate) fn listen_to_panics(log: &slog::Logger) {
+/// Keeps the words of every panic for the obituary of the actor that it ends, then passes the panic on to whoever listened
+/// before: the admin, which logs it, or a test's own report.
+pub(crate) fn listen_to_panics() {
     static ONCE: Once = Once::new();
-    let log = log.clone();
-    ONCE.call_once(move || {
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let said = panic.payload_as_str().unwrap_or("no words");
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            slog::error!(log, "panic"; "said" => said, "at" => &place, "thread" => std::thread::current().name());
             LAST_WORDS.with_borrow_mut(|words| *words = Some(format!("{said} ({place})")));
+            before(panic);
         }));
     });
 }

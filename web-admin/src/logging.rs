@@ -62,6 +62,16 @@ impl<D: Drain> Drain for Leveled<D> {
     }
 }
 
+/// Has every panic logged once, with its place, in the place of Rust's own report.
+fn log_panics(root: &Logger) {
+    let log = root.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or("no words");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        slog::error!(log, "panic"; "said" => said, "at" => place, "thread" => std::thread::current().name());
+    }));
+}
+
 /// Sets the log up, once in the life of the process.
 #[must_use]
 pub fn init(config: LogConfig) -> Logging {
@@ -76,6 +86,7 @@ pub fn init(config: LogConfig) -> Logging {
     let drain = Leveled { inner: writer, switch: level.clone() };
     let root = Logger::root(drain.ignore_res(), o!());
     let scope = carry_foreign_lines(&root);
+    log_panics(&root);
     Logging { root, level, _scope: scope, _writer: guard }
 }
 

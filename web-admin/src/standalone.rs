@@ -54,14 +54,24 @@ pub async fn demonstrate(admin: &Running) -> Result<Option<ExecutorHandle>, Demo
     }
     let known = app.store.executor_list().await?;
     let demo = known.into_iter().find(|executor| executor.spec.draft().app_key == APP_KEY);
-    demo.map(|demo| run(admin, &demo)).transpose()
+    let Some(demo) = demo else { return Ok(None) };
+    let before = app.store.node_list(Some(demo.id)).await?;
+    let before = before.iter().filter_map(|node| node.address.strip_prefix("http://")?.parse().ok()).next_back();
+    Ok(Some(run(admin, &demo, place(before))?))
 }
 
-fn run(admin: &Running, demo: &Executor) -> Result<ExecutorHandle, DemoError> {
+/// Where the executor listens: where it did at the last start, so that it comes back as the same node; else anywhere.
+fn place(before: Option<SocketAddr>) -> SocketAddr {
+    let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let is_free = |address: &SocketAddr| address.ip().is_loopback() && std::net::TcpListener::bind(address).is_ok();
+    before.filter(is_free).unwrap_or(anywhere)
+}
+
+fn run(admin: &Running, demo: &Executor, place: SocketAddr) -> Result<ExecutorHandle, DemoError> {
     let executor = hzmjob::Executor::builder(APP_KEY)
         .admin(format!("http://{}", reachable(admin.address())))
         .secret(demo.spec.draft().app_secret.clone().unwrap_or_default())
-        .bind("127.0.0.1:0")
+        .bind(place.to_string())
         .data_dir(admin.folder().path().join("demo-callbacks"))
         .logger(admin.app().log.new(slog::o!("component" => "demo executor")))
         .job::<hello>()
@@ -121,9 +131,13 @@ fn jobs(executor: &Executor) -> [JobDraft; 3] {
     flaky.handler = "now-and-then".to_owned();
     flaky.description = "Fails at every third run and is tried again. 每三次失败一次，随后自动重试。".to_owned();
     flaky.schedule = schedule(ScheduleKind::Cron, "*/10 * * * * ?");
-    flaky.retry.retries = 2;
-    flaky.retry.interval_ms = 1_000;
-    [hello, report, flaky]
+    let mut jobs = [hello, report, flaky];
+    for job in &mut jobs {
+        // Also bridges the moment after a restart in which this process schedules already and executes not yet.
+        job.retry.retries = 2;
+        job.retry.interval_ms = 1_000;
+    }
+    jobs
 }
 
 /// Says hello.

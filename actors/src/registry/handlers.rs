@@ -74,17 +74,14 @@ impl Handler<EndActor> for Registry {
 impl Handler<RefreshExecutor> for Registry {
     type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
 
-    fn handle(&mut self, refresh: RefreshExecutor, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, refresh: RefreshExecutor, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
         match self.executors.get(&refresh.0) {
             Some(executor) => {
                 let told = executor.send(ReloadExecutor);
                 Box::pin(async move { told.await? }.into_actor(self))
             }
-            None => {
-                self.revive_executor(refresh.0, ctx);
-                Box::pin(fut::ready(Ok(())))
-            }
+            None => Box::pin(self.reviving(refresh.0)),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod handlers;
 
 use crate::directory::Directory;
+use crate::error::SchedulerError;
 use crate::executor_actor::ExecutorActor;
 use crate::journal::{Journal, JournalName, JournalSetup};
 use crate::live::LiveFigures;
@@ -126,21 +127,33 @@ impl Registry {
         self.executor_wards.started(&id);
     }
 
-    /// Reads an executor from the store and starts its actor; none is started for one that is gone.
+    /// Starts an executor's actor again, trying until the store can be asked.
     fn revive_executor(&mut self, id: ExecutorId, ctx: &mut Context<Self>) {
-        let store = self.base.store.clone();
-        let read = async move {
-            Ok::<_, hzm_job_store::StoreError>((store.executor_get(id).await?, store.node_list(Some(id)).await?))
-        };
-        ctx.spawn(read.into_actor(self).map(move |read, registry, ctx| match read {
-            Ok((Some(executor), nodes)) if !registry.executors.contains_key(&id) => registry.start_executor(executor, nodes, ctx),
-            Ok((Some(_), _)) => {}
-            Ok((None, _)) => registry.base.directory.executor_withdraw(id),
-            Err(error) => {
+        ctx.spawn(self.reviving(id).map(move |revived, registry, ctx| {
+            if let Err(error) = revived {
                 slog::error!(registry.base.log, "an executor cannot be read; trying again"; "executor" => id.0, "error" => %error);
                 ctx.run_later(Duration::from_secs(1), move |registry, ctx| registry.revive_executor(id, ctx));
             }
         }));
+    }
+
+    /// Reads an executor from the store and starts its actor; none is started for one that is gone. Done once it is
+    /// published: a node that registers right after may be let in.
+    fn reviving(&self, id: ExecutorId) -> impl ActorFuture<Self, Output = Result<(), SchedulerError>> + use<> {
+        let store = self.base.store.clone();
+        let read = async move {
+            Ok::<_, hzm_job_store::StoreError>((store.executor_get(id).await?, store.node_list(Some(id)).await?))
+        };
+        read.into_actor(self).map(move |read, registry, ctx| {
+            match read? {
+                (Some(executor), nodes) if !registry.executors.contains_key(&id) => {
+                    registry.start_executor(executor, nodes, ctx);
+                }
+                (Some(_), _) => {}
+                (None, _) => registry.base.directory.executor_withdraw(id),
+            }
+            Ok(())
+        })
     }
 
     /// Carries out the verdict on a death; `restart` starts the actor again.
