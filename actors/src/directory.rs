@@ -1,11 +1,11 @@
 //! What every thread may look up without asking an actor: executors by key, the nodes that can be dispatched to, who
 //! handles an open run, and the figures of the last minute. Each entry has one writer; nothing here is the truth.
 
-use crate::job_actor::JobActor;
 use crate::journal::Journal;
 use crate::live::Pulse;
-use crate::shard::Shard;
-use actix::Addr;
+use crate::messages::RunReport;
+use crate::shard_door::ShardDoor;
+use actix::{Addr, Recipient};
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
@@ -51,14 +51,14 @@ pub(crate) struct RouteNode {
 const SLOTS: usize = 16;
 
 /// Who handles the open runs of one slot.
-type Handlers = RwLock<HashMap<RunId, Addr<JobActor>>>;
+type Handlers = RwLock<HashMap<RunId, Recipient<RunReport>>>;
 
 /// The shared look-up tables.
 pub(crate) struct Directory {
     executors: RwLock<HashMap<String, Arc<ExecutorCard>>>,
     routes: RwLock<HashMap<ExecutorId, Arc<RouteTable>>>,
     open_runs: [Handlers; SLOTS],
-    shards: RwLock<Vec<Addr<Shard>>>,
+    shards: RwLock<Vec<ShardDoor>>,
     journal: RwLock<Option<Addr<Journal>>>,
     stopping: AtomicBool,
     /// Triggers whose answer, or the record of whose answer, is outstanding: an orderly stop waits for none.
@@ -131,7 +131,7 @@ impl Directory {
     }
 
     /// Notes who handles an open run.
-    pub(crate) fn run_opened(&self, run: RunId, actor: Addr<JobActor>) {
+    pub(crate) fn run_opened(&self, run: RunId, actor: Recipient<RunReport>) {
         if let Some(slot) = self.slot(run) {
             write(slot).insert(run, actor);
         }
@@ -143,7 +143,7 @@ impl Directory {
         }
     }
 
-    pub(crate) fn run_handler(&self, run: RunId) -> Option<Addr<JobActor>> {
+    pub(crate) fn run_handler(&self, run: RunId) -> Option<Recipient<RunReport>> {
         self.slot(run).and_then(|slot| read(slot).get(&run).cloned())
     }
 
@@ -151,16 +151,16 @@ impl Directory {
         self.open_runs.iter().map(|slot| read(slot).len()).sum()
     }
 
-    pub(crate) fn shards_publish(&self, shards: Vec<Addr<Shard>>) {
+    pub(crate) fn shards_publish(&self, shards: Vec<ShardDoor>) {
         *write(&self.shards) = shards;
     }
 
-    pub(crate) fn shards(&self) -> Vec<Addr<Shard>> {
+    pub(crate) fn shards(&self) -> Vec<ShardDoor> {
         read(&self.shards).clone()
     }
 
     /// The shard that a job belongs to; `None` before the shards are up.
-    pub(crate) fn shard_of(&self, job: JobId) -> Option<Addr<Shard>> {
+    pub(crate) fn shard_of(&self, job: JobId) -> Option<ShardDoor> {
         let shards = read(&self.shards);
         let count = i64::try_from(shards.len()).ok().filter(|count| *count > 0)?;
         shards.get(usize::try_from(partition_of(job) % count).ok()?).cloned()

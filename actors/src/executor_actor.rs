@@ -206,7 +206,7 @@ impl ExecutorActor {
         for shard in self.base.directory.shards() {
             let (lost, log) = (lost.clone(), self.log.clone());
             actix_rt::spawn(async move {
-                if let Err(error) = shard.send(lost).await {
+                if let Err(error) = shard.lost.send(lost).await {
                     slog::warn!(log, "a shard was not told of a lost node; it looks for itself when it restarts"; "error" => %error);
                 }
             });

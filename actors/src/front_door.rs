@@ -71,7 +71,7 @@ impl Scheduler {
             Some(run) if run.state.is_terminal() => Ok(Reported::AlreadyEnded(run.state)),
             Some(run) => {
                 let shard = self.base.directory.shard_of(run.job).ok_or(SchedulerError::Busy)?;
-                match shard.send(DeliverReport { job: run.job, report }).await?? {
+                match shard.report.send(DeliverReport { job: run.job, report }).await?? {
                     // Open in the ledger but not with its job: the job is about to take it up.
                     Reported::UnknownRun => Err(SchedulerError::Busy),
                     known => Ok(known),
@@ -86,7 +86,7 @@ impl Scheduler {
     /// [`SchedulerError`]: the change stands in the store but its effect waits for the next restart of the shard; tell
     /// again.
     pub async fn job_changed(&self, id: JobId) -> Result<(), SchedulerError> {
-        self.base.directory.shard_of(id).ok_or(SchedulerError::Busy)?.send(RefreshJob(id)).await?
+        self.base.directory.shard_of(id).ok_or(SchedulerError::Busy)?.refresh.send(RefreshJob(id)).await?
     }
 
     /// An executor was created, edited or deleted in the store.
@@ -102,7 +102,7 @@ impl Scheduler {
     /// # Errors
     /// [`SchedulerError`]: no run was made.
     pub async fn run_now(&self, order: RunOrder) -> Result<Ordered, SchedulerError> {
-        self.base.directory.shard_of(order.job).ok_or(SchedulerError::Busy)?.send(order).await?
+        self.base.directory.shard_of(order.job).ok_or(SchedulerError::Busy)?.order.send(order).await?
     }
 
     /// Cancels a run.
@@ -115,7 +115,7 @@ impl Scheduler {
             return Ok(CancelOutcome::AlreadyEnded(known.state));
         }
         let shard = self.base.directory.shard_of(known.job).ok_or(SchedulerError::Busy)?;
-        shard.send(CancelRun { job: known.job, run, by }).await?
+        shard.cancel.send(CancelRun { job: known.job, run, by }).await?
     }
 
     /// The live figures; they change at most once a second.
@@ -154,7 +154,7 @@ impl Scheduler {
         match kind {
             "job" => {
                 let shard = self.base.directory.shard_of(JobId(id)).ok_or(SchedulerError::Busy)?;
-                Ok(shard.send(ReleaseJob(JobId(id))).await?)
+                Ok(shard.release.send(ReleaseJob(JobId(id))).await?)
             }
             "executor" => Ok(self.registry.send(ReleaseExecutor(ExecutorId(id))).await?),
             _ => Ok(false),
@@ -167,7 +167,7 @@ impl Scheduler {
     /// [`SchedulerError`]: its shard could not be told.
     pub async fn actor_fail(&self, job: JobId) -> Result<bool, SchedulerError> {
         let shard = self.base.directory.shard_of(job).ok_or(SchedulerError::Busy)?;
-        Ok(shard.send(FailJob(job)).await?)
+        Ok(shard.fail.send(FailJob(job)).await?)
     }
 
     /// The source of time for everybody above the actors.

@@ -30,6 +30,7 @@ mod obituary;
 mod registry;
 pub mod settings;
 mod shard;
+mod shard_door;
 pub mod supervision;
 mod surroundings;
 mod threads;

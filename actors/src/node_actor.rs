@@ -3,11 +3,10 @@
 //! Each thread that dispatches has its own (load spreads over threads even when all jobs belong to one executor), each with
 //! a client of its own: one slow node cannot take another one's connections, and dropping the actor closes its sockets.
 
-use crate::dispatch::hzm;
+use crate::dispatch::{Wire, hzm};
 use crate::messages::{Delivered, DispatchRun, EndActor, ProbeNode, SendCancel};
 use crate::obituary::{ActorGone, Obituary};
 use actix::prelude::*;
-use awc::Client;
 use hzm_job_protocol::hzm::{HeartBeat, JobCancel, paths};
 use serde::Serialize;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub(crate) const MAILBOX: usize = 8_192;
 /// See the module.
 pub(crate) struct NodeActor {
     address: Arc<str>,
-    client: Client,
+    client: Wire,
     _obituary: Obituary<Arc<str>>,
 }
 

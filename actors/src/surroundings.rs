@@ -5,9 +5,8 @@ use crate::directory::Directory;
 use crate::error::SchedulerError;
 use crate::messages::Record;
 use crate::node_actor::NodeActor;
-use crate::obituary::ActorGone;
 use crate::settings::Settings;
-use crate::shard::Shard;
+use crate::shard_door::ShardDoor;
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use hzm_job_store::Store;
@@ -48,7 +47,7 @@ impl Foundation {
 /// The foundation plus what belongs to one thread.
 pub(crate) struct Surroundings {
     pub(crate) base: Foundation,
-    pub(crate) shard: Addr<Shard>,
+    pub(crate) shard: ShardDoor,
     nodes: RefCell<NodePool>,
 }
 
@@ -61,7 +60,7 @@ struct NodePool {
 }
 
 impl Surroundings {
-    pub(crate) fn new(base: Foundation, shard: Addr<Shard>) -> Surroundings {
+    pub(crate) fn new(base: Foundation, shard: ShardDoor) -> Surroundings {
         Surroundings { base, shard, nodes: RefCell::default() }
     }
 
@@ -76,7 +75,7 @@ impl Surroundings {
         }
         let address: Arc<str> = address.into();
         let scheduling = &self.base.settings.scheduling;
-        let parent: Recipient<ActorGone<Arc<str>>> = self.shard.clone().recipient();
+        let parent = self.shard.node_gone.clone();
         let actor =
             NodeActor::start(address.clone(), scheduling.connections_per_node, scheduling.answer_within(), parent);
         pool.barred.remove(&address);

@@ -13,7 +13,7 @@ use crate::executor::{Executor, ExecutorHandle};
 use crate::job::Job;
 use crate::logging::LogConfig;
 use crate::runner::Start;
-use crate::settings::{Backoff, Settings};
+use crate::settings::{Backoff, DEFAULT_PORT, Settings};
 
 /// An executor in the making. Every setting but the app key, the admin and the jobs has a default.
 #[must_use = "an executor does nothing until it is run or spawned"]
@@ -49,11 +49,12 @@ impl ExecutorBuilder {
     fn from_yaml(path: &Path) -> Result<Self, ExecutorError> {
         let (client, log) = config::read(path)?;
         let (cancel_grace, drain) = (client.cancel_grace(), client.drain());
+        let advertised = client.advertised(DEFAULT_PORT);
         let mut builder = Self::new(client.app_key).admin(client.admin_address);
         builder.log = log;
         let settings = &mut builder.settings;
         settings.secret = client.app_secret.unwrap_or_default();
-        settings.address = client.address;
+        settings.address = advertised;
         settings.data_dir = client.data_dir;
         settings.concurrency = client.concurrency.unwrap_or(settings.concurrency);
         settings.queue = client.queue.unwrap_or(settings.queue);

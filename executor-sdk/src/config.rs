@@ -48,6 +48,8 @@ pub(crate) struct ClientConfig {
     pub(crate) app_secret: Option<String>,
     /// Address that the admin calls; found out when left out.
     pub(crate) address: Option<String>,
+    /// The original's key: only the host of that address, the port is the one listened on.
+    localhost: Option<String>,
     /// Folder of the callbacks that wait.
     pub(crate) data_dir: Option<PathBuf>,
     /// Runs at a time.
@@ -61,6 +63,12 @@ pub(crate) struct ClientConfig {
 }
 
 impl ClientConfig {
+    /// The address that the admin is told to call, when the file says one.
+    pub(crate) fn advertised(&self, default_port: u16) -> Option<String> {
+        let by_host = |host: &String| format!("http://{host}:{}", self.port.unwrap_or(default_port));
+        self.address.clone().or_else(|| self.localhost.as_ref().map(by_host))
+    }
+
     pub(crate) fn cancel_grace(&self) -> Option<Duration> {
         self.cancel_grace_seconds.map(Duration::from_secs)
     }
@@ -154,6 +162,15 @@ hzm:
         );
         assert_eq!(client.data_dir.as_deref(), Some(Path::new("/var/lib/k")));
         assert_eq!(log, LogConfig::default());
+    }
+
+    #[test]
+    fn the_originals_localhost_is_the_host_that_is_advertised() {
+        let advertised = |more: &str| {
+            parse(&ORIGINAL.replace("      port:", &format!("      {more}\n      port:"))).unwrap().0.advertised(1)
+        };
+        assert_eq!(advertised("localhost: 10.0.0.7").as_deref(), Some("http://10.0.0.7:7777"));
+        assert_eq!(advertised("address: 'http://n:1'").as_deref(), Some("http://n:1"));
     }
 
     #[test]

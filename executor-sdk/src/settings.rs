@@ -26,6 +26,9 @@ impl Backoff {
     }
 }
 
+/// The port to listen on unless another one is asked for; the original's default.
+pub(crate) const DEFAULT_PORT: u16 = 7777;
+
 /// What an executor runs with. Defaults are those of [`ExecutorBuilder`](crate::ExecutorBuilder).
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -54,7 +57,7 @@ impl Settings {
             secret: String::new(),
             admins: Vec::new(),
             address: None,
-            bind: String::from("0.0.0.0:7777"),
+            bind: format!("0.0.0.0:{DEFAULT_PORT}"),
             data_dir: None,
             concurrency: 64,
             queue: 1_000,

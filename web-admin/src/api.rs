@@ -4,6 +4,7 @@
 
 pub mod actors;
 pub mod events;
+mod executor_input;
 pub mod executors;
 pub mod jobs;
 pub mod openapi;

@@ -4,13 +4,13 @@
 //! SameSite=Strict, Secure where `hzm.job.admin.session.secureCookie` says so); the store has their SHA-256. A session ends
 //! after `session.idle` without a request and after `session.absolute` in any case; its use is written down once a minute.
 //!
-//! Changes through the API need a proof that no other site sent them, see [`proof`]. Pages check the form field `csrf`
+//! Changes through the API need a proof that no other site sent them, see `auth::proof`. Pages check the form field `csrf`
 //! against [`Operator::csrf`]. There is one role so far: whoever is logged in may do everything.
 
 mod account;
-mod password;
+pub(crate) mod password;
 mod proof;
-mod throttle;
+pub(crate) mod throttle;
 mod token;
 
 pub use account::{LoginRefusal, PasswordRefusal, change_password, log_in, log_out};

@@ -2,7 +2,7 @@
 //!
 //! The keys of the original hzm-job (`hzm.job.admin.port`, `hzm.job.admin.mysql`, `hzm.job.common.log`) mean what they mean
 //! there. An unknown key or an impossible value stops the start with a message that names the file, the line, the key and
-//! the keys that are like it. Every key is also an environment variable, see [`environment`]. `docs/configuration.md` and
+//! the keys that are like it. Every key is also an environment variable, see `config::environment`. `docs/configuration.md` and
 //! `hzm-job.example.yaml` describe each key. Only the log level is taken over while the admin runs.
 
 mod admin;

@@ -2,7 +2,8 @@
 //!
 //! It holds handles only. What is true is in the store, what happens is decided by the actors.
 
-use crate::auth::{Passwords, Throttle};
+use crate::auth::password::Passwords;
+use crate::auth::throttle::Throttle;
 use crate::config::Config;
 use chrono::{DateTime, Utc};
 use hzm_job_actors::Scheduler;

@@ -1,3 +1,6 @@
 //! How a call leaves for a node. `awc` is imported nowhere else: its client belongs to one thread.
 
 pub(crate) mod hzm;
+
+/// The HTTP client of one node's actor.
+pub(crate) type Wire = awc::Client;

@@ -16,7 +16,7 @@ impl JobActor {
     pub(super) fn adopt_all(&mut self, ctx: &mut Context<Self>) {
         let ids: Vec<RunId> = self.runs.keys().copied().collect();
         for id in ids {
-            self.place.base.directory.run_opened(id, ctx.address());
+            self.place.base.directory.run_opened(id, ctx.address().recipient());
             self.adopt(id, ctx);
         }
     }
@@ -99,7 +99,7 @@ impl JobActor {
         let read = async move { store.run_get(id).await };
         ctx.spawn(read.into_actor(self).map(move |read, job, ctx| match read {
             Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) => {
-                job.place.base.directory.run_opened(id, ctx.address());
+                job.place.base.directory.run_opened(id, ctx.address().recipient());
                 job.runs.insert(id, LiveRun::new(run));
                 job.adopt(id, ctx);
             }

@@ -175,7 +175,7 @@ impl JobActor {
 
     /// Has the shard tell again how this job stands in the store.
     pub(super) fn reload(&mut self, ctx: &mut Context<Self>) {
-        let asked = self.place.shard.send(RefreshJob(self.job.id));
+        let asked = self.place.shard.refresh.send(RefreshJob(self.job.id));
         ctx.spawn(asked.into_actor(self).map(|answer, job, ctx| {
             if !matches!(answer, Ok(Ok(()))) {
                 ctx.run_later(TRY_AGAIN, |job, ctx| job.reload(ctx));

@@ -86,7 +86,7 @@ impl JobActor {
             let second = run.created_at.timestamp();
             self.place.base.directory.pulse.ended(second, false);
             self.last_end = self.last_end.max(Some(run.created_at));
-            slog::info!(self.log, "fire not executed"; "run" => run.id.0, "state" => run.state.word(), "reason" => ?run.reason);
+            slog::debug!(self.log, "fire not executed"; "run" => run.id.0, "state" => run.state.word(), "reason" => ?run.reason);
             return;
         }
         let (id, state) = (run.id, run.state);
@@ -94,7 +94,7 @@ impl JobActor {
             // The store told of it before the journal's answer came.
             return;
         }
-        self.place.base.directory.run_opened(id, ctx.address());
+        self.place.base.directory.run_opened(id, ctx.address().recipient());
         self.runs.insert(id, LiveRun::new(run));
         match state {
             RunState::Dispatched => self.send(id, ctx),

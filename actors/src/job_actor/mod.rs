@@ -17,7 +17,7 @@ mod send;
 
 use crate::clock;
 use crate::messages::JobFellAsleep;
-use crate::obituary::{ActorGone, Obituary};
+use crate::obituary::Obituary;
 use crate::surroundings::Surroundings;
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
@@ -66,7 +66,7 @@ impl JobActor {
     /// Starts the actor of a job that stands so.
     pub(crate) fn start(standing: Standing, place: Rc<Surroundings>) -> Addr<JobActor> {
         let id = standing.job.id;
-        let parent: Recipient<ActorGone<JobId>> = place.shard.clone().recipient();
+        let parent = place.shard.job_gone.clone();
         let mut actor = JobActor {
             log: place.base.log.new(slog::o!("job" => id.0)),
             job: standing.job.clone(),
@@ -132,7 +132,7 @@ impl JobActor {
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
         if far && self.runs.is_empty() && !self.opening && self.coming.unfinished == 0 {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
-            if self.place.shard.try_send(asleep).is_ok() {
+            if self.place.shard.asleep.try_send(asleep).is_ok() {
                 return;
             }
         }

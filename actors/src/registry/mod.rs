@@ -9,6 +9,7 @@ use crate::journal::{Journal, JournalName, JournalSetup};
 use crate::live::LiveFigures;
 use crate::messages::EndActor;
 use crate::shard::{Shard, ShardSetup};
+use crate::shard_door::ShardDoor;
 use crate::supervision::{OnExhausted, RestartPolicy, Verdict};
 use crate::surroundings::Foundation;
 use crate::threads::Threads;
@@ -113,7 +114,7 @@ impl Registry {
 
     fn publish_shards(&self) {
         // While one is missing its jobs must not be sent to another one: nobody is there rather than the wrong one.
-        let all: Option<Vec<Addr<Shard>>> = self.shards.iter().cloned().collect();
+        let all: Option<Vec<ShardDoor>> = self.shards.iter().map(|shard| shard.as_ref().map(Shard::door)).collect();
         self.base.directory.shards_publish(all.unwrap_or_default());
     }
 

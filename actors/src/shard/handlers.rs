@@ -1,6 +1,6 @@
 //! What others may say to a shard: mostly something for one of its jobs.
 
-use super::Shard;
+use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
 use crate::messages::{
     ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost,
@@ -12,11 +12,6 @@ use hzm_job_scheduler::run::Reason;
 
 /// Job actors that one report lists at most; those that died come first.
 const LISTED: usize = 200;
-
-/// A reminder to itself: more jobs are due than one page holds.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct LookAtAgenda;
 
 impl Handler<LookAtAgenda> for Shard {
     type Result = ();

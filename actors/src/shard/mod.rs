@@ -12,6 +12,7 @@ use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{EndActor, MustEnd, ReloadJob};
 use crate::obituary::{ActorGone, Obituary};
+use crate::shard_door::ShardDoor;
 use crate::surroundings::{Foundation, Surroundings};
 use crate::wards::{Absence, Wards};
 use actix::prelude::*;
@@ -70,6 +71,11 @@ impl Drop for LiveJobs {
     }
 }
 
+/// A reminder to itself: more jobs are due than one page holds.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct LookAtAgenda;
+
 /// What a shard needs to start.
 #[derive(Clone)]
 pub(crate) struct ShardSetup {
@@ -84,7 +90,7 @@ impl Shard {
     pub(crate) fn new(setup: ShardSetup, ctx: &mut Context<Self>) -> Shard {
         Shard {
             log: setup.base.log.new(slog::o!("shard" => setup.index)),
-            place: Rc::new(Surroundings::new(setup.base.clone(), ctx.address())),
+            place: Rc::new(Surroundings::new(setup.base.clone(), Shard::door(&ctx.address()))),
             base: setup.base,
             agenda: Agenda::default(),
             jobs: LiveJobs::default(),
@@ -95,6 +101,22 @@ impl Shard {
             _obituary: Obituary::new(setup.index, setup.parent),
             index: setup.index,
             of: setup.of,
+        }
+    }
+
+    /// What may be said to the shard at this address.
+    pub(crate) fn door(shard: &Addr<Shard>) -> ShardDoor {
+        ShardDoor {
+            refresh: shard.clone().recipient(),
+            order: shard.clone().recipient(),
+            cancel: shard.clone().recipient(),
+            report: shard.clone().recipient(),
+            lost: shard.clone().recipient(),
+            release: shard.clone().recipient(),
+            fail: shard.clone().recipient(),
+            asleep: shard.clone().recipient(),
+            job_gone: shard.clone().recipient(),
+            node_gone: shard.clone().recipient(),
         }
     }
 
@@ -197,7 +219,7 @@ impl Shard {
         let crowd = !due.is_empty() && self.agenda.next().is_some_and(|next| next <= soon);
         self.read(due, ctx);
         if crowd {
-            ctx.notify(handlers::LookAtAgenda);
+            ctx.notify(LookAtAgenda);
         }
     }
 

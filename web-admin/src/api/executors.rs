@@ -1,5 +1,6 @@
 //! `/executors`: groups of nodes under one app key.
 
+use super::executor_input::ExecutorInput;
 use super::{definition, required};
 use crate::auth::{Operator, random_secret};
 use crate::change::executors as change;
@@ -10,63 +11,11 @@ use crate::views::{ExecutorView, ListView, NodeView};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use hzm_job_scheduler::ExecutorId;
-use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
+use hzm_job_scheduler::executor::ExecutorDraft;
 use hzm_job_store::executor::Executor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-/// An executor as clients write it.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExecutorInput {
-    /// The name shown to people, 1 to 128 characters.
-    name: String,
-    /// The key by which its nodes name it: 1 to 128 characters of `A-Z a-z 0-9 . _ -`, unique.
-    app_key: String,
-    /// The secret both sides send. Left out: stays as it is (a new executor has none); null or empty: none.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, write_only)]
-    secret: SecretChange,
-    /// `automatic` (nodes call in by themselves, the default) or `manual`.
-    #[serde(default)]
-    #[schema(value_type = String)]
-    registration: Registration,
-    /// The addresses of its nodes; only with manual registration.
-    #[serde(default)]
-    addresses: Vec<String>,
-}
-
-/// What a client wants with a secret.
-#[derive(Default)]
-enum SecretChange {
-    /// It was not mentioned.
-    #[default]
-    Keep,
-    /// None is to be asked for.
-    Clear,
-    /// It is to be this one.
-    Set(String),
-}
-
-impl<'de> Deserialize<'de> for SecretChange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wanted = Option::<String>::deserialize(deserializer)?.filter(|secret| !secret.is_empty());
-        Ok(wanted.map_or(SecretChange::Clear, SecretChange::Set))
-    }
-}
-
-impl ExecutorInput {
-    fn draft(self, current: Option<String>) -> ExecutorDraft {
-        let app_secret = match self.secret {
-            SecretChange::Keep => current,
-            SecretChange::Clear => None,
-            SecretChange::Set(secret) => Some(secret),
-        };
-        let (name, app_key) = (self.name, self.app_key);
-        ExecutorDraft { name, app_key, app_secret, registration: self.registration, addresses: self.addresses }
-    }
-}
 
 /// Lists all executors.
 #[utoipa::path(get, path = "/api/v1/executors", tag = "executors", responses((status = 200, body = ListView<ExecutorView>)))]

@@ -61,7 +61,7 @@ pub struct ExecutorUpdate {
     /// The definition.
     #[serde(flatten)]
     #[schema(inline)]
-    definition: super::executors::ExecutorInput,
+    definition: super::executor_input::ExecutorInput,
 }
 
 /// When a job is due.

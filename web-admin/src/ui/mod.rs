@@ -1,12 +1,13 @@
 //! The pages: rendered here, by the server; every URL of theirs is in [`routes`].
 //!
 //! A page is a struct with its template (`templates/`), filled from the store and from the live figures of the scheduler;
-//! changes go through [`crate::change`], as those of the API do. All texts come from [`words`], in two languages.
+//! changes go through [`crate::change`], as those of the API do. All texts come from `ui::words`, in two languages.
 //! Lists, links and forms work without script; `assets/app.js` and htmx make them smoother. Nothing here decides anything
 //! about jobs, and nothing is loaded from another host.
 
 mod assets;
 mod executors;
+mod failure;
 mod fields;
 mod flash;
 mod frame;
@@ -20,7 +21,7 @@ mod words;
 
 use actix_web::{Route, guard, web};
 
-pub use system::failure::not_found;
+pub use system::not_found::not_found;
 
 /// Every page and form of the admin.
 pub fn routes(cfg: &mut web::ServiceConfig) {

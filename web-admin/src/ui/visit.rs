@@ -3,12 +3,12 @@
 //! [`Visit`] is for pages that need a user, [`Guest`] for those that do not (login, preferences, "no such page"). Every
 //! answer carries the security headers: nothing but our own files runs, and nobody may frame the pages.
 
+use super::failure::FailurePage;
 use super::fields::{Fields, LARGEST_FORM};
 use super::flash::Flash;
 use super::frame::{Frame, Place, Who};
 use super::language::{self, Theme};
 use super::pieces::Lens;
-use super::system::failure::FailurePage;
 use super::words::{Words, words};
 use crate::auth::Operator;
 use crate::error::ApiError;

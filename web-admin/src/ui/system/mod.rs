@@ -2,8 +2,8 @@
 
 pub(crate) mod account;
 pub(crate) mod actors;
-pub(crate) mod failure;
 pub(crate) mod login;
+pub(crate) mod not_found;
 pub(crate) mod operations;
 pub(crate) mod overview;
 pub(crate) mod preferences;

@@ -2,10 +2,7 @@
 
 use crate::error::ApiError;
 use crate::ui::frame::Frame;
-use crate::ui::visit::{Guest, html_with};
 use crate::ui::words::Words;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 /// What went wrong, for people.
@@ -56,11 +53,4 @@ impl FailurePage {
             f: Frame { title: title.to_owned(), ..frame },
         }
     }
-}
-
-/// What an address that is none answers.
-pub async fn not_found(request: HttpRequest) -> HttpResponse {
-    let guest = Guest::of(&request);
-    let page = FailurePage::of(guest.frame(""), &ApiError::no_such("page"));
-    guest.settle(html_with(StatusCode::NOT_FOUND, &page))
 }
