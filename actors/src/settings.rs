@@ -41,8 +41,9 @@ pub struct SchedulingSettings {
     pub cancel_grace_ms: u32,
     /// A trigger whose fate is unknown is sent again to the same node so many times (`at_least_once`). Default 3.
     pub resend_times: u32,
-    /// After a restart of the admin, a run on a node that cannot be asked (not our SDK) and that stays silent so long is
-    /// lost: its callback fell into the time when nobody listened. Default 600,000.
+    /// After a restart of the admin, a run on a node that cannot be asked (not our SDK) and that stays silent is lost: its
+    /// callback fell into the time when nobody listened. Given up after three times the longest of the job's recent runs,
+    /// at least 30 s; a job with fewer than five successful ones waits this long. Default 600,000.
     pub silent_after_restart_ms: u32,
     /// Connections to one node and thread at most. Default 16.
     pub connections_per_node: usize,
@@ -118,8 +119,8 @@ impl SchedulingSettings {
         Duration::from_millis(self.cancel_grace_ms.into())
     }
 
-    pub(crate) fn silent_after_restart(&self) -> Duration {
-        Duration::from_millis(self.silent_after_restart_ms.into())
+    pub(crate) fn silent_after_restart(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.silent_after_restart_ms.into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What to do about a death: a pure decision over a policy and the deaths so far.
 //!
-//! actix's own `Supervisor` does not survive a panic, so each actor leaves an obituary (see [`crate::obituary`]) and its
+//! actix's own `Supervisor` does not survive a panic, so each actor leaves an obituary (see `obituary.rs`) and its
 //! parent asks here what to do.
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -26,6 +26,7 @@ pub mod run;
 pub mod schedule;
 mod schedule_draft;
 mod schedule_problem;
+pub mod silence;
 mod wall_time;
 
 pub use ids::{ExecutorId, JobId, RunId};

@@ -7,15 +7,21 @@ use super::live_run::Phase;
 use crate::clock;
 use crate::messages::{Delivered, DispatchRun};
 use actix::prelude::*;
+use chrono::TimeDelta;
 use hzm_job_protocol::hzm::JobHandle;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
+use hzm_job_scheduler::silence;
 use hzm_job_store::ledger::Known;
+use hzm_job_store::run::Run;
 use std::time::Duration;
 
 /// "Running" is written so long after the node took the run; a run that ends before needs no row change of its own for it.
 const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
+
+/// Past runs that tell how long the job usually takes.
+const RECENT: i64 = 50;
 
 /// The pause before a trigger of unknown fate is sent again; doubles each time.
 const RESEND_PAUSE: Duration = Duration::from_secs(1);
@@ -153,14 +159,26 @@ impl JobActor {
         self.watch_silence(id, ctx);
     }
 
-    /// Ends a run that may never have been taken, or whose report may have been lost, when nothing is heard of it.
+    /// Ends a run that may never have been taken, or whose report may have been lost, when nothing is heard of it for
+    /// longer than the job usually takes.
     pub(super) fn watch_silence(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        ctx.run_later(self.place.base.settings.scheduling.silent_after_restart(), move |job, ctx| {
-            if job.runs.get(&id).is_some_and(|live| live.phase == Phase::Awaited) {
-                let text = "nothing was heard of this run for as long as silentAfterRestartMs allows";
-                job.close(id, End::lost(Reason::Silence, text), ctx);
-            }
-        });
+        let (store, job) = (self.place.base.store.clone(), self.job.id);
+        let otherwise = self.place.base.settings.scheduling.silent_after_restart();
+        let recent = async move { store.run_strips(vec![job], RECENT).await };
+        ctx.spawn(recent.into_actor(self).map(move |recent, _, ctx| {
+            // Without an answer of the store the configuration decides.
+            let lengths: Vec<TimeDelta> = recent.unwrap_or_default().iter().filter_map(length).collect();
+            let patience = silence::patience(&lengths, otherwise).to_std().unwrap_or_default();
+            ctx.run_later(patience, move |job, ctx| job.given_up(id, patience, ctx));
+        }));
+    }
+
+    fn given_up(&mut self, id: RunId, patience: Duration, ctx: &mut Context<Self>) {
+        if self.runs.get(&id).is_some_and(|live| live.phase == Phase::Awaited) {
+            let text =
+                format!("nothing was heard of this run for {} s, and its node cannot be asked", patience.as_secs());
+            self.close(id, End::lost(Reason::Silence, text), ctx);
+        }
     }
 
     /// Writes a node down for a waiting or returned run, then sends it.
@@ -185,4 +203,10 @@ impl JobActor {
         }
         self.record_change(change, Cause::Event(RunEvent::Assigned), ctx, move |job, ctx| job.send(id, ctx));
     }
+}
+
+/// How long a run took that succeeded.
+fn length(run: &Run) -> Option<TimeDelta> {
+    let begun = run.sent_at.or(run.accepted_at)?;
+    run.finished_at.filter(|_| run.state == RunState::Succeeded).map(|end| end - begun)
 }
