@@ -12,6 +12,7 @@ use crate::node_actor::NodeActor;
 use crate::obituary::{ActorGone, Obituary};
 use crate::surroundings::Foundation;
 use actix::prelude::*;
+use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
 use hzm_job_scheduler::run::Reason;
@@ -26,6 +27,9 @@ const MAILBOX: usize = 1_024;
 
 /// How often it looks whose beat is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The original's client never pauses longer than this between two registrations of one process (it says ten seconds).
+const ONE_CLIENTS_PAUSE: TimeDelta = TimeDelta::seconds(15);
 
 /// Connections for beats: one node is asked one thing at a time.
 const PROBE_CONNECTIONS: usize = 1;
@@ -52,6 +56,8 @@ struct WatchedNode {
     /// A beat is under way.
     asked: bool,
     actor: Option<Addr<NodeActor>>,
+    /// When it last registered, since this scheduler started.
+    registered_at: Option<DateTime<Utc>>,
 }
 
 impl WatchedNode {
@@ -96,6 +102,7 @@ impl ExecutorActor {
                     address: node.address.as_str().into(),
                     liveness: Liveness { state: node.state, missed: 0, next_probe: now },
                     node,
+                    registered_at: None,
                     asked: false,
                     actor: None,
                 },
@@ -222,8 +229,16 @@ impl ExecutorActor {
             node: node.clone(),
             asked: false,
             actor: None,
+            registered_at: None,
         });
-        let other_process = watched.node.instance.is_some() && watched.node.instance != node.instance;
+        // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first
+        // try failed: a call after a longer pause comes from another process.
+        let again_after_a_pause = watched.registered_at.is_some_and(|at| now - at > ONE_CLIENTS_PAUSE);
+        let other_process = match (&watched.node.instance, &node.instance) {
+            (None, None) => again_after_a_pause,
+            (before, after) => before.is_some() && before != after,
+        };
+        watched.registered_at = Some(now);
         let other_program = watched.node.agent != node.agent;
         watched.node = node;
         self.observe(id, Beat::Registered, None, ctx);

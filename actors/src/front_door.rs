@@ -115,7 +115,15 @@ impl Scheduler {
             return Ok(CancelOutcome::AlreadyEnded(known.state));
         }
         let shard = self.base.directory.shard_of(known.job).ok_or(SchedulerError::Busy)?;
-        shard.cancel.send(CancelRun { job: known.job, run, by }).await?
+        match shard.cancel.send(CancelRun { job: known.job, run, by }).await?? {
+            // It was open a moment ago: its end crossed the order.
+            CancelOutcome::UnknownRun => match self.base.store.run_get(run).await? {
+                Some(run) if run.state.is_terminal() => Ok(CancelOutcome::AlreadyEnded(run.state)),
+                Some(_) => Err(SchedulerError::Busy),
+                None => Ok(CancelOutcome::UnknownRun),
+            },
+            outcome => Ok(outcome),
+        }
     }
 
     /// The live figures; they change at most once a second.

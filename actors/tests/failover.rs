@@ -90,8 +90,38 @@ async fn a_run_that_was_not_answered_is_sent_again_to_the_same_node_under_the_sa
 }
 
 #[actix_rt::test]
+async fn a_node_that_refuses_the_repeated_trigger_may_still_have_the_first_one() {
+    let (world, first, second) = two_nodes(OnTrigger::Close).await;
+    let (_, run) = in_order(&world).await;
+    world.until("it arrived", async || first.triggered() == [run]).await;
+    first.on_trigger(OnTrigger::Refuse(503));
+    world.until("it was refused", async || first.triggered().len() >= 2).await;
+    world.pass(seconds(1)).await;
+    assert_eq!(world.succeed(run).await.unwrap(), Reported::Recorded, "the first one was taken after all");
+    assert_eq!(second.triggers().len(), 0, "no other node gets it");
+}
+
+#[actix_rt::test]
+async fn an_answer_that_breaks_off_leaves_the_fate_of_the_run_unknown() {
+    let (world, first, second) = two_nodes(OnTrigger::BreakOff).await;
+    let (_, run) = in_order(&world).await;
+    world.until("it arrived again", async || first.triggered().len() >= 2).await;
+    assert_eq!((first.triggered()[1], second.triggers().len()), (run, 0));
+}
+
+#[actix_rt::test]
+async fn a_timeout_runs_while_the_trigger_is_not_answered() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Hang);
+    let (_, run) = world.ordered(|draft| draft.timeout_ms = 2_000).await;
+    let row = world.run_becomes(run, RunState::TimedOut).await;
+    assert!(row.finished_at.unwrap() - row.created_at < seconds(5), "{row:#?}");
+}
+
+#[actix_rt::test]
 async fn a_run_of_unknown_fate_that_may_not_run_twice_is_never_sent_again_and_ends_as_lost() {
-    let world = World::start_with(|settings| settings.scheduling.silent_after_restart_ms = 8_000).await;
+    let world = World::start_with(|settings| settings.scheduling.cancel_grace_ms = 8_000).await;
     let node = world.node().await;
     node.on_trigger(OnTrigger::Close);
     let (_, run) = world.ordered(|draft| draft.delivery = Delivery::AtMostOnce).await;

@@ -85,7 +85,7 @@ async fn a_run_that_may_not_run_twice_is_lost_when_its_program_was_started_anew(
 }
 
 #[actix_rt::test]
-async fn a_legacy_node_that_calls_in_again_is_never_taken_for_a_new_program() {
+async fn a_legacy_node_that_calls_in_every_few_seconds_is_not_taken_for_a_new_program() {
     let world = World::start().await;
     let node = world.node().await;
     let (job, run) = running(&world, Delivery::AtLeastOnce).await;
@@ -95,6 +95,17 @@ async fn a_legacy_node_that_calls_in_again_is_never_taken_for_a_new_program() {
     }
     assert_eq!(node.triggered(), [run]);
     assert_eq!(world.only_run(job).await.state, RunState::Running);
+}
+
+#[actix_rt::test]
+async fn a_legacy_node_that_calls_in_again_after_a_pause_is_another_process_and_its_run_is_lost() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    world.pass(seconds(16)).await;
+    world.register(&node, None).await;
+    let row = world.run_becomes(run, RunState::Lost).await;
+    assert_eq!(row.reason, Reason::NodeRestarted);
 }
 
 #[actix_rt::test]

@@ -14,6 +14,7 @@ use actix_web::{HttpServer, web};
 use hzm_job_actors::{Clock, StartError};
 use hzm_job_store::{Store, StoreError};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -58,6 +59,7 @@ pub struct Running {
     first_user: FirstUser,
     handle: ServerHandle,
     folder: DataFolder,
+    _database: Option<DataFolder>,
 }
 
 /// Starts everything. Call it inside an actix system.
@@ -66,6 +68,7 @@ pub struct Running {
 /// [`StartupError`]; then nothing is left running.
 pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> Result<Running, StartupError> {
     let folder = DataFolder::take(&config.admin.data)?;
+    let database = database_folder(&config).map(|elsewhere| DataFolder::take(&elsewhere)).transpose()?;
     let store = open(&config, &log).await?;
     let admin = &config.admin;
     let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
@@ -77,7 +80,17 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
     let handle = server.handle();
     actix_rt::spawn(server);
     slog::info!(app.log, "serving"; "address" => %address);
-    Ok(Running { address, app, first_user, handle, folder })
+    Ok(Running { address, app, first_user, handle, folder, _database: database })
+}
+
+/// The folder of an SQLite file that does not lie in the data folder: it is locked as well, so that a second admin started on
+/// the same file by mistake is told so instead of taking the ledger away from the first one.
+fn database_folder(config: &Config) -> Option<PathBuf> {
+    let url = config.admin.database_url();
+    let folder = Path::new(url.strip_prefix("sqlite://")?).parent()?.to_owned();
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+    let (Ok(theirs), Ok(ours)) = (folder.canonicalize(), config.admin.data.canonicalize()) else { return Some(folder) };
+    (theirs != ours).then_some(folder)
 }
 
 /// Opens the database on a thread that may wait.

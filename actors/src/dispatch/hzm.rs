@@ -49,7 +49,13 @@ pub(crate) async fn call(
         Err(error) => return judge_error(&error),
     };
     let status = answer.status();
+    let promised =
+        answer.headers().get("Content-Length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     match answer.body().limit(ANSWER_LIMIT).await {
+        // A connection that breaks in the middle of an answer looks like its end: the node said something, not what.
+        Ok(body) if promised.is_some_and(|length| body.len() < length) => {
+            Delivered::Unknown(format!("HTTP {status}: the answer broke off after {} bytes", body.len()))
+        }
         Ok(body) => judge_answer(status.as_u16(), &body),
         Err(error) if status.is_success() => Delivered::Unknown(format!("the answer broke off: {error}")),
         Err(_) => Delivered::NotTaken(format!("HTTP {status}")),

@@ -39,7 +39,12 @@ impl JobActor {
             (_, Some(reason)) => {
                 self.ask_to_cancel(id, reason, ctx);
             }
-            (RunState::Dispatched, None) => self.send(id, ctx),
+            (RunState::Dispatched, None) => {
+                if let Some(live) = self.runs.get_mut(&id) {
+                    live.perhaps_there = true;
+                }
+                self.send(id, ctx);
+            }
             (_, None) => self.await_again(id, ctx),
         }
     }

@@ -9,6 +9,7 @@ use super::live_run::Phase;
 use super::{JobActor, TRY_AGAIN};
 use crate::error::SchedulerError;
 use crate::messages::{RefreshJob, Reported, RunReport};
+use crate::surroundings::Foundation;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::overlap::OverlapPolicy;
@@ -148,8 +149,7 @@ impl JobActor {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
         if live.phase == Phase::Ending {
-            // Its end is being written: whoever reports again finds it there.
-            return Box::pin(fut::ready(Err(SchedulerError::Busy)));
+            return Box::pin(outcome(self.place.base.clone(), id).into_actor(self));
         }
         let (event, reason) = match live.cancel {
             _ if report.succeeded => (RunEvent::ReportedSuccess, Reason::None),
@@ -182,5 +182,15 @@ impl JobActor {
                 slog::warn!(job.log, "the store could not be asked how the job stands; trying again");
             }
         }));
+    }
+}
+
+/// What became of a run whose end is on its way to the journal: an entry of nothing is answered after it.
+async fn outcome(base: Foundation, id: RunId) -> Result<Reported, SchedulerError> {
+    base.record(Vec::new()).await?;
+    match base.store.run_get(id).await? {
+        Some(run) if run.state.is_terminal() => Ok(Reported::AlreadyEnded(run.state)),
+        Some(_) => Err(SchedulerError::Busy),
+        None => Ok(Reported::UnknownRun),
     }
 }

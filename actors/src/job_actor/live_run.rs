@@ -28,6 +28,8 @@ pub(super) struct LiveRun {
     pub(super) phase: Phase,
     /// Addresses that did not take it.
     pub(super) tried: Vec<String>,
+    /// Its node may have it from an earlier trigger, so no other node may get it.
+    pub(super) perhaps_there: bool,
     /// How often it was sent again because nobody knew whether it had been taken.
     pub(super) resends: u32,
     /// Known but perhaps not yet in the row.
@@ -46,6 +48,7 @@ impl LiveRun {
         LiveRun {
             phase: Phase::Waiting,
             tried: Vec::new(),
+            perhaps_there: false,
             resends: 0,
             sent_at: run.sent_at,
             accepted_at: run.accepted_at,

@@ -52,6 +52,7 @@ impl JobActor {
             job_name: self.job.spec.handler().to_owned(),
             job_params: live.run.parameters.clone(),
         };
+        self.watch(id, ctx);
         let answer = node.send(DispatchRun { trigger, secret });
         ctx.spawn(answer.into_actor(self).map(move |answer, job, ctx| {
             // The node's actor died with the request: nobody knows whether it had left.
@@ -76,6 +77,8 @@ impl JobActor {
             Delivered::NotTaken(_) | Delivered::Unknown(_) if live.run.state == RunState::Running => {
                 live.phase = Phase::Awaited;
             }
+            // Refusing a repeated trigger says nothing about the one before.
+            Delivered::NotTaken(why) if live.perhaps_there => self.unknown(id, &why, ctx),
             Delivered::NotTaken(why) => self.not_taken(id, why, ctx),
             Delivered::Unknown(why) => self.unknown(id, &why, ctx),
         }
@@ -99,7 +102,8 @@ impl JobActor {
         let Some(timeout) = self.job.spec.timeout() else { return };
         let now = self.now();
         let Some(live) = self.runs.get_mut(&id) else { return };
-        let ends = live.accepted_at.unwrap_or(now) + timeout;
+        // Counted from the first trigger while nobody knows whether it was taken.
+        let ends = live.accepted_at.or(live.sent_at).unwrap_or(now) + timeout;
         live.arm(clock::until(now, ends), ctx, move |job, ctx| job.expired(id, ctx));
     }
 
@@ -136,11 +140,12 @@ impl JobActor {
         }
     }
 
-    /// Nobody knows whether the node took it: the job says whether twice is better than never.
+    /// Nobody knows whether the node took it: the job says whether twice is better than never. Another node never gets it.
     fn unknown(&mut self, id: RunId, why: &str, ctx: &mut Context<Self>) {
         let again = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
         let times = self.place.base.settings.scheduling.resend_times;
         let Some(live) = self.runs.get_mut(&id) else { return };
+        live.perhaps_there = true;
         slog::warn!(self.log, "no answer from the node"; "run" => id.0, "node" => live.run.node.as_deref(),
             "why" => why, "sent_again" => live.resends);
         if again && live.cancel.is_none() && live.resends < times {
@@ -155,8 +160,13 @@ impl JobActor {
         }
         live.phase = Phase::Awaited;
         live.settled(&self.place.base.directory);
-        self.watch(id, ctx);
-        self.watch_silence(id, ctx);
+        if again {
+            self.watch_silence(id, ctx);
+        } else {
+            // It may not be sent again; a report that is under way gets the time that a cancelled run gets.
+            let grace = self.place.base.settings.scheduling.cancel_grace();
+            ctx.run_later(grace, move |job, ctx| job.given_up(id, grace, ctx));
+        }
     }
 
     /// Ends a run that may never have been taken, or whose report may have been lost, when nothing is heard of it for

@@ -29,6 +29,8 @@ pub(crate) enum OnTrigger {
     Hang,
     /// Reads it and closes the connection.
     Close,
+    /// Reads it, begins to answer 200 and closes the connection.
+    BreakOff,
     /// Answers 200 with something that is no envelope.
     Rubbish,
 }
@@ -165,6 +167,12 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
             OnTrigger::Rubbish => (200, "<html>welcome</html>"),
             OnTrigger::Hang => std::future::pending().await,
             OnTrigger::Close => return,
+            OnTrigger::BreakOff => {
+                let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 69\r\n\r\n{\"code\":200";
+                // The other side may be gone already; then there is nothing to break off.
+                let _ = stream.write_all(begun).await;
+                return;
+            }
         };
         // As the Go executor: JSON under another content type.
         let head = format!("HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len());
