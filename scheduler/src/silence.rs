@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 const ENOUGH: usize = 5;
 
 /// A run may take so many times the longest of the recent ones.
-const FACTOR: i32 = 3;
+const FACTOR: i64 = 3;
 
 /// Nobody is given up faster than this.
 const LEAST: TimeDelta = TimeDelta::seconds(30);
@@ -19,9 +19,15 @@ const LEAST: TimeDelta = TimeDelta::seconds(30);
 #[must_use]
 pub fn patience(recent: &[TimeDelta], otherwise: TimeDelta) -> TimeDelta {
     match recent.iter().max() {
-        Some(longest) if recent.len() >= ENOUGH => longest.checked_mul(FACTOR).unwrap_or(TimeDelta::MAX).max(LEAST),
+        Some(longest) if recent.len() >= ENOUGH => times(*longest).max(LEAST),
         _ => otherwise,
     }
+}
+
+/// In milliseconds, because chrono's own product may exceed the longest span it can hold.
+fn times(longest: TimeDelta) -> TimeDelta {
+    let product = longest.num_milliseconds().checked_mul(FACTOR);
+    product.and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX)
 }
 
 #[cfg(test)]
