@@ -8,6 +8,7 @@ mod failover;
 mod firing;
 mod journal;
 mod liveness;
+mod misfire;
 mod overlap;
 mod restart;
 mod retry;

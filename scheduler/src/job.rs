@@ -2,12 +2,13 @@
 //!
 //! Limits: name and handler 1 to 128 characters, description 512, owner 128, none of them with control characters, all
 //! trimmed; parameters 65,536 bytes; overlap limit 1 to 1,000; retries at most 100, their interval and longest interval
-//! at most one day, factor 1 to 10, jitter 0 to 1; timeout at most 30 days; expression 256 bytes. Whether the executor
+//! at most one day, factor 1 to 10, jitter 0 to 1; timeout at most 30 days; misfire limit 1 to
+//! 10,000, misfire window at most 30 days; expression 256 bytes. Whether the executor
 //! exists is the store's business.
 
 pub use crate::delivery::Delivery;
 use crate::ids::{ExecutorId, JobId};
-use crate::misfire::MisfirePolicy;
+use crate::misfire::{CatchUp, MisfirePolicy};
 use crate::overlap::OverlapPolicy;
 pub use crate::problem::{FieldProblem, Problem};
 use crate::retry::RetryPolicy;
@@ -46,6 +47,12 @@ pub struct JobDraft {
     /// What becomes of late occurrences.
     #[serde(default)]
     pub misfire: MisfirePolicy,
+    /// Under `fire_all`: at most so many late occurrences are executed, the newest; 1 to 10,000.
+    #[serde(default = "default_misfire_limit")]
+    pub misfire_limit: u16,
+    /// An occurrence that is later than this is not made up for, in milliseconds; 0 = however late. At most 30 days.
+    #[serde(default)]
+    pub misfire_window_ms: u64,
     /// What becomes of a fire that meets an unfinished run.
     #[serde(default)]
     pub overlap: OverlapPolicy,
@@ -66,6 +73,10 @@ pub struct JobDraft {
     pub delivery: Delivery,
 }
 
+const fn default_misfire_limit() -> u16 {
+    100
+}
+
 const fn default_overlap_limit() -> u16 {
     10
 }
@@ -83,6 +94,8 @@ impl JobDraft {
             parameters: None,
             schedule: ScheduleDraft::default(),
             misfire: MisfirePolicy::default(),
+            misfire_limit: default_misfire_limit(),
+            misfire_window_ms: 0,
             overlap: OverlapPolicy::default(),
             overlap_limit: default_overlap_limit(),
             routing: RoutingStrategy::default(),
@@ -122,9 +135,24 @@ impl JobSpec {
     /// The longest a run may take; `None` = as long as it likes.
     #[must_use]
     pub fn timeout(&self) -> Option<TimeDelta> {
-        let millis = i64::try_from(self.draft.timeout_ms).ok().filter(|millis| *millis > 0)?;
-        TimeDelta::try_milliseconds(millis)
+        span(self.draft.timeout_ms)
     }
+
+    /// What is to become of late occurrences.
+    #[must_use]
+    pub fn catch_up(&self) -> CatchUp {
+        CatchUp {
+            policy: self.draft.misfire,
+            limit: self.draft.misfire_limit.into(),
+            window: span(self.draft.misfire_window_ms),
+        }
+    }
+}
+
+/// A span of milliseconds; `None` for zero, which stands for "no bound".
+fn span(millis: u64) -> Option<TimeDelta> {
+    let millis = i64::try_from(millis).ok().filter(|millis| *millis > 0)?;
+    TimeDelta::try_milliseconds(millis)
 }
 
 /// A job that is in the store.

@@ -3,6 +3,7 @@
 //! A job's place in time is never stored as "next fire". It follows from the ledger: the last occurrence that has a row,
 //! and for a fixed delay the end of the last run. A crash therefore cannot leave it wrong.
 
+use crate::misfire::Late;
 use crate::schedule::{Schedule, ScheduleKind};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -26,12 +27,12 @@ pub struct Progress {
 /// The occurrences that are due and have no row yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// When there are too many: the first of those that share one row, and the moment until which they do.
+    /// When there are too many late ones: the first of them, and the moment until which an occurrence is late.
     pub collapsed: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Those that are treated one by one, in order.
     pub due: Vec<DateTime<Utc>>,
-    /// Whether more follow than were asked for.
-    pub more: bool,
+    /// The late ones that follow after these.
+    pub late: Late,
 }
 
 impl Progress {
@@ -53,13 +54,14 @@ impl Progress {
             return Backlog { due: due.into_iter().collect(), ..Backlog::default() };
         }
         let mut due = schedule.due(self.anchor, self.after(), now, RECORDED_ONE_BY_ONE + 1);
-        if due.len() > RECORDED_ONE_BY_ONE {
+        let is_late = |moment: &DateTime<Utc>| now.signed_duration_since(*moment) > threshold;
+        if due.get(RECORDED_ONE_BY_ONE).is_some_and(is_late) {
             let collapsed = due.first().map(|first| (*first, now - threshold));
             return Backlog { collapsed, ..Backlog::default() };
         }
-        let more = due.len() > limit;
+        let beyond = due.iter().skip(limit).filter(|moment| is_late(moment)).count();
         due.truncate(limit);
-        Backlog { collapsed: None, due, more }
+        Backlog { collapsed: None, due, late: Late { beyond } }
     }
 
     fn after(&self) -> DateTime<Utc> {
@@ -131,8 +133,8 @@ mod tests {
     fn a_long_backlog_comes_in_pieces() {
         let every_second = schedule(ScheduleKind::Cron, "* * * * * ?");
         let backlog = fresh().backlog(&every_second, at(50), TimeDelta::seconds(5), 20);
-        assert_eq!((backlog.due.len(), backlog.more), (20, true));
-        assert_eq!(backlog.due.last(), Some(&at(20)));
+        assert_eq!((backlog.due.len(), backlog.due.last()), (20, Some(&at(20))));
+        assert_eq!(backlog.late.beyond, 24, "from 21 to 44; 45 is exactly five seconds late");
     }
 
     #[test]

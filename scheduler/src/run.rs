@@ -124,11 +124,15 @@ pub enum Reason {
     Deleted = 16,
     /// Skipped: more occurrences were missed than are recorded one by one; this row stands for the older ones.
     MisfireMany = 17,
+    /// Skipped: of the late occurrences of its job more were newer than its limit lets be made up for (`fire_all`).
+    MisfireLimit = 18,
+    /// Skipped: it is later than its job's catch-up window reaches.
+    MisfireWindow = 19,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 18] = [
+    pub const ALL: [Reason; 20] = [
         Reason::None,
         Reason::Overlap,
         Reason::Misfire,
@@ -147,6 +151,8 @@ impl Reason {
         Reason::NodeShutdown,
         Reason::Deleted,
         Reason::MisfireMany,
+        Reason::MisfireLimit,
+        Reason::MisfireWindow,
     ];
 
     /// The number stored in the ledger.

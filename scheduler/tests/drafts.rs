@@ -31,6 +31,7 @@ fn the_least_a_job_needs_is_an_executor_and_a_name() {
     assert_eq!(draft, self::draft());
     assert_eq!((draft.overlap_limit, draft.timeout_ms), (10, 0));
     assert_eq!((draft.misfire, draft.overlap), (MisfirePolicy::FireOnce, OverlapPolicy::Skip));
+    assert_eq!((draft.misfire_limit, draft.misfire_window_ms), (100, 0));
     assert_eq!((draft.routing, draft.delivery), (RoutingStrategy::RoundRobin, Delivery::AtLeastOnce));
     let expected = RetryPolicy { retries: 0, interval_ms: 10_000, factor: 2.0, max_interval_ms: 600_000, jitter: 0.2 };
     assert_eq!(draft.retry, expected);
@@ -40,7 +41,7 @@ fn the_least_a_job_needs_is_an_executor_and_a_name() {
 fn a_job_goes_through_json_and_back_unchanged() {
     let text = r#"{"executor":7,"name":"n","handler":"h","description":"d","owner":"o","parameters":"{\"a\":1}",
         "schedule":{"kind":"cron","expression":"0 9 * * MON-FRI","zone":"Asia/Shanghai","gap":"skip","repeat":"both"},
-        "misfire":"fire_all","overlap":"parallel","overlap_limit":3,"routing":"failover",
+        "misfire":"fire_all","misfire_limit":50,"misfire_window_ms":3600000,"overlap":"parallel","overlap_limit":3,"routing":"failover",
         "retry":{"retries":2,"interval_ms":500,"factor":1.5,"max_interval_ms":9000,"jitter":0.0},
         "timeout_ms":60000,"delivery":"at_most_once"}"#;
     let draft: JobDraft = serde_json::from_str(text).unwrap();
@@ -93,6 +94,8 @@ fn all_problems_are_told_at_once() {
             ..ScheduleDraft::default()
         },
         overlap_limit: 0,
+        misfire_limit: 10_001,
+        misfire_window_ms: 2_592_000_001,
         timeout_ms: 2_592_000_001,
         ..draft()
     }
@@ -103,6 +106,8 @@ fn all_problems_are_told_at_once() {
         ("handler", "control_character"),
         ("parameters", "too_long"),
         ("overlap_limit", "out_of_range"),
+        ("misfire_limit", "out_of_range"),
+        ("misfire_window_ms", "out_of_range"),
         ("timeout_ms", "out_of_range"),
         ("schedule.expression", "cron_item"),
     ];

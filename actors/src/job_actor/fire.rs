@@ -1,7 +1,7 @@
 //! Fires: from what is due to rows that are committed.
 
 use super::live_run::{LiveRun, Phase};
-use super::plan::load_of;
+use super::plan::{Admitted, load_of};
 use super::{JobActor, TRY_AGAIN};
 use crate::clock;
 use crate::error::SchedulerError;
@@ -140,7 +140,7 @@ impl JobActor {
         row.parameters = order.parameters.or(row.parameters);
         row.requested_by = Some(order.by);
         row.request_key = order.request_key;
-        let row = self.admit(row, &mut 0, &mut 0, ctx);
+        let row = self.admit(row, self.overlap_limit(), &mut Admitted::default(), ctx);
         let load = self.note_coming(std::slice::from_ref(&row));
         let committed = self.place.base.record(vec![Entry::Open(row.clone())]);
         Box::pin(committed.into_actor(self).map(move |answers, job, ctx| {

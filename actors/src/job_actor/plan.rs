@@ -12,26 +12,28 @@ use hzm_job_store::ledger::NewRun;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// The fires that one plan let in.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    started: usize,
+    queued: usize,
+}
+
 impl JobActor {
     /// The rows of a backlog.
     pub(super) fn plan(&mut self, backlog: &Backlog, now: DateTime<Utc>, ctx: &mut Context<Self>) -> Vec<NewRun> {
         if let Some((first, until)) = backlog.collapsed {
-            return self.plan_collapsed(first, until, now, ctx);
+            return self.plan_collapsed(first, until, now);
         }
-        // With more to come, "only the newest of the missed ones fires" cannot mean any of these.
-        let policy = match self.job.spec.draft().misfire {
-            MisfirePolicy::FireOnce if backlog.more => MisfirePolicy::Skip,
-            policy => policy,
-        };
         let rules = self.place.base.settings.scheduling.misfire();
-        let mut started = 0;
-        let mut queued = 0;
-        let decisions = misfire::plan(policy, rules, &backlog.due, now);
+        let mut plan = Admitted::default();
+        let decisions = misfire::plan(&self.job.spec.catch_up(), rules, &backlog.due, backlog.late, now);
         let plan = decisions.into_iter().map(|(due, decision)| {
             let row = self.row(due, RunKind::Scheduled, now);
             match decision {
                 FireDecision::Skip(reason) => skipped(row, reason),
-                FireDecision::Fire => self.admit(row, &mut started, &mut queued, ctx),
+                FireDecision::Fire => self.admit(row, self.overlap_limit(), &mut plan, ctx),
+                FireDecision::CatchUp => self.admit(row, self.catch_up_limit(), &mut plan, ctx),
             }
         });
         let mut news: Vec<NewRun> = plan.collect();
@@ -41,56 +43,52 @@ impl JobActor {
         news
     }
 
-    /// The rows of a backlog that is too long for a row each: one for all of them and, where the job wants one fire for
-    /// what it missed, one for the newest.
-    fn plan_collapsed(
-        &mut self,
-        first: DateTime<Utc>,
-        until: DateTime<Utc>,
-        now: DateTime<Utc>,
-        ctx: &mut Context<Self>,
-    ) -> Vec<NewRun> {
-        let wants_one = self.job.spec.draft().misfire == MisfirePolicy::FireOnce;
-        let newest = self.job.spec.schedule().newest(self.job.anchor, first, until, 1);
-        let newest = newest.first().copied().filter(|_| wants_one);
+    /// The row for a backlog that is too long for a row each: it stands for all but the newest of the late ones, which the
+    /// job may want to make up for and which get their own rows next.
+    fn plan_collapsed(&self, first: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Vec<NewRun> {
+        let kept = self.job.spec.catch_up().most();
+        let newest = match kept {
+            0 => None,
+            kept => self.job.spec.schedule().newest(self.job.anchor, first, until, kept).first().copied(),
+        };
         let until = newest.map_or(until, |newest| newest - TimeDelta::milliseconds(1));
         let text = format!("occurrences from {first} to {until} were missed; they are too many for a row each");
         let row = NewRun { message: Some(text), ..self.row(until, RunKind::Scheduled, now) };
-        let mut news = vec![skipped(row, Reason::MisfireMany)];
-        if let Some(newest) = newest {
-            let row = self.row(newest, RunKind::Scheduled, now);
-            news.push(self.admit(row, &mut 0, &mut 0, ctx));
-        }
-        news
+        vec![skipped(row, Reason::MisfireMany)]
     }
 
-    /// Decides what becomes of a fire that meets unfinished runs; `started` and `queued` count within one plan.
-    pub(super) fn admit(
-        &mut self,
-        row: NewRun,
-        started: &mut usize,
-        queued: &mut usize,
-        ctx: &mut Context<Self>,
-    ) -> NewRun {
+    /// How many fires may wait, or run side by side.
+    pub(super) fn overlap_limit(&self) -> u16 {
+        self.job.spec.draft().overlap_limit
+    }
+
+    /// The same for a late occurrence: what is made up for has a limit of its own, and a queue has room for that many.
+    fn catch_up_limit(&self) -> u16 {
+        let draft = self.job.spec.draft();
+        let queues = draft.overlap == OverlapPolicy::Queue && draft.misfire == MisfirePolicy::FireAll;
+        if queues { draft.overlap_limit.max(draft.misfire_limit) } else { draft.overlap_limit }
+    }
+
+    /// Decides what becomes of a fire that meets unfinished runs, those of `plan` among them.
+    pub(super) fn admit(&mut self, row: NewRun, limit: u16, plan: &mut Admitted, ctx: &mut Context<Self>) -> NewRun {
         let waiting = self.runs.values().filter(|live| live.run.state == RunState::Waiting).count();
         let load = Load {
-            unfinished: self.runs.len() + self.coming.unfinished + *started + *queued,
-            queued: waiting + self.coming.queued + *queued,
+            unfinished: self.runs.len() + self.coming.unfinished + plan.started + plan.queued,
+            queued: waiting + self.coming.queued + plan.queued,
         };
-        let draft = self.job.spec.draft();
-        match overlap::admit(draft.overlap, draft.overlap_limit, load) {
+        match overlap::admit(self.job.spec.draft().overlap, limit, load) {
             Admission::Skip(reason) => skipped(row, reason),
             Admission::Queue => {
-                *queued += 1;
+                plan.queued += 1;
                 row
             }
             Admission::Replace => {
                 self.cancel_all(Reason::Replaced, ctx);
-                *started += 1;
+                plan.started += 1;
                 self.assigned(row)
             }
             Admission::Start => {
-                *started += 1;
+                plan.started += 1;
                 self.assigned(row)
             }
         }

@@ -12,6 +12,7 @@ const LONGEST_OWNER: usize = 128;
 const LONGEST_PARAMETERS: usize = 65_536;
 const DAY_MS: u64 = 86_400_000;
 const LONGEST_TIMEOUT_MS: u64 = 30 * DAY_MS;
+const LONGEST_WINDOW_MS: u64 = 30 * DAY_MS;
 
 impl JobDraft {
     /// Checks and normalises the whole draft.
@@ -53,6 +54,8 @@ fn check_texts(draft: &JobDraft, problems: &mut Vec<FieldProblem>) {
 
 fn check_numbers(draft: &JobDraft, problems: &mut Vec<FieldProblem>) {
     check_range("overlap_limit", draft.overlap_limit, 1..=1_000, problems);
+    check_range("misfire_limit", draft.misfire_limit, 1..=10_000, problems);
+    check_range("misfire_window_ms", draft.misfire_window_ms, 0..=LONGEST_WINDOW_MS, problems);
     check_range("timeout_ms", draft.timeout_ms, 0..=LONGEST_TIMEOUT_MS, problems);
 }
 

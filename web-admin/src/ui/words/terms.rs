@@ -94,6 +94,13 @@ impl Words {
                 "More occurrences were missed than are recorded one by one; this one stands for them.",
                 "错过的触发过多，不再逐条记录，由此条代表。",
             ),
+            Reason::MisfireLimit => (
+                "More late occurrences than the job's limit allows were to be made up for; only the newest were.",
+                "错过的触发超过任务的补执行上限，只补执行最近的若干次。",
+            ),
+            Reason::MisfireWindow => {
+                ("It lies further back than the job's catch-up window.", "触发时间早于任务的补执行时间窗口。")
+            }
         };
         self.pick(en, zh)
     }
