@@ -45,6 +45,8 @@ pub(crate) struct RouteNode {
     pub(crate) address: Arc<str>,
     /// Whether a repeated trigger is recognised there (our SDK), so that it can be used to ask about a run.
     pub(crate) recognises_repeats: bool,
+    /// Whether it does not answer any more.
+    pub(crate) offline: bool,
 }
 
 /// Shards of the index of open runs: threads rarely meet.

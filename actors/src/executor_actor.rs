@@ -63,7 +63,8 @@ struct WatchedNode {
 impl WatchedNode {
     fn route(&self) -> RouteNode {
         let recognises_repeats = self.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK));
-        RouteNode { address: self.address.clone(), recognises_repeats }
+        let offline = self.liveness.state == NodeState::Offline;
+        RouteNode { address: self.address.clone(), recognises_repeats, offline }
     }
 }
 

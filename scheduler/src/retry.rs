@@ -9,8 +9,49 @@ use crate::run::RunState;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+/// An outcome after which a job may want its fire tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryOn {
+    /// The executor reported a failure, or no node took it.
+    Failed,
+    /// The job's timeout passed.
+    TimedOut,
+    /// Nobody can tell how it ended. Only a job that is delivered at least once is tried again after that.
+    Lost,
+}
+
+impl RetryOn {
+    /// Every outcome that can be tried again.
+    pub const ALL: [RetryOn; 3] = [RetryOn::Failed, RetryOn::TimedOut, RetryOn::Lost];
+
+    /// What this state is here; `None`: it is never tried again.
+    const fn of(outcome: RunState) -> Option<RetryOn> {
+        match outcome {
+            RunState::Failed => Some(RetryOn::Failed),
+            RunState::TimedOut => Some(RetryOn::TimedOut),
+            RunState::Lost => Some(RetryOn::Lost),
+            _ => None,
+        }
+    }
+}
+
+/// Which node gets a further attempt. A node that a user picked by hand for the first attempt gets the others as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryNode {
+    /// As the job's routing says.
+    #[default]
+    Any,
+    /// One that no earlier attempt of this fire was sent to, where there is one; else as the routing says.
+    Other,
+    /// The one that the attempt before was sent to (its work may lie there half done). While that node is offline the
+    /// attempt fails, and the next one is due after its wait.
+    Same,
+}
+
 /// How often and how soon a job's failed run is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// Attempts after the first one; 0 to 100, 0 = never again.
@@ -23,11 +64,23 @@ pub struct RetryPolicy {
     pub max_interval_ms: u64,
     /// The share of a wait that chance may take away; 0 to 1.
     pub jitter: f64,
+    /// The outcomes that are tried again; empty: none. Default: all.
+    pub on: Vec<RetryOn>,
+    /// Which node gets a further attempt.
+    pub node: RetryNode,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        RetryPolicy { retries: 0, interval_ms: 10_000, factor: 2.0, max_interval_ms: 600_000, jitter: 0.2 }
+        RetryPolicy {
+            retries: 0,
+            interval_ms: 10_000,
+            factor: 2.0,
+            max_interval_ms: 600_000,
+            jitter: 0.2,
+            on: RetryOn::ALL.to_vec(),
+            node: RetryNode::default(),
+        }
     }
 }
 
@@ -47,8 +100,8 @@ pub enum NextAttempt {
 
 /// Decides what follows `outcome`, reached at `ended` by the attempt numbered `attempt` (the first one is 0).
 ///
-/// A failure or a timeout is tried again. A lost run, of which nobody knows whether it did its work, is tried again only
-/// where the job says that twice is better than never. What a user cancelled or a policy skipped stays so. `dice` is a
+/// A failure or a timeout is tried again if the policy names it. A lost run, of which nobody knows whether it did its work,
+/// is tried again only where the job says that twice is better than never. What a user cancelled or a policy skipped stays so. `dice` is a
 /// random number in `[0, 1)`; anything outside is taken for the nearest bound.
 #[must_use]
 pub fn after(
@@ -59,11 +112,9 @@ pub fn after(
     ended: DateTime<Utc>,
     dice: f64,
 ) -> NextAttempt {
-    let worth_it = match outcome {
-        RunState::Failed | RunState::TimedOut => true,
-        RunState::Lost => delivery == Delivery::AtLeastOnce,
-        _ => false,
-    };
+    let worth_it = RetryOn::of(outcome).is_some_and(|outcome| {
+        policy.on.contains(&outcome) && (outcome != RetryOn::Lost || delivery == Delivery::AtLeastOnce)
+    });
     if !worth_it || attempt >= i32::from(policy.retries) {
         return NextAttempt::Finished;
     }
@@ -92,8 +143,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { retries: 5, interval_ms: 1_000, factor: 2.0, max_interval_ms: 5_000, jitter: 0.5 };
+    fn policy() -> RetryPolicy {
+        let bounds = RetryPolicy { retries: 5, interval_ms: 1_000, factor: 2.0, ..RetryPolicy::default() };
+        RetryPolicy { max_interval_ms: 5_000, jitter: 0.5, ..bounds }
+    }
 
     fn ended() -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_800_000_000_123).unwrap()
@@ -115,43 +168,56 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_bound() {
-        let waits: Vec<_> = (0..5).map(|attempt| wait_ms(&POLICY, attempt, 0.0)).collect();
+        let waits: Vec<_> = (0..5).map(|attempt| wait_ms(&policy(), attempt, 0.0)).collect();
         assert_eq!(waits, [1_000, 2_000, 4_000, 5_000, 5_000]);
     }
 
     #[test]
     fn jitter_takes_away_its_share_of_the_dice() {
-        assert_eq!(wait_ms(&POLICY, 0, 0.5), 750);
-        assert_eq!(wait_ms(&POLICY, 2, 0.25), 3_500);
-        assert_eq!(wait_ms(&POLICY, 4, 0.9), 2_750);
-        assert_eq!(wait_ms(&POLICY, 0, 7.0), 500, "a dice out of range counts as its bound");
+        assert_eq!(wait_ms(&policy(), 0, 0.5), 750);
+        assert_eq!(wait_ms(&policy(), 2, 0.25), 3_500);
+        assert_eq!(wait_ms(&policy(), 4, 0.9), 2_750);
+        assert_eq!(wait_ms(&policy(), 0, 7.0), 500, "a dice out of range counts as its bound");
     }
 
     #[test]
     fn the_attempt_after_the_last_retry_is_the_end() {
-        assert_ne!(next(&POLICY, RunState::Failed, 4, 0.0), NextAttempt::Finished);
-        assert_eq!(next(&POLICY, RunState::Failed, 5, 0.0), NextAttempt::Finished);
+        assert_ne!(next(&policy(), RunState::Failed, 4, 0.0), NextAttempt::Finished);
+        assert_eq!(next(&policy(), RunState::Failed, 5, 0.0), NextAttempt::Finished);
         assert_eq!(next(&RetryPolicy::default(), RunState::Failed, 0, 0.0), NextAttempt::Finished);
     }
 
     #[test]
     fn only_failures_timeouts_and_losses_are_tried_again() {
         for outcome in RunState::ALL {
-            let again = next(&POLICY, outcome, 0, 0.0) != NextAttempt::Finished;
+            let again = next(&policy(), outcome, 0, 0.0) != NextAttempt::Finished;
             assert_eq!(again, matches!(outcome, RunState::Failed | RunState::TimedOut | RunState::Lost), "{outcome:?}");
         }
     }
 
     #[test]
+    fn an_outcome_that_the_policy_does_not_name_is_the_end() {
+        for outcome in RetryOn::ALL {
+            let policy = RetryPolicy { on: vec![outcome], ..policy() };
+            for state in RunState::ALL {
+                let again = next(&policy, state, 0, 0.0) != NextAttempt::Finished;
+                assert_eq!(again, RetryOn::of(state) == Some(outcome), "{outcome:?} {state:?}");
+            }
+        }
+        let never = RetryPolicy { on: Vec::new(), ..policy() };
+        assert!(RunState::ALL.into_iter().all(|state| next(&never, state, 0, 0.0) == NextAttempt::Finished));
+    }
+
+    #[test]
     fn a_lost_run_of_an_at_most_once_job_stays_lost() {
-        let next = |outcome| after(&POLICY, Delivery::AtMostOnce, outcome, 0, ended(), 0.0);
+        let next = |outcome| after(&policy(), Delivery::AtMostOnce, outcome, 0, ended(), 0.0);
         assert_eq!(next(RunState::Lost), NextAttempt::Finished);
         assert_ne!(next(RunState::Failed), NextAttempt::Finished, "a reported failure is known not to be running");
     }
 
     #[test]
     fn an_interval_of_zero_means_at_once_at_any_attempt() {
-        let policy = RetryPolicy { retries: u16::MAX, interval_ms: 0, factor: 10.0, ..POLICY };
+        let policy = RetryPolicy { retries: u16::MAX, interval_ms: 0, factor: 10.0, ..policy() };
         assert_eq!(wait_ms(&policy, 60_000, 0.3), 0);
     }
 
@@ -161,7 +227,7 @@ mod tests {
             interval_ms in any::<u64>(), max_interval_ms in any::<u64>(), factor in 1.0..10.0f64, jitter in 0.0..=1.0f64,
             attempt in 0..i32::from(u16::MAX), dice in 0.0..1.0f64,
         ) {
-            let policy = RetryPolicy { retries: u16::MAX, interval_ms, factor, max_interval_ms, jitter };
+            let policy = RetryPolicy { retries: u16::MAX, interval_ms, factor, max_interval_ms, jitter, ..policy() };
             let NextAttempt::Again { at, .. } = next(&policy, RunState::Failed, attempt, dice) else {
                 return Err(TestCaseError::fail("a retry was left"));
             };

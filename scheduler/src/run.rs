@@ -128,11 +128,13 @@ pub enum Reason {
     MisfireLimit = 18,
     /// Skipped: it is later than its job's catch-up window reaches.
     MisfireWindow = 19,
+    /// Failed: the node of the attempt before, which alone may get this one, is offline (retry policy `same`).
+    SameNodeOffline = 20,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 20] = [
+    pub const ALL: [Reason; 21] = [
         Reason::None,
         Reason::Overlap,
         Reason::Misfire,
@@ -153,6 +155,7 @@ impl Reason {
         Reason::MisfireMany,
         Reason::MisfireLimit,
         Reason::MisfireWindow,
+        Reason::SameNodeOffline,
     ];
 
     /// The number stored in the ledger.

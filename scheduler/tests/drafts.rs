@@ -5,7 +5,7 @@ use hzm_job_scheduler::job::{Delivery, JobDraft};
 use hzm_job_scheduler::misfire::MisfirePolicy;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::problem::FieldProblem;
-use hzm_job_scheduler::retry::RetryPolicy;
+use hzm_job_scheduler::retry::{RetryNode, RetryOn, RetryPolicy};
 use hzm_job_scheduler::routing::RoutingStrategy;
 use hzm_job_scheduler::schedule::{ScheduleDraft, ScheduleKind};
 use hzm_job_scheduler::{ExecutorId, job};
@@ -33,8 +33,10 @@ fn the_least_a_job_needs_is_an_executor_and_a_name() {
     assert_eq!((draft.misfire, draft.overlap), (MisfirePolicy::FireOnce, OverlapPolicy::Skip));
     assert_eq!((draft.misfire_limit, draft.misfire_window_ms), (100, 0));
     assert_eq!((draft.routing, draft.delivery), (RoutingStrategy::RoundRobin, Delivery::AtLeastOnce));
-    let expected = RetryPolicy { retries: 0, interval_ms: 10_000, factor: 2.0, max_interval_ms: 600_000, jitter: 0.2 };
+    let expected = RetryPolicy { retries: 0, interval_ms: 10_000, max_interval_ms: 600_000, ..RetryPolicy::default() };
     assert_eq!(draft.retry, expected);
+    assert_eq!((draft.retry.factor, draft.retry.jitter, draft.retry.node), (2.0, 0.2, RetryNode::Any));
+    assert_eq!(draft.retry.on, [RetryOn::Failed, RetryOn::TimedOut, RetryOn::Lost]);
 }
 
 #[test]
@@ -42,7 +44,8 @@ fn a_job_goes_through_json_and_back_unchanged() {
     let text = r#"{"executor":7,"name":"n","handler":"h","description":"d","owner":"o","parameters":"{\"a\":1}",
         "schedule":{"kind":"cron","expression":"0 9 * * MON-FRI","zone":"Asia/Shanghai","gap":"skip","repeat":"both"},
         "misfire":"fire_all","misfire_limit":50,"misfire_window_ms":3600000,"overlap":"parallel","overlap_limit":3,"routing":"failover",
-        "retry":{"retries":2,"interval_ms":500,"factor":1.5,"max_interval_ms":9000,"jitter":0.0},
+        "retry":{"retries":2,"interval_ms":500,"factor":1.5,"max_interval_ms":9000,"jitter":0.0,
+            "on":["failed","lost"],"node":"other"},
         "timeout_ms":60000,"delivery":"at_most_once"}"#;
     let draft: JobDraft = serde_json::from_str(text).unwrap();
     let spec = draft.clone().check().unwrap();
@@ -73,6 +76,16 @@ fn texts_are_trimmed_and_an_empty_handler_means_the_name() {
     assert_eq!((spec.draft().name.as_str(), spec.handler(), spec.draft().owner.as_str()), ("report", "report", "ann"));
     let spec = JobDraft { handler: "reportJob".into(), ..draft() }.check().unwrap();
     assert_eq!(spec.handler(), "reportJob");
+}
+
+#[test]
+fn outcomes_to_be_tried_again_are_kept_once_each_and_none_may_be_named() {
+    let on = |on: Vec<RetryOn>| {
+        let draft = JobDraft { retry: RetryPolicy { on, ..RetryPolicy::default() }, ..draft() };
+        draft.check().unwrap().draft().retry.on.clone()
+    };
+    assert_eq!(on(vec![RetryOn::Lost, RetryOn::Failed, RetryOn::Lost]), [RetryOn::Failed, RetryOn::Lost]);
+    assert_eq!(on(Vec::new()), []);
 }
 
 #[test]
@@ -130,15 +143,24 @@ fn each_text_of_a_job_has_its_limit_in_characters() {
 #[test]
 fn each_number_of_a_job_has_its_bounds() {
     let retry = |retry: RetryPolicy| job_codes(move |job| job.retry = retry);
-    let fine =
-        RetryPolicy { retries: 100, interval_ms: 86_400_000, factor: 10.0, max_interval_ms: 86_400_000, jitter: 1.0 };
-    assert_eq!(retry(fine), []);
-    assert_eq!(retry(RetryPolicy { retries: 101, ..fine }), [("retry.retries", "out_of_range")]);
-    assert_eq!(retry(RetryPolicy { factor: 0.99, ..fine }), [("retry.factor", "out_of_range")]);
-    assert_eq!(retry(RetryPolicy { factor: f64::NAN, ..fine }), [("retry.factor", "out_of_range")]);
-    assert_eq!(retry(RetryPolicy { jitter: -0.1, ..fine }), [("retry.jitter", "out_of_range")]);
-    assert_eq!(retry(RetryPolicy { max_interval_ms: 86_399_999, ..fine }), [("retry.max_interval_ms", "out_of_range")]);
-    let endless = RetryPolicy { interval_ms: u64::MAX, max_interval_ms: u64::MAX, ..fine };
+    let fine = RetryPolicy {
+        retries: 100,
+        interval_ms: 86_400_000,
+        factor: 10.0,
+        max_interval_ms: 86_400_000,
+        jitter: 1.0,
+        ..RetryPolicy::default()
+    };
+    assert_eq!(retry(fine.clone()), []);
+    assert_eq!(retry(RetryPolicy { retries: 101, ..fine.clone() }), [("retry.retries", "out_of_range")]);
+    assert_eq!(retry(RetryPolicy { factor: 0.99, ..fine.clone() }), [("retry.factor", "out_of_range")]);
+    assert_eq!(retry(RetryPolicy { factor: f64::NAN, ..fine.clone() }), [("retry.factor", "out_of_range")]);
+    assert_eq!(retry(RetryPolicy { jitter: -0.1, ..fine.clone() }), [("retry.jitter", "out_of_range")]);
+    assert_eq!(
+        retry(RetryPolicy { max_interval_ms: 86_399_999, ..fine.clone() }),
+        [("retry.max_interval_ms", "out_of_range")]
+    );
+    let endless = RetryPolicy { interval_ms: u64::MAX, max_interval_ms: u64::MAX, ..fine.clone() };
     assert_eq!(retry(endless), [("retry.interval_ms", "out_of_range"), ("retry.max_interval_ms", "out_of_range")]);
     assert_eq!(job_codes(|job| job.overlap_limit = 1_000), []);
     assert_eq!(job_codes(|job| job.overlap_limit = 1_001), [("overlap_limit", "out_of_range")]);

@@ -22,12 +22,25 @@ pub(super) enum Phase {
     Ending,
 }
 
+/// The nodes of a fire's earlier attempts, newest first: read from the ledger when the retry policy asks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nobody asked yet.
+    Unknown,
+    /// The ledger is being asked.
+    Asked,
+    /// These.
+    Known(Vec<String>),
+}
+
 /// See the module. `run` is the row as the ledger has it; a change names `run.state` as its origin.
 pub(super) struct LiveRun {
     pub(super) run: Run,
     pub(super) phase: Phase,
     /// Addresses that did not take it.
     pub(super) tried: Vec<String>,
+    /// What is known of the attempts before it.
+    pub(super) before: Before,
     /// Its node may have it from an earlier trigger, so no other node may get it.
     pub(super) perhaps_there: bool,
     /// How often it was sent again because nobody knew whether it had been taken.
@@ -48,6 +61,7 @@ impl LiveRun {
         LiveRun {
             phase: Phase::Waiting,
             tried: Vec::new(),
+            before: Before::Unknown,
             perhaps_there: false,
             resends: 0,
             sent_at: run.sent_at,

@@ -1,11 +1,12 @@
 //! One per job that has something to do: how one fire becomes one run.
 //!
 //! It plans the occurrences that are due ([`fire`], [`plan`]), has their rows committed ([`change`]), sends them ([`send`]), and sees
-//! each run to its end ([`end`], [`cancel`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
+//! each run to its end ([`again`], [`end`], [`cancel`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
 //! ([`adopt`]): that is what recovery is. It decides nothing itself, the `scheduler` crate does; it holds no truth, the
 //! ledger does; and it goes to sleep when the next fire is far away.
 
 mod adopt;
+mod again;
 mod cancel;
 mod change;
 mod end;

@@ -106,12 +106,18 @@ impl JobActor {
 
     /// A node for a run, none of those already tried.
     pub(super) fn choose(&self, tried: &[String]) -> Option<Arc<str>> {
+        self.choose_beside(tried, &[])
+    }
+
+    /// A node for a run, none of those already tried; one of those to `avoid` only where there is no other.
+    pub(super) fn choose_beside(&self, tried: &[String], avoid: &[String]) -> Option<Arc<str>> {
         let draft = self.job.spec.draft();
         let table = self.place.base.directory.routes(draft.executor);
         let nodes: Vec<&str> = table.nodes.iter().map(|node| node.address.as_ref()).collect();
         let cursor = if tried.is_empty() { table.cursor.fetch_add(1, Ordering::Relaxed) } else { 0 };
-        let selection = Selection { nodes: &nodes, tried, cursor, dice: rand::random() };
-        let index = routing::choose(draft.routing, &selection)?;
+        let dice = rand::random();
+        let pick = |tried: &[String]| routing::choose(draft.routing, &Selection { nodes: &nodes, tried, cursor, dice });
+        let index = pick(&[tried, avoid].concat()).or_else(|| pick(tried))?;
         table.nodes.get(index).map(|node| node.address.clone())
     }
 

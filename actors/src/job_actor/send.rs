@@ -132,9 +132,8 @@ impl JobActor {
         live.phase = Phase::Waiting;
         live.sent_at = None;
         slog::warn!(self.log, "node did not take the run"; "run" => id.0, "node" => live.run.node.as_deref(), "why" => &why);
-        let wanted = live.cancel.is_none() && !live.run.pinned;
-        let tried = live.tried.clone();
-        match wanted.then(|| self.choose(&tried)).flatten() {
+        let wanted = live.cancel.is_none();
+        match wanted.then(|| self.next_node(id)).flatten() {
             Some(address) => self.assign(id, &address, ctx),
             None => self.close(id, End::failed(Reason::Refused, why), ctx),
         }
@@ -191,20 +190,7 @@ impl JobActor {
         }
     }
 
-    /// Writes a node down for a waiting or returned run, then sends it.
-    pub(super) fn dispatch(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        let Some(live) = self.runs.get(&id) else { return };
-        let chosen =
-            if live.run.pinned { live.run.node.as_deref().map(std::sync::Arc::from) } else { self.choose(&live.tried) };
-        match chosen {
-            Some(address) => self.assign(id, &address, ctx),
-            None => {
-                self.close(id, End::failed(Reason::NoNode, "no node of the executor is online"), ctx);
-            }
-        }
-    }
-
-    fn assign(&mut self, id: RunId, address: &str, ctx: &mut Context<Self>) {
+    pub(super) fn assign(&mut self, id: RunId, address: &str, ctx: &mut Context<Self>) {
         let known = Known { node: Some(address.to_owned()), ..Known::default() };
         let Some(change) = self.change(id, RunEvent::Assigned, Reason::None, known) else { return };
         if let Some(live) = self.runs.get_mut(&id) {

@@ -25,7 +25,8 @@ pub(crate) fn every_hour() -> ScheduleDraft {
 
 /// Retries after exactly one second, then two, then four.
 pub(crate) fn retries(retries: u16) -> RetryPolicy {
-    RetryPolicy { retries, interval_ms: 1_000, factor: 2.0, max_interval_ms: 60_000, jitter: 0.0 }
+    let pauses = RetryPolicy { interval_ms: 1_000, factor: 2.0, max_interval_ms: 60_000, ..RetryPolicy::default() };
+    RetryPolicy { retries, jitter: 0.0, ..pauses }
 }
 
 impl World {

@@ -2,7 +2,7 @@
 
 use super::{JobDraft, JobSpec, text};
 use crate::problem::{FieldProblem, Problem};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryOn, RetryPolicy};
 use crate::schedule::{Schedule, ScheduleProblem};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -23,6 +23,7 @@ impl JobDraft {
         for text in [&mut self.name, &mut self.handler, &mut self.description, &mut self.owner] {
             text::trim(text);
         }
+        self.retry.on = RetryOn::ALL.into_iter().filter(|outcome| self.retry.on.contains(outcome)).collect();
         let mut problems = Vec::new();
         check_texts(&self, &mut problems);
         check_numbers(&self, &mut problems);

@@ -137,6 +137,7 @@ fn retry(form: &mut Form, w: &Words) -> RetryPolicy {
         factor: number(form, "retry.factor", usual.factor, w),
         max_interval_ms: duration(form, "retry.max_interval_ms", w),
         jitter: number(form, "retry.jitter", usual.jitter, w),
+        ..usual
     }
 }
 
@@ -221,7 +222,14 @@ mod tests {
             overlap: OverlapPolicy::Replace,
             overlap_limit: 3,
             routing: RoutingStrategy::Failover,
-            retry: RetryPolicy { retries: 3, interval_ms: 1_500, factor: 1.5, max_interval_ms: 60_000, jitter: 0.25 },
+            retry: RetryPolicy {
+                retries: 3,
+                interval_ms: 1_500,
+                factor: 1.5,
+                max_interval_ms: 60_000,
+                jitter: 0.25,
+                ..RetryPolicy::default()
+            },
             timeout_ms: 90_000,
             delivery: Delivery::AtMostOnce,
             handler: "h".into(),

@@ -98,6 +98,10 @@ impl Words {
                 "More late occurrences than the job's limit allows were to be made up for; only the newest were.",
                 "错过的触发超过任务的补执行上限，只补执行最近的若干次。",
             ),
+            Reason::SameNodeOffline => (
+                "The node of the attempt before, which alone may get it, is offline.",
+                "只能由上一次尝试的节点执行，而该节点已离线。",
+            ),
             Reason::MisfireWindow => {
                 ("It lies further back than the job's catch-up window.", "触发时间早于任务的补执行时间窗口。")
             }
