@@ -1,6 +1,10 @@
 //! The one source of time. `main` hands down [`SystemClock`]; tests hand down a clock that moves with tokio's paused time,
 //! so that timers and dates agree.
 
+pub(crate) mod jump;
+#[cfg(feature = "faults")]
+mod offset;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 /// Tells the time.
@@ -9,7 +13,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The operating system's clock.
+/// The operating system's clock. (With the cargo feature `faults` a file may set it, see `clock/offset.rs`.)
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -17,6 +21,8 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
     fn now(&self) -> DateTime<Utc> {
         let now = Utc::now();
+        #[cfg(feature = "faults")]
+        let now = now.checked_add_signed(TimeDelta::milliseconds(offset::millis())).unwrap_or(now);
         // Cutting to a millisecond can only fail beyond the year 2262.
         now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now)
     }

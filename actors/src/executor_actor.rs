@@ -12,7 +12,6 @@ use crate::node_actor::NodeActor;
 use crate::obituary::{ActorGone, Obituary};
 use crate::surroundings::Foundation;
 use actix::prelude::*;
-use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
 use hzm_job_scheduler::run::Reason;
@@ -22,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tokio::time::Instant;
 
 const MAILBOX: usize = 1_024;
 
@@ -29,7 +29,7 @@ const MAILBOX: usize = 1_024;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The original's client never pauses longer than this between two registrations of one process (it says ten seconds).
-const ONE_CLIENTS_PAUSE: TimeDelta = TimeDelta::seconds(15);
+const ONE_CLIENTS_PAUSE: Duration = Duration::from_secs(15);
 
 /// Connections for beats: one node is asked one thing at a time.
 const PROBE_CONNECTIONS: usize = 1;
@@ -56,8 +56,8 @@ struct WatchedNode {
     /// A beat is under way.
     asked: bool,
     actor: Option<Addr<NodeActor>>,
-    /// When it last registered, since this scheduler started.
-    registered_at: Option<DateTime<Utc>>,
+    /// When it last registered, since this scheduler started; by the steady clock, because a pause is measured.
+    registered_at: Option<Instant>,
 }
 
 impl WatchedNode {
@@ -234,12 +234,12 @@ impl ExecutorActor {
         });
         // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first
         // try failed: a call after a longer pause comes from another process.
-        let again_after_a_pause = watched.registered_at.is_some_and(|at| now - at > ONE_CLIENTS_PAUSE);
+        let again_after_a_pause = watched.registered_at.is_some_and(|at| at.elapsed() > ONE_CLIENTS_PAUSE);
         let other_process = match (&watched.node.instance, &node.instance) {
             (None, None) => again_after_a_pause,
             (before, after) => before.is_some() && before != after,
         };
-        watched.registered_at = Some(now);
+        watched.registered_at = Some(Instant::now());
         let other_program = watched.node.agent != node.agent;
         watched.node = node;
         self.observe(id, Beat::Registered, None, ctx);

@@ -101,7 +101,8 @@ impl Deaths {
     /// Notes a death at `now` and decides; `dice` in `[0, 1)` spreads the pause.
     pub fn note(&mut self, policy: &RestartPolicy, now: DateTime<Utc>, dice: f64) -> Verdict {
         let since = now - TimeDelta::milliseconds(policy.within_ms.into());
-        self.recent.retain(|at| *at > since);
+        // One after `now` is left over from before the wall clock was set back.
+        self.recent.retain(|at| *at > since && *at <= now);
         self.recent.push_back(now);
         self.total = self.total.saturating_add(1);
         let deaths = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);

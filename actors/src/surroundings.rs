@@ -15,6 +15,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What the root hands down to every thread.
 #[derive(Clone)]
@@ -56,7 +58,7 @@ pub(crate) struct Surroundings {
 struct NodePool {
     actors: HashMap<Arc<str>, Addr<NodeActor>>,
     /// Addresses whose actor died, and until when it is not started again.
-    barred: HashMap<Arc<str>, DateTime<Utc>>,
+    barred: HashMap<Arc<str>, Instant>,
 }
 
 impl Surroundings {
@@ -70,7 +72,7 @@ impl Surroundings {
         if let Some(actor) = pool.actors.get(address) {
             return Some(actor.clone());
         }
-        if pool.barred.get(address).is_some_and(|until| self.base.now() < *until) {
+        if pool.barred.get(address).is_some_and(|until| Instant::now() < *until) {
             return None;
         }
         let address: Arc<str> = address.into();
@@ -83,12 +85,12 @@ impl Surroundings {
         Some(actor)
     }
 
-    /// Forgets a node's actor; it is not started again before `until`.
-    pub(crate) fn node_gone(&self, address: &Arc<str>, until: Option<DateTime<Utc>>) {
+    /// Forgets a node's actor; it is not started again before this pause is over.
+    pub(crate) fn node_gone(&self, address: &Arc<str>, pause: Option<Duration>) {
         let mut pool = self.nodes.borrow_mut();
         pool.actors.remove(address);
-        if let Some(until) = until {
-            pool.barred.insert(address.clone(), until);
+        if let Some(pause) = pause {
+            pool.barred.insert(address.clone(), Instant::now() + pause);
         }
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected is to fail there")]
 
 mod cancel;
+mod clock;
 mod failover;
 mod firing;
 mod journal;

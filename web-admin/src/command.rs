@@ -5,9 +5,13 @@ use clap::{Parser, Subcommand};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+/// What `--version` says; a program that can be made to fail on purpose says so.
+const VERSION: &str =
+    if cfg!(feature = "faults") { concat!(env!("CARGO_PKG_VERSION"), "+faults") } else { env!("CARGO_PKG_VERSION") };
+
 /// The hzm-job admin: a distributed job scheduler with its web pages.
 #[derive(Debug, Parser)]
-#[command(name = "hzm-job-admin", version, args_conflicts_with_subcommands = true)]
+#[command(name = "hzm-job-admin", version = VERSION, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,

@@ -3,11 +3,12 @@
 use super::JobActor;
 use crate::directory::Directory;
 use actix::{AsyncContext, Context, SpawnHandle};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::run::Reason;
 use hzm_job_store::run::Run;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What is being done about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(super) struct LiveRun {
     pub(super) cancel: Option<Reason>,
     /// When it is looked at next: its turn while it waits, its timeout once it was sent.
     pub(super) timer: Option<SpawnHandle>,
+    /// When its timeout ends by the steady clock, and from which moment of its row that was counted.
+    deadline: Option<(DateTime<Utc>, Instant)>,
     /// Whether it counts in `Directory::unsettled`.
     unsettled: bool,
 }
@@ -68,6 +71,7 @@ impl LiveRun {
             accepted_at: run.accepted_at,
             cancel: run.cancel_at.map(|_| run.reason),
             timer: None,
+            deadline: None,
             unsettled: false,
             run,
         }
@@ -84,6 +88,21 @@ impl LiveRun {
             ctx.cancel_future(timer);
         }
         self.timer = Some(ctx.run_later(after, look));
+    }
+
+    /// How much is left of its timeout, counted from the first trigger while nobody knows whether that was taken. The row's
+    /// moments are the wall clock's; once they were looked at, that clock may be set as anybody likes.
+    pub(super) fn time_left(&mut self, timeout: TimeDelta, now: DateTime<Utc>) -> Duration {
+        let from = self.accepted_at.or(self.sent_at).unwrap_or(now);
+        let deadline = match self.deadline.filter(|(counted_from, _)| *counted_from == from) {
+            Some((_, deadline)) => deadline,
+            None => {
+                let spent = (now - from).clamp(TimeDelta::zero(), timeout);
+                Instant::now() + (timeout - spent).to_std().unwrap_or_default()
+            }
+        };
+        self.deadline = Some((from, deadline));
+        deadline.saturating_duration_since(Instant::now())
     }
 
     /// Its trigger leaves: an orderly stop must wait for what becomes of it.

@@ -4,7 +4,6 @@ use super::JobActor;
 use super::change::Cause;
 use super::end::End;
 use super::live_run::Phase;
-use crate::clock;
 use crate::messages::{Delivered, DispatchRun};
 use actix::prelude::*;
 use chrono::TimeDelta;
@@ -102,9 +101,8 @@ impl JobActor {
         let Some(timeout) = self.job.spec.timeout() else { return };
         let now = self.now();
         let Some(live) = self.runs.get_mut(&id) else { return };
-        // Counted from the first trigger while nobody knows whether it was taken.
-        let ends = live.accepted_at.or(live.sent_at).unwrap_or(now) + timeout;
-        live.arm(clock::until(now, ends), ctx, move |job, ctx| job.expired(id, ctx));
+        let left = live.time_left(timeout, now);
+        live.arm(left, ctx, move |job, ctx| job.expired(id, ctx));
     }
 
     fn write_running(&mut self, id: RunId, ctx: &mut Context<Self>) {

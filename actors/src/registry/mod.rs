@@ -2,6 +2,7 @@
 
 mod handlers;
 
+use crate::clock::jump::JumpWatch;
 use crate::directory::Directory;
 use crate::error::SchedulerError;
 use crate::executor_actor::ExecutorActor;
@@ -21,6 +22,7 @@ use hzm_job_store::node::Node;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 const MAILBOX: usize = 4_096;
 
@@ -40,6 +42,7 @@ pub(crate) struct Registry {
     executor_wards: Wards<ExecutorId>,
     live: watch::Sender<LiveFigures>,
     fatal: watch::Sender<Option<String>>,
+    jumps: JumpWatch,
     handled: u64,
 }
 
@@ -59,6 +62,7 @@ impl Registry {
         Registry::create(|ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             let shards = vec![None; threads.count()];
+            let jumps = JumpWatch::new(base.now(), Instant::now());
             let mut registry = Registry {
                 base,
                 epoch,
@@ -71,6 +75,7 @@ impl Registry {
                 executor_wards: Wards::new(),
                 live,
                 fatal,
+                jumps,
                 handled: 0,
             };
             registry.start_journal(ctx);
@@ -219,6 +224,20 @@ impl Registry {
         }));
     }
 
+    /// Says so when the wall clock was set: what follows from it would puzzle whoever reads the log.
+    fn look_at_clock(&mut self) {
+        let now = self.base.now();
+        let Some(jump) = self.jumps.look(now, Instant::now()) else { return };
+        let by_ms = jump.abs().num_milliseconds();
+        if jump > chrono::TimeDelta::zero() {
+            slog::warn!(self.base.log, "the wall clock went forward (it was set, or the machine slept): what was due \
+                meanwhile falls under the misfire policy of its job"; "by_ms" => by_ms, "now" => %now);
+        } else {
+            slog::warn!(self.base.log, "the wall clock was set back: nothing fires twice, schedules go on when it has \
+                passed the last occurrence again"; "by_ms" => by_ms, "now" => %now);
+        }
+    }
+
     fn policy_of_shards(&self) -> RestartPolicy {
         self.base.settings.supervision.shard.clone()
     }
@@ -228,7 +247,10 @@ impl Actor for Registry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(FIGURES_EVERY, |registry, ctx| registry.publish_figures(ctx));
+        ctx.run_interval(FIGURES_EVERY, |registry, ctx| {
+            registry.look_at_clock();
+            registry.publish_figures(ctx);
+        });
     }
 
     #[expect(clippy::disallowed_methods, reason = "children must stop however full their mailboxes are")]

@@ -5,12 +5,12 @@ use crate::messages::MustEnd;
 use crate::obituary::ActorGone;
 use crate::supervision::{OnExhausted, Verdict};
 use actix::prelude::*;
-use chrono::TimeDelta;
 use hzm_job_scheduler::JobId;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A node's actor in quarantine is not started for so long; nobody needs to release it by hand for a single address.
-const NODE_QUARANTINE: TimeDelta = TimeDelta::minutes(10);
+const NODE_QUARANTINE: Duration = Duration::from_secs(600);
 
 impl Handler<ActorGone<JobId>> for Shard {
     type Result = ();
@@ -45,11 +45,11 @@ impl Handler<ActorGone<Arc<str>>> for Shard {
         match verdict {
             Verdict::Restart(pause) => {
                 slog::error!(self.log, "a node's actor died; the next run for it starts another"; "node" => address.as_ref(), "why" => why);
-                self.place.node_gone(&address, Some(now + pause));
+                self.place.node_gone(&address, Some(pause.to_std().unwrap_or_default()));
                 self.node_wards.started(&address);
             }
             Verdict::Exhausted(what) => {
-                self.place.node_gone(&address, Some(now + NODE_QUARANTINE));
+                self.place.node_gone(&address, Some(NODE_QUARANTINE));
                 self.exhausted(&format!("node/{address}"), &why, what, ctx);
             }
         }

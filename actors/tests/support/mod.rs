@@ -6,6 +6,7 @@
 
 mod clock;
 pub(crate) mod job;
+mod log;
 mod node;
 mod process;
 mod time;
@@ -24,7 +25,6 @@ use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::run::{Run, RunFilter};
 use hzm_job_store::{Cursor, Store};
-use slog::Drain;
 use std::sync::Arc;
 
 /// See the module.
@@ -35,6 +35,7 @@ pub(crate) struct World {
     settings: Settings,
     pub(crate) process: Process,
     log: slog::Logger,
+    pub(crate) logged: log::Logged,
     _stillness: std::sync::mpsc::Sender<()>,
     _folder: tempfile::TempDir,
 }
@@ -49,8 +50,7 @@ impl World {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> World {
         let stillness = time::hold_still();
         let folder = tempfile::tempdir().unwrap();
-        let drain = slog_term::PlainSyncDecorator::new(slog_term::TestStdoutWriter);
-        let log = slog::Logger::root(slog_term::FullFormat::new(drain).build().fuse(), slog::o!());
+        let (log, logged) = log::logger();
         let url = format!("sqlite://{}/ledger.sqlite", folder.path().display());
         let store = Store::open(&url, &log).unwrap();
         let clock = Arc::new(TestClock::new());
@@ -58,7 +58,7 @@ impl World {
         change(&mut settings);
         let executor = executor(&store, clock.read()).await;
         let process = Process::boot(&store, &settings, &clock, &log).await;
-        World { store, clock, executor, settings, process, log, _stillness: stillness, _folder: folder }
+        World { store, clock, executor, settings, process, log, logged, _stillness: stillness, _folder: folder }
     }
 
     /// The front door.
