@@ -1,7 +1,7 @@
 //! Nodes that fall silent, come back, are started anew or say goodbye.
 
-use crate::support::{FakeNode, World, seconds};
-use hzm_job_actors::Settings;
+use crate::support::{FakeNode, OnTrigger, World, seconds};
+use hzm_job_actors::{Reported, Settings};
 use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_scheduler::run::{Reason, RunState};
@@ -50,6 +50,65 @@ async fn a_node_that_was_offline_for_long_is_not_forgotten_and_comes_back_at_its
     assert_eq!(node.beats(), beats + 1);
     let (_, run) = running(&world, Delivery::AtLeastOnce).await;
     assert_eq!(node.triggered(), [run]);
+}
+
+/// A scheduler that was away while a node with a running run went offline, as the store knows.
+async fn away_while_offline(sdk: bool) -> (World, FakeNode, RunId) {
+    let mut world = World::start_with(quick_beats).await;
+    let node = if sdk { world.sdk_node("one").await } else { world.node().await };
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    world.crash().await;
+    node.down();
+    let id = world.stored_node(&node).await.unwrap().id;
+    world.store.node_state_record(id, NodeState::Offline, None).await.unwrap();
+    world.boot().await;
+    (world, node, run)
+}
+
+async fn assert_lost_soon(world: &World, run: RunId) {
+    let since = world.clock.read();
+    let row = world.run_becomes(run, RunState::Lost).await;
+    assert_eq!(row.reason, Reason::NodeOffline);
+    assert!(world.clock.read() - since < seconds(20), "within the liveness rules, not after ten minutes");
+}
+
+#[actix_rt::test]
+async fn a_run_on_a_legacy_node_that_was_offline_before_a_restart_is_lost_soon() {
+    let (world, _node, run) = away_while_offline(false).await;
+    assert_lost_soon(&world, run).await;
+}
+
+#[actix_rt::test]
+async fn a_run_on_a_node_of_our_sdk_that_was_offline_before_a_restart_is_lost_soon() {
+    let (world, _node, run) = away_while_offline(true).await;
+    assert_lost_soon(&world, run).await;
+}
+
+#[actix_rt::test]
+async fn a_run_whose_node_was_thought_offline_but_lives_goes_on_after_a_restart() {
+    let (world, node, run) = away_while_offline(false).await;
+    node.up();
+    world.until("it is online", async || stored_state(&world, &node).await == NodeState::Online).await;
+    world.pass(seconds(8)).await;
+    assert_eq!(world.succeed(run).await.unwrap(), Reported::Recorded);
+}
+
+#[actix_rt::test]
+async fn a_run_that_is_being_sent_again_when_its_node_goes_offline_is_lost_within_the_liveness_rules() {
+    let world = World::start_with(|settings| {
+        quick_beats(settings);
+        settings.scheduling.resend_times = 5;
+    })
+    .await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Close);
+    let (_, run) = world.ordered(|_| ()).await;
+    world.until("it arrived", async || !node.triggers().is_empty()).await;
+    node.down();
+    let since = world.clock.read();
+    let row = world.run_becomes(run, RunState::Lost).await;
+    assert_eq!(row.reason, Reason::NodeOffline);
+    assert!(world.clock.read() - since < seconds(20), "{}", world.clock.read() - since);
 }
 
 #[actix_rt::test]

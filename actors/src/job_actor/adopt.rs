@@ -60,6 +60,7 @@ impl JobActor {
         if asks {
             self.send(id, ctx);
         } else {
+            self.watch_node(id, ctx);
             self.watch_silence(id, ctx);
         }
     }
@@ -138,8 +139,13 @@ impl JobActor {
         if lost.executor != self.job.spec.draft().executor {
             return;
         }
-        let there =
-            |live: &LiveRun| live.phase == Phase::Awaited && live.run.node.as_deref() == Some(lost.address.as_ref());
+        // A run that is being sent again need not be sent to nobody; one that is on its way for the first time is refused
+        // in a moment and may go to another node.
+        let gone = lost.reason != Reason::NodeRestarted;
+        let concerned = |live: &LiveRun| {
+            live.phase == Phase::Awaited || (gone && live.phase == Phase::Sending && live.perhaps_there)
+        };
+        let there = |live: &LiveRun| live.run.node.as_deref() == Some(lost.address.as_ref()) && concerned(live);
         let ids: Vec<RunId> = self.runs.iter().filter(|(_, live)| there(live)).map(|(id, _)| *id).collect();
         for id in ids {
             self.run_stranded(id, lost, ctx);

@@ -22,6 +22,9 @@ const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
 /// Past runs that tell how long the job usually takes.
 const RECENT: i64 = 50;
 
+/// So long after a node answered its executor's actor has noticed.
+const NOTICED_AFTER: Duration = Duration::from_secs(1);
+
 /// The pause before a trigger of unknown fate is sent again; doubles each time.
 const RESEND_PAUSE: Duration = Duration::from_secs(1);
 
@@ -75,6 +78,7 @@ impl JobActor {
             // It was accepted once and this was only a question: its end is told by a report or by the node's liveness.
             Delivered::NotTaken(_) | Delivered::Unknown(_) if live.run.state == RunState::Running => {
                 live.phase = Phase::Awaited;
+                self.watch_node(id, ctx);
             }
             // Refusing a repeated trigger says nothing about the one before.
             Delivered::NotTaken(why) if live.perhaps_there => self.unknown(id, &why, ctx),
@@ -157,6 +161,7 @@ impl JobActor {
         }
         live.phase = Phase::Awaited;
         live.settled(&self.place.base.directory);
+        self.watch_node(id, ctx);
         if again {
             self.watch_silence(id, ctx);
         } else {
@@ -164,6 +169,20 @@ impl JobActor {
             let grace = self.place.base.settings.scheduling.cancel_grace();
             ctx.run_later(grace, move |job, ctx| job.given_up(id, grace, ctx));
         }
+    }
+
+    /// Ends a run whose node is offline already: its going was told before anybody waited for a report. A node that is only
+    /// thought to be offline (after a restart) gets the time of one answer to show that it lives.
+    pub(super) fn watch_node(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let a_moment = self.place.base.settings.scheduling.answer_within() + NOTICED_AFTER;
+        ctx.run_later(a_moment, move |job, ctx| {
+            let awaited = job.runs.get(&id).filter(|live| live.phase == Phase::Awaited);
+            let node = awaited.and_then(|live| live.run.node.clone());
+            if let Some(node) = node.filter(|node| job.is_gone(node)) {
+                let text = format!("node offline: {node} does not answer");
+                job.close(id, End::lost(Reason::NodeOffline, text), ctx);
+            }
+        });
     }
 
     /// Ends a run that may never have been taken, or whose report may have been lost, when nothing is heard of it for
