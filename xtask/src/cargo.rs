@@ -30,9 +30,19 @@ pub(crate) fn check(root: &Path, arguments: &[&str], environment: &[(&str, &str)
     Ok(if status.success() { Outcome::Held } else { Outcome::Broken(format!("`cargo {shown}` ended with {status}")) })
 }
 
+/// Runs a program of the workspace with our own standard output; whether it was content.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> io::Result<bool> {
+    Ok(command(root, arguments).status()?.success())
+}
+
 /// Runs tests and counts them.
-pub(crate) fn test(root: &Path, arguments: &[&str], out: &mut dyn Write) -> io::Result<Outcome> {
-    let mut child = command(root, arguments).stdout(Stdio::piped()).spawn()?;
+pub(crate) fn test(
+    root: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    out: &mut dyn Write,
+) -> io::Result<Outcome> {
+    let mut child = command(root, arguments).envs(environment.iter().copied()).stdout(Stdio::piped()).spawn()?;
     let mut tally = Tally::default();
     if let Some(said) = child.stdout.take() {
         for line in BufReader::new(said).split(b'\n') {

@@ -30,6 +30,7 @@ const MACROS: &str = "hzmjob-macros";
 const SDK: &str = "hzmjob";
 const ADMIN: &str = "hzm-job-admin";
 const EXAMPLES: &str = "hzm-job-examples";
+const SERVERS: &str = "hzm-job-test-servers";
 const XTASK: &str = "xtask";
 
 /// Everything with threads, sockets, files or a log in it.
@@ -65,7 +66,8 @@ const RULES: &[CrateRule] = &[
         never_direct: &["diesel", "diesel-async", "awc", "actix", "cron"],
     },
     CrateRule { package: EXAMPLES, ours: &[PROTOCOL, MACROS, SDK], never: &[], never_direct: &[PROTOCOL, MACROS] },
-    CrateRule { package: XTASK, ours: &[], never: EFFECTS, never_direct: &[] },
+    CrateRule { package: SERVERS, ours: &[], never: EFFECTS, never_direct: &[] },
+    CrateRule { package: XTASK, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },
 ];
 
 /// Checks every rule and prints each violation with what to do about it.

@@ -1,15 +1,17 @@
 //! Developer commands, run as `cargo xtask COMMAND`.
 //!
 //! `test` is the one that decides: whatever it reports green may be merged. It needs nothing but a Rust toolchain and a C
-//! compiler; what else it uses (clippy, rustfmt, a browser) is installed where that can be done without asking, and
+//! compiler; what else it uses (clippy, rustfmt, a browser, database servers) is installed where that can be done without asking, and
 //! otherwise left out *by name*, so that a reader of the output knows what was not checked.
 //!
 //! This crate never builds, formats or tests by itself: it calls cargo and adds up what cargo says.
 
 mod browser;
 mod cargo;
+mod databases;
 mod imports;
 mod links;
+mod packages;
 mod report;
 mod suite;
 mod tally;
@@ -34,6 +36,13 @@ enum Task {
     Test(TestOptions),
     /// Checks only the direction of imports between the crates.
     Imports,
+    /// Runs the whole system, breaks it in every way it knows, and checks that nothing was lost or done twice.
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// What the breaker understands; `--help` lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
 }
 
 /// What part of the suite to run; without any of these, all of it.
@@ -61,9 +70,17 @@ fn run(task: &Task, out: &mut dyn Write) -> io::Result<bool> {
     let report = match task {
         Task::Test(options) => suite::run(&workspace_root()?, options, out)?,
         Task::Imports => suite::run_imports(&workspace_root()?, out)?,
+        Task::Chaos { options } => return chaos(options),
     };
     report.close(out)?;
     Ok(report.passed())
+}
+
+/// Hands over to the breaker, which is a program of its own: it is built from crates that this one must not need.
+fn chaos(options: &[String]) -> io::Result<bool> {
+    let program = ["run", "--quiet", "--package", "hzm-job-chaos", "--bin", "hzm-job-chaos", "--"];
+    let options = options.iter().map(String::as_str);
+    cargo::run(&workspace_root()?, &program.into_iter().chain(options).collect::<Vec<_>>())
 }
 
 /// The folder of the workspace: the parent of this crate's folder, which cargo knows at compile time.

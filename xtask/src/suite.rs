@@ -2,11 +2,13 @@
 //!
 //! A failed step does not stop the later ones: one run shows everything that is wrong.
 //!
-//! The variable `TEST_DATABASE_URLS` is reserved for naming databases that the store's tests may use in addition to SQLite.
+//! The tests run on SQLite and on the databases named in `TEST_DATABASE_URLS`: private servers that live as long as the suite,
+//! or those that the user names in that variable.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::databases::{self, Databases};
 use crate::report::{Outcome, Report};
 use crate::{TestOptions, browser, cargo, imports, links};
 
@@ -24,16 +26,19 @@ pub(crate) fn run(root: &Path, options: &TestOptions, out: &mut dyn Write) -> io
         run_checks(root, &mut report, out)?;
     }
     if options.fast {
-        report.step(out, "unit tests", |out| cargo::test(root, UNIT_TESTS, out))?;
+        report.step(out, "unit tests", |out| cargo::test(root, UNIT_TESTS, &[], out))?;
         return Ok(report);
     }
     if options.filter.is_none() {
         report.step(out, "rustdoc", |_| cargo::check(root, DOC, &[("RUSTDOCFLAGS", "-D warnings")]))?;
     }
     report.step(out, "browser for the journey", |_| browser::provide())?;
+    let servers = Databases::provide(&mut report, out)?;
+    let urls = servers.urls();
+    let environment = [(databases::VARIABLE, urls.as_str())];
     let filter: Vec<&str> = options.filter.as_deref().into_iter().collect();
-    report.step(out, "tests", |out| cargo::test(root, &[TESTS, &filter].concat(), out))?;
-    report.step(out, "documentation tests", |out| cargo::test(root, &[DOC_TESTS, &filter].concat(), out))?;
+    report.step(out, "tests", |out| cargo::test(root, &[TESTS, &filter].concat(), &environment, out))?;
+    report.step(out, "documentation tests", |out| cargo::test(root, &[DOC_TESTS, &filter].concat(), &[], out))?;
     Ok(report)
 }
 
