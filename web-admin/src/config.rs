@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod locate;
 mod span;
+mod yaml_words;
 
 pub use admin::{AdminConfig, DatabaseConfig, DebugConfig, HttpConfig, MySqlConfig, Secret, SessionConfig};
 pub use environment::every_key;

@@ -1,6 +1,11 @@
 //! What of a request is read, and how: bodies, path segments, query texts, cursors; each mistake becomes an [`ApiError`]
 //! that says what is wrong where.
 
+mod query;
+mod shape;
+
+pub use query::Query;
+
 use crate::error::ApiError;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -19,10 +24,6 @@ pub const LARGEST_BODY: usize = 1 << 20;
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::no_such("object").into()))
-        .app_data(
-            web::QueryConfig::default()
-                .error_handler(|error, _| ApiError::Malformed(format!("the query cannot be read: {error}")).into()),
-        )
         .app_data(web::PayloadConfig::new(LARGEST_BODY));
 }
 
@@ -74,6 +75,8 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
         let (path, inner) = (error.path().to_string(), error.into_inner());
         match inner.classify() {
             serde_json::error::Category::Data => wrong_field(&path, &inner),
+            // A word where a number stands is no data error to serde; the text may be JSON all the same.
+            _ if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() => wrong_field(&path, &inner),
             _ => ApiError::Malformed(format!("the body is not JSON: {inner}")),
         }
     })?;
@@ -90,10 +93,7 @@ pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Ap
 }
 
 fn wrong_field(path: &str, error: &serde_json::Error) -> ApiError {
-    let detail = error.to_string();
-    let detail = detail.split_once(" at line ").map_or(detail.as_str(), |(what, _)| what);
-    let field = if path == "." { "" } else { path };
-    ApiError::field(field, "type", detail, format!("字段的格式不正确：{detail}"))
+    ApiError::Fields(vec![shape::wrong_field(path, error)])
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -5,7 +5,7 @@ use crate::auth::Operator;
 use crate::change::jobs as change;
 use crate::change::runs::{Wish, run_now as run};
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Query};
 use crate::state::App;
 use crate::views::{JobView, ListView};
 use actix_web::http::header::LOCATION;
@@ -46,9 +46,8 @@ pub struct JobQuery {
 pub async fn list(
     app: web::Data<App>,
     _operator: Operator,
-    query: web::Query<JobQuery>,
+    Query(query): Query<JobQuery>,
 ) -> Result<web::Json<ListView<JobView>>, ApiError> {
-    let query = query.into_inner();
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
     let filter = JobFilter { executor: query.executor.map(ExecutorId), text: query.text, enabled: query.enabled };
     let page = app.store.job_page(filter, cursor, size).await?;
@@ -177,7 +176,7 @@ pub async fn upcoming(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
-    query: web::Query<UpcomingQuery>,
+    Query(query): Query<UpcomingQuery>,
 ) -> Result<web::Json<Upcoming>, ApiError> {
     let count = query.count.unwrap_or(5);
     if !(1..=MOST_UPCOMING).contains(&count) {

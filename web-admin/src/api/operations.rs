@@ -3,6 +3,7 @@
 use super::{PageQuery, page_of};
 use crate::auth::Operator;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::state::App;
 use crate::views::{ListView, OperationView};
 use actix_web::web;
@@ -13,7 +14,7 @@ use actix_web::web;
 pub async fn list(
     app: web::Data<App>,
     _operator: Operator,
-    query: web::Query<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<web::Json<ListView<OperationView>>, ApiError> {
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
     Ok(web::Json(ListView::of(app.store.operation_page(cursor, size).await?, OperationView::from)))

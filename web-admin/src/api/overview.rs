@@ -2,6 +2,7 @@
 
 use crate::auth::Operator;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::state::App;
 use actix_web::web;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -53,7 +54,7 @@ pub struct Day {
 pub async fn read(
     app: web::Data<App>,
     _operator: Operator,
-    query: web::Query<OverviewQuery>,
+    Query(query): Query<OverviewQuery>,
 ) -> Result<web::Json<Overview>, ApiError> {
     let days = query.days.unwrap_or(USUAL_DAYS);
     if !(1..=MOST_DAYS).contains(&days) {

@@ -4,7 +4,7 @@ use super::page_of;
 use crate::auth::Operator;
 use crate::change::runs as change;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Query};
 use crate::state::App;
 use crate::views::{ListView, RunView};
 use actix_web::{HttpResponse, web};
@@ -48,9 +48,8 @@ pub struct RunQuery {
 pub async fn list(
     app: web::Data<App>,
     _operator: Operator,
-    query: web::Query<RunQuery>,
+    Query(query): Query<RunQuery>,
 ) -> Result<web::Json<ListView<RunView>>, ApiError> {
-    let query = query.into_inner();
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
     let filter = RunFilter {
         job: query.job.map(JobId),

@@ -1,6 +1,7 @@
 //! What is wrong with the configuration, in words that name the place and the way out.
 
-use super::locate::{key_on_line, line_of_key, suggestion};
+use super::locate::{key_on_line, line_of_key};
+use super::yaml_words;
 use thiserror::Error;
 
 /// Why the configuration cannot be used. No message ever shows a value that may be a secret.
@@ -37,17 +38,9 @@ impl ConfigError {
     pub(super) fn of_yaml(error: &serde_saphyr::Error, text: &str, file: &str) -> ConfigError {
         let line = error.location().map(|location| location.line());
         let key = line.and_then(|line| key_on_line(text, line)).unwrap_or_default();
-        let problem = match error.without_snippet() {
-            serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                format!("{} is not a known key{}", whole_key(&key, field), suggestion(field, expected))
-            }
-            serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
-                format!("{key}: {variant:?} is not a known value; use {}", expected.join(", "))
-            }
-            // Without the snippet: it would show the line, and the line may hold a password.
-            other => format!("{key}: {}", first_line(&other.to_string())),
-        };
-        ConfigError::File { place: place(file, line), problem: problem.trim_start_matches(": ").to_owned() }
+        // Without the snippet: it would show the line, and the line may hold a password.
+        let problem = yaml_words::problem(error.without_snippet(), &key);
+        ConfigError::File { place: place(file, line), problem }
     }
 
     /// From a value that is possible as such but cannot be used.
@@ -61,16 +54,6 @@ impl ConfigError {
     }
 }
 
-/// The line's key when it is the unknown one, else the unknown one alone.
-fn whole_key(on_line: &str, field: &str) -> String {
-    let is_it = on_line.rsplit('.').next() == Some(field);
-    if is_it { on_line.to_owned() } else { field.to_owned() }
-}
-
 fn place(file: &str, line: Option<u64>) -> String {
     line.map_or_else(|| file.to_owned(), |line| format!("{file} line {line}"))
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }

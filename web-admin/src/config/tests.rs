@@ -55,6 +55,28 @@ fn an_unknown_key_is_named_with_its_line_and_its_neighbour() {
 }
 
 #[test]
+fn a_value_of_the_wrong_kind_is_answered_with_the_right_kind_and_no_type_name() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      port: 99999\n");
+    assert_eq!(said, "hzm-job.yaml line 4: hzm.job.admin.port: give a whole number from 0 to 65535");
+    let said = refusal("hzm:\n  job:\n    admin:\n      threads: -1\n");
+    assert_eq!(said, "hzm-job.yaml line 4: hzm.job.admin.threads: give a whole number from 0 to 65535");
+    let said = refusal("hzm:\n  job:\n    admin:\n      session:\n        secureCookie: maybe\n");
+    assert_eq!(said, "hzm-job.yaml line 5: hzm.job.admin.session.secureCookie: give true or false");
+}
+
+#[test]
+fn a_key_given_twice_is_told_to_be_so() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      port: 1\n      port: 2\n");
+    assert_eq!(said, "hzm-job.yaml line 5: hzm.job.admin.port: stands here for the second time; keep one of them");
+}
+
+#[test]
+fn a_value_where_a_section_belongs_is_told_to_be_so() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      session: 5m\n");
+    assert!(said.starts_with("hzm-job.yaml line 4: hzm.job.admin.session: takes keys of its own"), "{said}");
+}
+
+#[test]
 fn an_impossible_value_is_named_with_its_line() {
     let said = refusal("hzm:\n  job:\n    admin:\n      port: 70000\n");
     assert!(said.starts_with("hzm-job.yaml line 4: hzm.job.admin.port: "), "{said}");
