@@ -6,6 +6,7 @@ pub mod actors;
 pub mod events;
 mod executor_input;
 pub mod executors;
+pub mod explain;
 pub mod jobs;
 pub mod openapi;
 pub mod operations;

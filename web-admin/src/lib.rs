@@ -14,6 +14,7 @@ pub mod executor_api;
 pub mod extract;
 pub mod first_user;
 pub mod logging;
+mod moment;
 pub mod request_log;
 pub mod routes;
 pub mod server;

@@ -7,7 +7,7 @@
 //!
 //! A test compares the API table with the OpenAPI document, so no call is left undocumented.
 
-use crate::api::{actors, events, executors, jobs, openapi, operations, overview, runs, schedules, session};
+use crate::api::{actors, events, executors, explain, jobs, openapi, operations, overview, runs, schedules, session};
 use crate::error::ApiError;
 use crate::state::App;
 use crate::{auth, executor_api, extract, ui};
@@ -32,6 +32,7 @@ pub fn api() -> Vec<Endpoint> {
         post("/jobs/{id}/stop", jobs::stop),
         post("/jobs/{id}/runs", jobs::run_now),
         get("/jobs/{id}/upcoming", jobs::upcoming),
+        get("/jobs/{id}/explain", explain::read),
         post("/schedules/preview", schedules::preview),
         get("/executors", executors::list),
         post("/executors", executors::create),

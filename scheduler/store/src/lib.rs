@@ -17,6 +17,7 @@ pub mod backend;
 pub mod columns;
 pub mod error;
 pub mod executor;
+pub mod explain;
 mod ids;
 pub mod job;
 pub mod job_list;

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the code, and the page to try it, served from the binary.
 
-use super::{actors, events, executors, jobs, operations, overview, runs, schedules, session};
+use super::{actors, events, executors, explain, jobs, operations, overview, runs, schedules, session};
 use crate::auth::{Operator, SESSION_COOKIE};
 use crate::error::{ApiError, Failure, PROBLEM_JSON, ProblemDetails};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
@@ -26,7 +26,7 @@ const PAGE: &str = "/api/v1/docs/";
     paths(
         session::open, session::read, session::close,
         jobs::list, jobs::create, jobs::read, jobs::update, jobs::delete, jobs::start, jobs::stop, jobs::run_now,
-        jobs::upcoming,
+        jobs::upcoming, explain::read,
         schedules::preview,
         executors::list, executors::create, executors::read, executors::update, executors::delete,
         executors::generate_secret, executors::nodes,

@@ -21,7 +21,9 @@ mod words;
 
 use actix_web::{Route, guard, web};
 
+pub(crate) use hzm_job_scheduler::describe::Language;
 pub use system::not_found::not_found;
+pub(crate) use words::words;
 
 /// Every page and form of the admin.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -55,6 +57,7 @@ fn job_routes(cfg: &mut web::ServiceConfig) {
         .route("/jobs/preview", read().to(jobs::preview::show))
         .route(r"/jobs/{id:\d{1,18}}", read().to(jobs::detail::overview))
         .route(r"/jobs/{id:\d{1,18}}/runs", read().to(jobs::detail::runs))
+        .route(r"/jobs/{id:\d{1,18}}/explain", read().to(jobs::explain::show))
         .route(r"/jobs/{id:\d{1,18}}/edit", read().to(jobs::form::edit))
         .route(r"/jobs/{id:\d{1,18}}/edit", web::post().to(jobs::form::update))
         .route(r"/jobs/{id:\d{1,18}}/copy", read().to(jobs::form::copy))

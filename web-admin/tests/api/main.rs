@@ -7,6 +7,7 @@
 mod actors;
 mod executor_api;
 mod executors;
+mod explain;
 mod hostile_input;
 mod jobs;
 mod openapi;

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod executors;
+mod explain;
 mod jobs;
 mod language;
 mod login;

@@ -11,6 +11,8 @@ mod clearing;
 #[cfg(test)]
 mod executors;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod interleavings;
 #[cfg(test)]
 mod job_lists;

@@ -95,7 +95,8 @@ fn of_job(stored: &StoredJob) -> RunFilter {
     RunFilter { job: Some(stored.job.id), ..RunFilter::default() }
 }
 
-async fn one_row(visit: &Visit, stored: StoredJob) -> Result<JobRow, crate::error::ApiError> {
+/// The head of a job's pages.
+pub(super) async fn one_row(visit: &Visit, stored: StoredJob) -> Result<JobRow, crate::error::ApiError> {
     let id: JobId = stored.job.id;
     let found = row::rows(visit, &[stored]).await?.into_iter().find(|row| row.id == id.0);
     found.ok_or_else(|| crate::error::ApiError::no_such("job"))

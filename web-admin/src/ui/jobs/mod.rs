@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod detail;
 pub(crate) mod draft;
+pub(crate) mod explain;
 pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod preview;

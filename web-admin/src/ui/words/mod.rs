@@ -6,6 +6,7 @@
 
 mod common;
 mod executors;
+mod explain;
 mod jobs;
 mod runs;
 mod sentences;
@@ -17,6 +18,7 @@ use hzm_job_scheduler::describe::Language;
 
 pub(crate) use common::CommonWords;
 pub(crate) use executors::ExecutorWords;
+pub(crate) use explain::ExplainWords;
 pub(crate) use jobs::{JobFormWords, JobWords};
 pub(crate) use runs::RunWords;
 pub(crate) use system::SystemWords;
@@ -50,6 +52,7 @@ pub(crate) struct Words {
     pub(crate) r: RunWords,
     pub(crate) e: ExecutorWords,
     pub(crate) s: SystemWords,
+    pub(crate) x: ExplainWords,
 }
 
 static ENGLISH: Words = Words {
@@ -61,6 +64,7 @@ static ENGLISH: Words = Words {
     r: RunWords::EN,
     e: ExecutorWords::EN,
     s: SystemWords::EN,
+    x: ExplainWords::EN,
 };
 
 static CHINESE: Words = Words {
@@ -72,6 +76,7 @@ static CHINESE: Words = Words {
     r: RunWords::ZH,
     e: ExecutorWords::ZH,
     s: SystemWords::ZH,
+    x: ExplainWords::ZH,
 };
 
 /// The words of a language.
@@ -99,7 +104,8 @@ mod tests {
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let lists =
             [CommonWords::ALL, JobWords::ALL, JobFormWords::ALL, RunWords::ALL, ExecutorWords::ALL, SystemWords::ALL];
-        lists.into_iter().flatten()
+        let lists = lists.into_iter().chain([ExplainWords::ALL]);
+        lists.flatten()
     }
 
     fn is_han(letter: char) -> bool {

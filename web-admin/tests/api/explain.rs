@@ -1,0 +1,75 @@
+//! `/jobs/{id}/explain`.
+
+use crate::support::{Admin, Client};
+use serde_json::{Value, json};
+
+/// A started job of every second; answers its number once it has fired.
+async fn fired(client: &Client) -> (i64, String) {
+    let executor = client.executor("billing", None).await;
+    let draft =
+        json!({ "executor": executor, "name": "tick", "schedule": { "kind": "cron", "expression": "* * * * * ?" } });
+    let job = client.post("/api/v1/jobs", draft).await.json()["id"].as_i64().unwrap();
+    assert_eq!(client.post(&format!("/api/v1/jobs/{job}/start"), json!({})).await.status, 200);
+    let runs =
+        client.until(&format!("/api/v1/runs?job={job}"), |runs| runs["items"].as_array().unwrap().len() > 1).await;
+    (job, runs["items"][0]["scheduled_at"].as_str().unwrap().to_owned())
+}
+
+async fn asked(client: &Client, job: i64, at: &str) -> Value {
+    let answer = client.get(&format!("/api/v1/jobs/{job}/explain?at={at}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+#[actix_web::test]
+async fn a_fire_is_explained_by_its_row_and_a_moment_before_the_job_by_who_made_it() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let (job, due) = fired(&client).await;
+    let told = asked(&client, job, &due).await;
+    assert_eq!((&told["occurrence"], told["runs"][0]["job"].as_i64()), (&told["runs"][0]["scheduled_at"], Some(job)));
+    assert_eq!(
+        (&told["schedule"], &told["enabled"], &told["history_complete"]),
+        (&json!("every second (UTC)"), &json!(true), &json!(true))
+    );
+    let told = asked(&client, job, "2020-01-01T00:00:00Z").await;
+    assert_eq!(
+        (&told["verdict"], &told["act"]["action"], &told["act"]["user"]),
+        (&json!("not_created_yet"), &json!("create"), &json!("admin"))
+    );
+    assert!(
+        told["sentence"].as_str().unwrap().starts_with("The job did not exist yet. admin created it at 20"),
+        "{told}"
+    );
+    assert!(told["sentence_zh"].as_str().unwrap().starts_with("任务当时尚未创建。admin 于 20"), "{told}");
+    let told = asked(&client, job, "4102444799000").await;
+    assert_eq!(told["verdict"], "will_be_due");
+}
+
+#[actix_web::test]
+async fn a_deleted_job_still_has_its_answer() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let (job, due) = fired(&client).await;
+    assert_eq!(client.delete(&format!("/api/v1/jobs/{job}")).await.status, 204);
+    assert_eq!(asked(&client, job, &due).await["runs"][0]["job"].as_i64(), Some(job));
+    assert_eq!(asked(&client, job, "4102444799000").await["verdict"], "deleted");
+}
+
+#[actix_web::test]
+async fn a_moment_that_cannot_be_read_is_refused_with_how_to_write_it() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    let job = client.job(executor).await;
+    for query in
+        ["", "?at=", "?at=yesterday", "?at=2026-11-22T08:00:00", "?at=99999999999999999", "?at=2026-13-01T00:00:00Z"]
+    {
+        let refused = client.get(&format!("/api/v1/jobs/{job}/explain{query}")).await.problem(400);
+        assert!(refused["detail"].as_str().unwrap().contains("RFC 3339"), "{query}: {refused}");
+    }
+    client.get(&format!("/api/v1/jobs/{job}/explain?at=0&zone=UTC")).await.problem(400);
+    client.get("/api/v1/jobs/99/explain?at=0").await.problem(404);
+    assert_eq!(asked(&client, job, "0").await["verdict"], "not_created_yet");
+    assert_eq!(asked(&client, job, "4102444799000").await["verdict"], "by_hand_only");
+}
