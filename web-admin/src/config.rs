@@ -6,13 +6,15 @@
 //! `hzm-job.example.yaml` describe each key. Only the log level is taken over while the admin runs.
 
 mod admin;
+mod database;
 mod environment;
 mod error;
 mod locate;
 mod span;
 mod yaml_words;
 
-pub use admin::{AdminConfig, DatabaseConfig, DebugConfig, HttpConfig, MySqlConfig, Secret, SessionConfig};
+pub use admin::{AdminConfig, DebugConfig, HttpConfig, Secret, SessionConfig};
+pub use database::{DatabaseConfig, MySqlConfig};
 pub use environment::every_key;
 pub use error::ConfigError;
 
@@ -116,8 +118,17 @@ impl Config {
         } else {
             FileRoot::default()
         };
-        root.hzm.job.check().map_err(|(key, problem)| ConfigError::of_value(key, problem, text, file))?;
-        Config::with_environment(root.hzm.job, environment)
+        let alone = root.hzm.job.check();
+        // A file may leave to the environment what it lacks, such as a password; what is wrong with both is told of the
+        // place where it stands.
+        let config = environment::overlay(root.hzm.job, environment)?;
+        match (config.check(), alone) {
+            (Ok(()), _) => Ok(config),
+            (Err((key, problem)), Err((of_file, _))) if key == of_file => {
+                Err(ConfigError::of_value(key, problem, text, file))
+            }
+            (Err((key, problem)), _) => Err(ConfigError::of_overlaid(key, problem)),
+        }
     }
 
     /// The defaults with the environment over them: the configuration of a start without a file.
@@ -125,14 +136,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Environment`].
     pub fn from_environment(environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
-        Config::with_environment(Config::default(), environment)
-    }
-
-    fn with_environment(
-        config: Config,
-        environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<Config, ConfigError> {
-        let config = environment::overlay(config, environment)?;
+        let config = environment::overlay(Config::default(), environment)?;
         config.check().map_err(|(key, problem)| ConfigError::of_overlaid(key, problem))?;
         Ok(config)
     }

@@ -1,5 +1,6 @@
 //! What stands under `hzm.job.admin`, a struct per concern, each key with its default.
 
+use super::database::{DatabaseConfig, MySqlConfig};
 use super::span;
 use chrono::TimeDelta;
 use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
@@ -18,7 +19,7 @@ pub struct AdminConfig {
     pub port: u16,
     /// The folder of the lock file and, by default, of the SQLite database; default `hzm-job-data`.
     pub data: PathBuf,
-    /// The original's database. Understood but not served yet: a start with it ends with a message.
+    /// The original's way to name a MySQL or MariaDB database; in the place of `database.url`.
     pub mysql: Option<MySqlConfig>,
     /// The database.
     pub database: DatabaseConfig,
@@ -38,30 +39,6 @@ pub struct AdminConfig {
     pub supervision: SupervisionSettings,
     /// Switches for tests of the admin itself.
     pub debug: DebugConfig,
-}
-
-/// The original's database: `hzm.job.admin.mysql`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct MySqlConfig {
-    /// The server's name; default `localhost`.
-    pub host: String,
-    /// The server's port; default 3306.
-    pub port: u16,
-    /// The user.
-    pub username: String,
-    /// The user's password.
-    pub password: Secret,
-    /// The database's name.
-    pub dbname: String,
-}
-
-/// The database: `hzm.job.admin.database`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct DatabaseConfig {
-    /// `sqlite://PATH`; empty (the default): the file `ledger.sqlite` in the data folder.
-    pub url: String,
 }
 
 /// Sessions: `hzm.job.admin.session`. Times such as `30m`, `12h`, `7d`.
@@ -132,18 +109,6 @@ impl Default for AdminConfig {
     }
 }
 
-impl Default for MySqlConfig {
-    fn default() -> Self {
-        MySqlConfig {
-            host: "localhost".to_owned(),
-            port: 3306,
-            username: String::new(),
-            password: Secret::default(),
-            dbname: String::new(),
-        }
-    }
-}
-
 impl Default for SessionConfig {
     fn default() -> Self {
         SessionConfig { idle: TimeDelta::hours(12), absolute: TimeDelta::days(7), secure_cookie: false }
@@ -159,10 +124,11 @@ impl Default for HttpConfig {
 impl AdminConfig {
     /// The URL of the database in use.
     pub fn database_url(&self) -> String {
-        if self.database.url.is_empty() {
-            return format!("sqlite://{}", self.data.join("ledger.sqlite").display());
+        match &self.mysql {
+            Some(mysql) => mysql.url(),
+            None if self.database.url.is_empty() => format!("sqlite://{}", self.data.join("ledger.sqlite").display()),
+            None => self.database.url.clone(),
         }
-        self.database.url.clone()
     }
 
     /// The settings of the actors.
@@ -179,13 +145,20 @@ impl AdminConfig {
         per_core(self.http.workers, 4)
     }
 
-    /// The first value that cannot be used: its key below `hzm.job.admin`, and what to do.
-    pub(super) fn check(&self) -> Result<(), (String, String)> {
-        if self.mysql.is_some() {
-            let advice = "MySQL is not served by this version; remove the key and set hzm.job.admin.database.url to \
-                          sqlite://PATH, or leave both out";
+    /// The same of the database: one of the two ways to name it, not both.
+    fn check_database(&self) -> Result<(), (String, String)> {
+        self.database.check().map_err(|(key, advice)| (format!("database.{key}"), advice.to_owned()))?;
+        let Some(mysql) = &self.mysql else { return Ok(()) };
+        if !self.database.url.is_empty() {
+            let advice = "the database is named twice, here and by hzm.job.admin.database.url; remove one of them";
             return Err(("mysql".to_owned(), advice.to_owned()));
         }
+        mysql.check().map_err(|(key, advice)| (format!("mysql.{key}"), advice.to_owned()))
+    }
+
+    /// The first value that cannot be used: its key below `hzm.job.admin`, and what to do.
+    pub(super) fn check(&self) -> Result<(), (String, String)> {
+        self.check_database()?;
         let (user, password) = (self.user.trim(), &self.password.0);
         let checks = [
             (

@@ -102,13 +102,44 @@ fn a_misspelt_restart_policy_stops_the_start() {
     assert!(said.contains("line 6") && said.contains("did you mean maxRestarts?"), "{said}");
 }
 
+/// The block of the original's own configuration.
+const ORIGINAL: &str = "hzm:\n  job:\n    admin:\n      port: 8888\n      mysql:\n        host: localhost\n        \
+    port: 3306\n        username: root\n        password: p4ss@word\n        dbname: hzm_job\n";
+
 #[test]
-fn a_file_with_mysql_says_what_to_use_instead() {
-    let text =
-        "hzm:\n  job:\n    admin:\n      port: 8888\n      mysql:\n        host: localhost\n        password: p4ss\n";
-    let said = refusal(text);
-    assert!(said.contains("line 5") && said.contains("hzm.job.admin.mysql") && said.contains("sqlite://"), "{said}");
-    assert!(!said.contains("p4ss"));
+fn the_originals_database_is_served_as_it_stands() {
+    assert_eq!(parse(ORIGINAL).unwrap().admin.database_url(), "mysql://root:p4ss%40word@localhost:3306/hzm_job");
+    let shown = format!("{:?}", parse(ORIGINAL).unwrap());
+    assert!(!shown.contains("p4ss"), "{shown}");
+}
+
+#[test]
+fn a_database_that_is_named_twice_is_refused_with_both_names() {
+    let said = refusal(&format!("{ORIGINAL}      database:\n        url: mysql://root:p4ss@db/hzm_job\n"));
+    assert!(said.contains("line 5") && said.contains("hzm.job.admin.mysql"), "{said}");
+    assert!(said.contains("hzm.job.admin.database.url") && !said.contains("p4ss"), "{said}");
+}
+
+#[test]
+fn a_database_that_cannot_be_is_refused_with_its_line() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      mysql:\n        host: db\n        username: root\n");
+    assert!(said.contains("line 4: hzm.job.admin.mysql.dbname: give the name"), "{said}");
+    let said = refusal("hzm:\n  job:\n    admin:\n      database:\n        url: oracle://ann:s3cret@db\n");
+    assert!(said.contains("line 5") && said.contains("postgres://") && !said.contains("s3cret"), "{said}");
+    let said = refusal("hzm:\n  job:\n    admin:\n      database:\n        poolSize: 1\n");
+    assert!(said.contains("line 5") && said.contains("2 to 64"), "{said}");
+}
+
+#[test]
+fn what_a_file_leaves_out_may_come_from_the_environment() {
+    let text = "hzm:\n  job:\n    admin:\n      mysql:\n        host: db\n        username: root\n";
+    let variables = [("HZM_JOB_ADMIN_MYSQL_DBNAME", "jobs"), ("HZM_JOB_ADMIN_MYSQL_PASSWORD", "x y")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::parse(text, "x", variables.into_iter()).unwrap();
+    assert_eq!(config.admin.database_url(), "mysql://root:x%20y@db:3306/jobs");
+    let url = with_variable("HZM_JOB_ADMIN_DATABASE_URL", "postgres://ann@db/jobs").unwrap().admin.database_url();
+    assert_eq!(url, "postgres://ann@db/jobs");
+    assert_eq!(with_variable("HZM_JOB_ADMIN_DATABASE_POOL_SIZE", "3").unwrap().admin.database.pool_size, 3);
 }
 
 #[test]
