@@ -2,15 +2,14 @@
 //!
 //! - [`api`]: the management API under `/api/v1`; each call needs a session, save logging in.
 //! - `/api/admin/{registry,offline,callback}` and the same without `admin/`: what executors call, [`executor_api`].
-//! - `/healthz` (the process is up) and `/readyz` (the database answers) need no session.
+//! - `/healthz` (the process is up) and `/readyz` (the scheduler and its database answer) need no session.
 //! - the pages: [`crate::ui::routes`].
 //!
 //! A test compares the API table with the OpenAPI document, so no call is left undocumented.
 
 use crate::api::{actors, events, executors, explain, jobs, openapi, operations, overview, runs, schedules, session};
 use crate::error::ApiError;
-use crate::state::App;
-use crate::{auth, executor_api, extract, ui};
+use crate::{auth, executor_api, extract, readiness, ui};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
@@ -72,7 +71,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::scope("/api").default_service(web::to(no_such_address)))
         .route("/healthz", web::get().to(alive))
-        .route("/readyz", web::get().to(ready))
+        .route("/readyz", web::get().to(readiness::ready))
         .configure(ui::routes);
 }
 
@@ -132,9 +131,4 @@ async fn wrong_method() -> Result<HttpResponse, ApiError> {
 
 async fn alive() -> &'static str {
     "up\n"
-}
-
-async fn ready(app: web::Data<App>) -> Result<&'static str, ApiError> {
-    app.store.user_count().await?;
-    Ok("ready\n")
 }

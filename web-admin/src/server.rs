@@ -1,10 +1,12 @@
-//! The running admin: data folder, database, actors and HTTP server, started in that order and stopped in the reverse one.
+//! The running admin: data folder, address, database, actors and HTTP server, started in that order and stopped in the
+//! reverse one. While the database is away, [`crate::waiting`] answers on the address.
 //!
 //! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
 
 use crate::config::Config;
 use crate::data_folder::{DataFolder, FolderError};
-use crate::first_user::{self, FirstUser, UserError};
+use crate::first_user::{FirstUser, UserError};
+use crate::opening::{self, Opened};
 use crate::request_log::log_request;
 use crate::state::App;
 use crate::{routes, ui};
@@ -12,7 +14,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
 use hzm_job_actors::{Clock, StartError};
-use hzm_job_store::{Store, StoreError};
+use hzm_job_store::StoreError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +33,7 @@ pub enum StartupError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The database.
-    #[error("the database cannot be opened; see hzm.job.admin.database.url")]
+    #[error("the database cannot be opened; see hzm.job.admin.database")]
     Store(#[from] StoreError),
     /// The actors.
     #[error("the scheduler did not start")]
@@ -62,23 +64,23 @@ pub struct Running {
     _database: Option<DataFolder>,
 }
 
-/// Starts everything. Call it inside an actix system.
+/// Starts everything; waits for a database that cannot be reached. Call it inside an actix system.
 ///
 /// # Errors
 /// [`StartupError`]; then nothing is left running.
 pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> Result<Running, StartupError> {
     let folder = DataFolder::take(&config.admin.data)?;
     let database = database_folder(&config).map(|elsewhere| DataFolder::take(&elsewhere)).transpose()?;
-    let store = open(&config, &log).await?;
-    let admin = &config.admin;
-    let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
-    let listening = bind(admin)?;
-    let actors_log = log.new(slog::o!("component" => "actors"));
-    let scheduler = hzm_job_actors::start(store.clone(), admin.actor_settings(), clock, actors_log).await?;
+    // Bound first: whoever watches the process is answered while the database is waited for.
+    let listener = bind(&config.admin)?;
+    let Opened { store, scheduler, first_user, waiting } = opening::open(&config, clock, &log, &listener).await?;
     let app = web::Data::new(App::new(store, scheduler, Arc::new(config), log));
-    let (server, address) = serve(listening, &app)?;
+    let (server, address) = serve(listener, &app)?;
     let handle = server.handle();
     actix_rt::spawn(server);
+    if let Some(waiting) = waiting {
+        waiting.stop().await;
+    }
     slog::info!(app.log, "serving"; "address" => %address);
     Ok(Running { address, app, first_user, handle, folder, _database: database })
 }
@@ -91,13 +93,6 @@ fn database_folder(config: &Config) -> Option<PathBuf> {
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
     let (Ok(theirs), Ok(ours)) = (folder.canonicalize(), config.admin.data.canonicalize()) else { return Some(folder) };
     (theirs != ours).then_some(folder)
-}
-
-/// Opens the database on a thread that may wait.
-async fn open(config: &Config, log: &slog::Logger) -> Result<Store, StartupError> {
-    let (url, log) = (config.admin.database_url(), log.clone());
-    let opened = web::block(move || Store::open(&url, &log)).await;
-    Ok(opened.map_err(|error| StartupError::Interrupted(error.to_string()))??)
 }
 
 fn bind(config: &crate::config::AdminConfig) -> Result<std::net::TcpListener, StartupError> {

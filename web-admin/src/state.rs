@@ -5,6 +5,7 @@
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::config::Config;
+use crate::readiness::Readiness;
 use chrono::{DateTime, Utc};
 use hzm_job_actors::Scheduler;
 use hzm_job_store::Store;
@@ -28,6 +29,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) readiness: Readiness,
     closing: watch::Sender<bool>,
 }
 
@@ -42,6 +44,7 @@ impl App {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            readiness: Readiness::default(),
             closing: watch::Sender::new(false),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use actix_web::ResponseError;
+use actix_web::http::StatusCode;
 use hzm_job_scheduler::problem::FieldProblem;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,6 +55,19 @@ impl From<&FieldProblem> for FieldError {
 }
 
 impl ProblemDetails {
+    /// "Not now", for reasons that whoever watches the admin should know.
+    pub(crate) fn unavailable(detail: String) -> ProblemDetails {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        ProblemDetails {
+            kind: "urn:hzm-job:problem:unavailable".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail,
+            instance: None,
+            errors: Vec::new(),
+        }
+    }
+
     pub(super) fn of(error: &ApiError) -> ProblemDetails {
         let status = error.status_code();
         ProblemDetails {

@@ -17,12 +17,14 @@ mod pieces;
 mod runs;
 mod system;
 mod visit;
+mod waiting;
 mod words;
 
 use actix_web::{Route, guard, web};
 
 pub(crate) use hzm_job_scheduler::describe::Language;
 pub use system::not_found::not_found;
+pub(crate) use waiting::waiting_page;
 pub(crate) use words::words;
 
 /// Every page and form of the admin.
@@ -39,7 +41,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/operations", read().to(system::operations::list))
         .route("/actors", read().to(system::actors::list))
         .route("/actors/release", web::post().to(system::actors::release))
-        .route("/assets/{version}/{name:.*}", read().to(assets::serve))
+        .configure(asset_routes)
         .configure(job_routes)
         .configure(run_routes)
         .configure(executor_routes);
@@ -48,6 +50,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 /// Answers GET, and HEAD without the body.
 fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// Style, script and pictures; they need no admin behind them.
+pub(crate) fn asset_routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/assets/{version}/{name:.*}", read().to(assets::serve));
 }
 
 fn job_routes(cfg: &mut web::ServiceConfig) {

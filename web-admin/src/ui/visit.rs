@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::state::App;
 use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
@@ -65,18 +66,28 @@ impl FromRequest for Guest {
 }
 
 impl FromRequest for Visit {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Visit, ApiError>>;
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Visit, actix_web::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let operator = Operator::extract(&request).await?;
-            let missing = || ApiError::Internal(Failure::because("the application state is not registered"));
-            let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(missing)?;
-            let (guest, now) = (Guest::of(&request), app.now());
-            Ok(Visit { w: guest.w, guest, app, operator, now })
+            // A reader is told by a page also when nobody can look up who he is.
+            Visit::of(&request).await.map_err(|error| {
+                let page = failure_page(Guest::of(&request).frame(""), &error);
+                InternalError::from_response(error, page).into()
+            })
         })
+    }
+}
+
+impl Visit {
+    async fn of(request: &HttpRequest) -> Result<Visit, ApiError> {
+        let operator = Operator::extract(request).await?;
+        let missing = || ApiError::Internal(Failure::because("the application state is not registered"));
+        let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(missing)?;
+        let (guest, now) = (Guest::of(request), app.now());
+        Ok(Visit { w: guest.w, guest, app, operator, now })
     }
 }
 
@@ -189,7 +200,8 @@ pub(crate) fn see_other_with(location: &str, cookies: impl IntoIterator<Item = C
     Ok(answer.finish())
 }
 
-fn headers(mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
+/// The headers that every page carries.
+pub(crate) fn headers(mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
     answer
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))

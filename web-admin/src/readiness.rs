@@ -1,0 +1,71 @@
+//! `/readyz`: whether the admin can do its work now, and if not, why and since when.
+//!
+//! It asks the database itself, bounded by two seconds, so that whoever watches the admin gets an answer in any case.
+
+use crate::error::{Failure, ProblemDetails};
+use crate::state::App;
+use crate::waiting::unavailable;
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// When to ask again, in seconds.
+const RETRY_AFTER_S: i64 = 2;
+
+/// Since when the admin is not ready, as far as somebody has asked.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness(Mutex<Option<DateTime<Utc>>>);
+
+impl Readiness {
+    /// Notes what was found, and answers since when it is so.
+    fn noted(&self, is_ready: bool, now: DateTime<Utc>) -> DateTime<Utc> {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_ready {
+            *since = None;
+            return now;
+        }
+        *since.get_or_insert(now)
+    }
+}
+
+/// Answers 200, or 503 with the reason.
+pub(crate) async fn ready(app: web::Data<App>) -> HttpResponse {
+    let found = look(&app).await;
+    let since = app.readiness.noted(found.is_ok(), app.now());
+    match found {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Err(reason) => {
+            let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let detail = format!("{reason}; noticed at {since}. It recovers by itself");
+            unavailable(&ProblemDetails::unavailable(detail), RETRY_AFTER_S)
+        }
+    }
+}
+
+async fn look(app: &App) -> Result<(), String> {
+    if let Some(reason) = app.scheduler.fatal().borrow().as_ref() {
+        return Err(format!("the scheduler cannot go on: {reason}"));
+    }
+    match tokio::time::timeout(PATIENCE, app.store.user_count()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(format!("the database does not answer: {}", Failure::of(&error).chain)),
+        Err(_) => Err(format!("the database has not answered within {} s", PATIENCE.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_keeps_its_beginning_until_it_is_over() {
+        let (readiness, at) = (Readiness::default(), |second| DateTime::from_timestamp(second, 0).unwrap());
+        assert_eq!(readiness.noted(false, at(5)), at(5));
+        assert_eq!(readiness.noted(false, at(9)), at(5));
+        readiness.noted(true, at(10));
+        assert_eq!(readiness.noted(false, at(12)), at(12));
+    }
+}
