@@ -35,6 +35,9 @@ pub const SESSION_COOKIE: &str = "hzm_session";
 /// The call that logs in.
 const LOGIN_PATH: &str = "/api/v1/session";
 
+/// The one page among the addresses of the API.
+const DOCS_PAGE: &str = "/api/v1/docs";
+
 /// A session's use is written down again after this long, in milliseconds.
 const TOUCH_EVERY_MS: i64 = 60_000;
 
@@ -118,7 +121,8 @@ async fn logged_in(request: &HttpRequest) -> Result<Operator, ApiError> {
 
 /// The refusal of somebody unknown: a problem for programs, the way to the login page for people.
 fn stranger(request: &HttpRequest) -> ApiError {
-    if request.path().starts_with("/api/") {
+    let is_page = request.path().trim_end_matches('/') == DOCS_PAGE;
+    if request.path().starts_with("/api/") && !is_page {
         return ApiError::NotLoggedIn { login: None };
     }
     let back =

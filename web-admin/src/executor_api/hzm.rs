@@ -33,7 +33,7 @@ const CUT_NOTE: &str = "… (cut: a message may have 65536 bytes)";
 #[derive(Debug, Error)]
 pub enum Refusal {
     /// The caller is nobody we know: 401.
-    #[error("unknown app key or wrong access token")]
+    #[error("unknown app key or wrong secret")]
     Stranger,
     /// The body cannot be read, or says something impossible: 400.
     #[error("{0}")]
@@ -143,7 +143,7 @@ fn identify(request: &HttpRequest, app_key: &str) -> Result<Arc<ExecutorCard>, R
     known.ok_or_else(|| {
         let key: String = app_key.chars().take(128).collect();
         let peer = request.peer_addr().map_or_else(String::new, |peer| peer.to_string());
-        slog::warn!(app.log, "an executor was turned away: unknown app key or wrong access token"; "app_key" => key, "peer" => peer);
+        slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret"; "app_key" => key, "peer" => peer);
         Refusal::Stranger
     })
 }

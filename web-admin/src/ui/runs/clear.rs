@@ -6,6 +6,7 @@ use crate::ui::fields::{Fields, link};
 use crate::ui::flash::Flash;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::jobs::list::{Choice, executor_choices};
+use crate::ui::pieces::Form;
 use crate::ui::visit::{Answer, Visit, html, see_other};
 use crate::ui::words::Words;
 use actix_web::{HttpResponse, web};
@@ -21,9 +22,10 @@ struct ClearPage {
     executors: Vec<Choice>,
     job: String,
     rules: Vec<RuleRow>,
-    /// The rule that is asked about: its number, its words, the sentence, the button.
+    /// The rule that is asked about: its number, its words, the sentence, the button, the way back.
     asked: Option<Asked>,
     executor: String,
+    form: Form,
 }
 
 struct RuleRow {
@@ -38,6 +40,8 @@ struct Asked {
     words: String,
     sentence: String,
     button: String,
+    /// The address of the page without the question.
+    cancel: String,
 }
 
 /// `GET /runs/clear`.
@@ -52,30 +56,45 @@ pub(crate) async fn clear(visit: Visit, body: web::Bytes) -> HttpResponse {
 
 async fn page(visit: &Visit) -> Answer {
     let (query, w) = (visit.query(), visit.w);
-    let scope = scope(query, w)?;
-    let (executor, job) = (query.get("executor").to_owned(), query.get("job").to_owned());
+    let mut form = Form::of(query.clone());
+    // A job is named by its number; whoever types something else is told so at the field, and nothing is counted.
+    let scope = scope(query, w).inspect_err(|_| form.blame("job", w.jf.not_a_number)).ok();
+    let executor = query.number("executor", w)?;
+    let (rules, asked) = match scope {
+        Some(scope) => counted(visit, scope).await?,
+        None => (Vec::new(), None),
+    };
+    let page = ClearPage {
+        f: visit.frame(Place::Runs, w.r.clear_title),
+        w,
+        executors: executor_choices(visit, executor.map(ExecutorId)).await?,
+        rules,
+        asked,
+        executor: query.get("executor").to_owned(),
+        job: query.get("job").to_owned(),
+        form,
+    };
+    html(&page)
+}
+
+/// The rules with what each would remove, and the one that is asked about.
+async fn counted(visit: &Visit, scope: ClearScope) -> Result<(Vec<RuleRow>, Option<Asked>), ApiError> {
+    let (query, w) = (visit.query(), visit.w);
+    let narrowed = ["executor", "job"].map(|name| (name, query.get(name)));
     let (mut rules, mut asked) = (Vec::new(), None);
     let wanted = query.number("rule", w)?;
     for (number, rule) in ClearRule::NINE.into_iter().enumerate() {
         let count = runs::clear_count(&visit.app, rule, scope).await?;
         let (words, text) = (w.clear_rule(rule), number.to_string());
-        let pairs = [("executor", executor.as_str()), ("job", job.as_str()), ("rule", text.as_str())];
         if i64::try_from(number).ok() == wanted && count > 0 {
             let (sentence, button) = (w.clear_asks(count), w.clear_button(count));
-            asked = Some(Asked { number, words: words.clone(), sentence, button });
+            let cancel = link("/runs/clear", narrowed);
+            asked = Some(Asked { number, words: words.clone(), sentence, button, cancel });
         }
-        rules.push(RuleRow { words, count: w.run_count(count), ask: (count > 0).then(|| link("/runs/clear", pairs)) });
+        let ask = link("/runs/clear", narrowed.into_iter().chain([("rule", text.as_str())]));
+        rules.push(RuleRow { words, count: w.run_count(count), ask: (count > 0).then_some(ask) });
     }
-    let page = ClearPage {
-        f: visit.frame(Place::Runs, w.r.clear_title),
-        w,
-        executors: executor_choices(visit, scope.executor).await?,
-        rules,
-        asked,
-        executor,
-        job,
-    };
-    html(&page)
+    Ok((rules, asked))
 }
 
 async fn cleared(visit: &Visit, body: &web::Bytes) -> Answer {

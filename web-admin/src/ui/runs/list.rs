@@ -2,7 +2,7 @@
 
 use super::row::{RunRow, rows};
 use crate::error::ApiError;
-use crate::ui::fields::Fields;
+use crate::ui::fields::{Fields, link};
 use crate::ui::frame::{Frame, Place};
 use crate::ui::jobs::list::{Choice, executor_choices};
 use crate::ui::pieces::{Form, Pager, Window};
@@ -33,6 +33,8 @@ struct RunsPage {
     executors: Vec<Choice>,
     states: Vec<(&'static str, &'static str, bool)>,
     filtered: bool,
+    /// The address that clears runs, narrowed to the same job and executor.
+    clear: String,
     /// The newest rows are shown, so the list may renew itself.
     newest: bool,
     zone: String,
@@ -61,6 +63,7 @@ async fn page(visit: &Visit) -> Answer {
         executors: executor_choices(visit, filter.executor).await?,
         states: RunState::ALL.map(|state| (state.word(), w.state(state), filter.states.contains(&state))).to_vec(),
         filtered: filter != RunFilter::default(),
+        clear: link("/runs/clear", ["executor", "job"].map(|name| (name, query.get(name)))),
         newest: window.cursor == Cursor::Newest,
         zone: visit.lens().zone.name().to_owned(),
         form,

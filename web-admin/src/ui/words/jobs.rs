@@ -130,7 +130,7 @@ catalogue! {
         preview_fires: "Next fires", "接下来的触发";
         preview_manual: "It fires only when somebody presses “Run now”.", "只有点击“立即执行”时才会执行。";
         preview_wait: "Fill in the expression to see when the job fires.", "填写表达式后可看到触发时间。";
-        not_a_number: "is not a number; write it with digits", "不是数字，请用数字填写";
+        not_a_number: "give a whole or decimal number, not negative, in digits", "请用数字填写，不能为负数";
         not_a_span: "is not a duration; write it like 30s, 5m or 1h30m", "不是时长，正确写法如 30s、5m 或 1h30m";
         not_a_choice: "is not one of the choices; choose again", "不是可选项，请重新选择";
         no_executor: "choose the executor that does the work", "请选择负责执行的执行器";
