@@ -119,14 +119,55 @@ async fn logged_in(request: &HttpRequest) -> Result<Operator, ApiError> {
     Ok(Operator { id: user.id, name: user.name, session, csrf: csrf_of(cookie.value()) })
 }
 
-/// The refusal of somebody unknown: a problem for programs, the way to the login page for people.
+/// The refusal of somebody unknown: a problem for programs, the way to the login page for people. A list that renews itself
+/// sends its whole page there: in its own place the login page would make the list vanish.
 fn stranger(request: &HttpRequest) -> ApiError {
     let is_page = request.path().trim_end_matches('/') == DOCS_PAGE;
     if request.path().starts_with("/api/") && !is_page {
-        return ApiError::NotLoggedIn { login: None };
+        return ApiError::NotLoggedIn { login: None, part_of_page: false };
     }
-    let back =
+    let part_of_page = request.headers().contains_key("HX-Request");
+    let asked =
         if request.method().is_safe() { request.uri().path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
+    let back = if part_of_page { page_around(request).unwrap_or_else(|| "/".to_owned()) } else { asked.to_owned() };
     let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-    ApiError::NotLoggedIn { login: Some(format!("/login?next={next}")) }
+    ApiError::NotLoggedIn { login: Some(format!("/login?next={next}")), part_of_page }
+}
+
+/// The page that a part of it was asked from, as htmx tells it: path and query only, whatever host the browser used.
+fn page_around(request: &HttpRequest) -> Option<String> {
+    let page = url::Url::parse(request.headers().get("HX-Current-URL")?.to_str().ok()?).ok()?;
+    Some(page.query().map_or_else(|| page.path().to_owned(), |query| format!("{}?{query}", page.path())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::ResponseError;
+    use actix_web::http::StatusCode;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_reader_whose_session_ended_is_led_to_the_login_and_back() {
+        let refusal = stranger(&TestRequest::get().uri("/runs?job=4").to_http_request()).error_response();
+        assert_eq!(refusal.status(), StatusCode::SEE_OTHER);
+        assert_eq!(refusal.headers().get("Location").unwrap(), "/login?next=%2Fruns%3Fjob%3D4");
+    }
+
+    #[test]
+    fn a_list_that_renews_itself_sends_its_whole_page_to_the_login() {
+        let asked = TestRequest::get().uri("/runs?job=4&after=9");
+        let asked = asked.insert_header(("HX-Request", "true"));
+        let asked = asked.insert_header(("HX-Current-URL", "http://hzm.example:8888/runs?job=4"));
+        let refusal = stranger(&asked.to_http_request()).error_response();
+        assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(refusal.headers().get("HX-Redirect").unwrap(), "/login?next=%2Fruns%3Fjob%3D4");
+    }
+
+    #[test]
+    fn a_program_is_told_so_and_led_nowhere() {
+        let refusal = stranger(&TestRequest::get().uri("/api/v1/jobs").to_http_request()).error_response();
+        assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+        assert!(refusal.headers().get("Location").is_none());
+    }
 }

@@ -34,6 +34,8 @@ pub enum ApiError {
     NotLoggedIn {
         /// For pages: the address of the login page with the way back.
         login: Option<String>,
+        /// A part of a page asks, not the reader: the whole page has to go to the login.
+        part_of_page: bool,
     },
     /// The name or the password is wrong: 401. The same words for both, so that names cannot be tried out.
     #[error("the user name or the password is wrong")]
@@ -182,8 +184,8 @@ impl ResponseError for ApiError {
         match self {
             ApiError::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
-            ApiError::NotLoggedIn { login: Some(_) } => StatusCode::SEE_OTHER,
-            ApiError::NotLoggedIn { login: None } | ApiError::WrongLogin => StatusCode::UNAUTHORIZED,
+            ApiError::NotLoggedIn { login: Some(_), part_of_page: false } => StatusCode::SEE_OTHER,
+            ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => StatusCode::UNAUTHORIZED,
             ApiError::Forbidden(_) => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -201,8 +203,9 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut answer = HttpResponse::build(self.status_code());
         match self {
-            ApiError::NotLoggedIn { login: Some(page) } => {
-                return answer.insert_header((LOCATION, page.as_str())).finish();
+            ApiError::NotLoggedIn { login: Some(page), part_of_page } => {
+                let header = if *part_of_page { "HX-Redirect" } else { LOCATION.as_str() };
+                return answer.insert_header((header, page.as_str())).finish();
             }
             ApiError::TooManyAttempts { retry_after } => answer.insert_header((RETRY_AFTER, retry_after.to_string())),
             ApiError::Busy | ApiError::SavedOnly | ApiError::Unavailable(_) => answer.insert_header((RETRY_AFTER, "1")),

@@ -12,7 +12,8 @@ pub(super) struct ExecutorInput {
     name: String,
     /// The key by which its nodes name it: 1 to 128 characters of `A-Z a-z 0-9 . _ -`, unique.
     app_key: String,
-    /// The secret both sides send. Left out: stays as it is (a new executor has none); null or empty: none.
+    /// The secret both sides send. Left out: stays as it is, and a new executor whose nodes call in by themselves gets a
+    /// generated one, which the answer tells this once; null or empty: none, so that whoever knows the app key may call in.
     #[serde(default)]
     #[schema(value_type = Option<String>, write_only)]
     secret: SecretChange,
@@ -45,6 +46,11 @@ impl<'de> Deserialize<'de> for SecretChange {
 }
 
 impl ExecutorInput {
+    /// Whether a secret has to be made up for this new executor: nobody gets in who was not let in.
+    pub(super) fn wants_secret(&self) -> bool {
+        matches!(self.secret, SecretChange::Keep) && self.registration == Registration::Automatic
+    }
+
     pub(super) fn draft(self, current: Option<String>) -> ExecutorDraft {
         let app_secret = match self.secret {
             SecretChange::Keep => current,

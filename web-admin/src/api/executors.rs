@@ -24,14 +24,27 @@ pub async fn list(app: web::Data<App>, _operator: Operator) -> Result<web::Json<
     Ok(web::Json(ListView::whole(all.into_iter().map(ExecutorView::from).collect())))
 }
 
+/// A new executor.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedExecutor {
+    #[serde(flatten)]
+    executor: ExecutorView,
+    /// The secret that was generated because the request named none; shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
 /// Creates an executor.
 #[utoipa::path(post, path = "/api/v1/executors", tag = "executors", request_body = ExecutorInput,
-    responses((status = 201, body = ExecutorView)))]
+    responses((status = 201, body = CreatedExecutor)))]
 pub async fn create(app: web::Data<App>, operator: Operator, body: Body<Value>) -> Result<HttpResponse, ApiError> {
     let (_, input) = definition::<ExecutorInput>(body.0, &ExecutorView::READ_ONLY)?;
-    let made = change::create(&app, input.draft(None), &operator).await.map_err(outward)?;
+    let secret = input.wants_secret().then(random_secret).transpose();
+    let secret = secret.map_err(|error| ApiError::Internal(Failure::of(&error)))?;
+    let made = change::create(&app, input.draft(secret.clone()), &operator).await.map_err(outward)?;
     let place = format!("/api/v1/executors/{}", made.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(ExecutorView::from(made)))
+    let created = CreatedExecutor { executor: made.into(), secret };
+    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(created))
 }
 
 /// Reads an executor.

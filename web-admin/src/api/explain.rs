@@ -2,6 +2,7 @@
 
 use crate::auth::Operator;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::moment;
 use crate::state::App;
 use crate::ui::{Language, words};
@@ -95,7 +96,7 @@ pub async fn read(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
-    query: web::Query<ExplainQuery>,
+    Query(query): Query<ExplainQuery>,
 ) -> Result<web::Json<ExplainView>, ApiError> {
     let text = query.at.as_deref().unwrap_or_default();
     let at = moment::read(text, None).map_err(|_| unreadable(text))?;

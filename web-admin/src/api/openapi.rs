@@ -6,7 +6,7 @@ use crate::error::{ApiError, Failure, PROBLEM_JSON, ProblemDetails};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpResponse, web};
 use std::sync::{Arc, LazyLock};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -15,6 +15,10 @@ const DOCUMENT: &str = "/api/v1/openapi.json";
 /// What the page may load: files of this admin only. Its styles are partly set by script, hence `unsafe-inline` for them.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
     base-uri 'none'; frame-ancestors 'none'";
+/// The two things that a call shows: its session, and with changes that the session's owner wants them.
+const SESSION: &str = "session";
+const CSRF: &str = "csrf";
+const NO_SCOPES: [&str; 0] = [];
 /// The address of the page.
 const PAGE: &str = "/api/v1/docs/";
 
@@ -36,7 +40,7 @@ const PAGE: &str = "/api/v1/docs/";
         actors::list, actors::release, actors::fail,
     ),
     components(schemas(ProblemDetails)),
-    security(("session" = []), ("csrf" = [])),
+    security(("session" = [])),
     modifiers(&Common)
 )]
 struct Api;
@@ -49,13 +53,19 @@ impl Modify for Common {
         let components = document.components.get_or_insert_default();
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
         let token = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-CSRF-Token")));
-        components.add_security_scheme("session", cookie);
-        components.add_security_scheme("csrf", token);
+        components.add_security_scheme(SESSION, cookie);
+        components.add_security_scheme(CSRF, token);
         let problem = ResponseBuilder::new()
             .description("a refusal or a failure")
             .content(PROBLEM_JSON, Content::new(Some(RefOr::Ref(Ref::from_schema_name("ProblemDetails")))))
             .build();
+        // Both at once, in one requirement: two in a list would mean "one of them".
+        let both = SecurityRequirement::new(SESSION, NO_SCOPES).add(CSRF, NO_SCOPES);
         for path in document.paths.paths.values_mut() {
+            let changing = [&mut path.post, &mut path.put, &mut path.delete];
+            for operation in changing.into_iter().filter_map(Option::as_mut) {
+                operation.security = Some(vec![both.clone()]);
+            }
             let all = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
             for operation in all.into_iter().filter_map(Option::as_mut) {
                 operation.responses.responses.insert("default".to_owned(), problem.clone().into());

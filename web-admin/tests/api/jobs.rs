@@ -127,7 +127,14 @@ async fn unknown_and_misshapen_fields_are_named() {
         client.post("/api/v1/jobs", json!({ "executor": executor, "name": "x", "retry": { "retries": "many" } })).await;
     assert_eq!(answer.wrong_fields(), [("retry.retries".into(), "type".into())]);
     let answer = client.post("/api/v1/jobs", json!({ "executor": executor, "name": "x", "colour": "red" })).await;
-    assert!(answer.problem(422)["errors"][0]["detail"].as_str().unwrap().contains("colour"), "{}", answer.text);
+    assert_eq!(answer.wrong_fields(), [("colour".into(), "unknown_field".into())]);
+    let answer = client.post("/api/v1/jobs", json!({ "name": "x" })).await;
+    assert_eq!(answer.wrong_fields(), [("executor".into(), "required".into())]);
+    let answer = client.post("/api/v1/runs/clear", json!({ "rule": 9 })).await;
+    assert_eq!(answer.wrong_fields().first().unwrap().0, "rule");
+    let refused = client.get("/api/v1/jobs?enabled=maybe").await;
+    let refused = refused.problem(400);
+    assert!(refused["detail"].as_str().unwrap().contains("enabled"), "{refused}");
 }
 
 #[actix_web::test]

@@ -31,7 +31,7 @@ async fn a_schedule_that_is_none_is_explained_too() {
             "unknown_zone",
         ),
         (json!({ "kind": "fixed_rate", "expression": "soon" }), "schedule.expression", "bad_duration"),
-        (json!({ "kind": "sometimes" }), "schedule.kind", "type"),
+        (json!({ "kind": "sometimes" }), "schedule.kind", "unknown_word"),
     ] {
         let answer = client.post("/api/v1/schedules/preview", json!({ "schedule": schedule })).await;
         assert_eq!(answer.wrong_fields(), [(field.to_owned(), code.to_owned())]);

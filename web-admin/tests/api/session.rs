@@ -54,8 +54,11 @@ async fn no_call_of_the_api_is_answered_without_a_session() {
         assert_eq!(answer.status, 401, "{} {path}", endpoint.method);
         answer.problem(401);
     }
-    for path in ["/api/v1/openapi.json", "/api/v1/docs/", "/api/v1/nothing"] {
+    for path in ["/api/v1/openapi.json", "/api/v1/docs/swagger-ui.css", "/api/v1/nothing"] {
         assert_eq!(admin.stranger(Method::GET, path, None).await.status, 401, "{path}");
+    }
+    for path in ["/api/v1/docs", "/api/v1/docs/"] {
+        assert_eq!(admin.stranger(Method::GET, path, None).await.status, 303, "{path} is a page: it leads to the login");
     }
 }
 

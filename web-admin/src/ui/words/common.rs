@@ -63,7 +63,7 @@ catalogue! {
         second: "{} s", "{} 秒";
         minute: "{} min", "{} 分钟";
         hour: "{} h", "{} 小时";
-        now: "now", "刚刚";
+        now: "now", "现在";
         form_wrong: "Nothing was saved yet.", "尚未保存。";
         form_wrong_hint: "Some fields need another value; each says why.", "部分字段需要修改，原因写在各字段下方。";
         stale: "Somebody else changed it meanwhile. Your input is kept below: compare it, then save again to replace the other change.",
