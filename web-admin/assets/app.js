@@ -136,3 +136,16 @@ if (words.events && sign) {
   listen();
   addEventListener("pagehide", () => source.close());
 }
+
+// Fields that matter only with some value of another one are shown with it: data-when="misfire=fire_all", and the
+// opposite, data-unless. One with a problem is always shown. Without this script all are shown.
+function fitFields() {
+  for (const part of document.querySelectorAll("[data-when], [data-unless]")) {
+    const [name, values] = (part.dataset.when ?? part.dataset.unless).split("=");
+    const field = part.closest("form").elements.namedItem(name);
+    const fits = values.split(",").includes(field.value.trim());
+    part.hidden = fits !== ("when" in part.dataset) && !part.querySelector(".problem");
+  }
+}
+document.addEventListener("input", (event) => { if (event.target.form?.querySelector("[data-when], [data-unless]")) fitFields(); });
+fitFields();

@@ -4,6 +4,7 @@
 //! then tell the actors. The order matters: the store is what is true, and an actor that was not told reloads it later.
 //! No HTTP is spoken here.
 
+pub mod actors;
 pub mod executors;
 pub mod jobs;
 pub mod runs;

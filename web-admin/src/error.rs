@@ -79,6 +79,17 @@ pub enum ApiError {
     /// The request does not fit the state of the object: 409.
     #[error("{0}")]
     Conflict(String),
+    /// The actor that would have to do it failed too often and is not restarted by itself: 409.
+    #[error(
+        "the actor {actor} is quarantined because it failed too often ({reason}); release it with \
+         POST /api/v1/actors/{actor}/release or on the page Actors, then try again"
+    )]
+    Quarantined {
+        /// Its name, such as `job/17`.
+        actor: String,
+        /// What it died of.
+        reason: String,
+    },
     /// Too many failed logins: 429.
     #[error("too many failed logins; try again in {retry_after} seconds")]
     TooManyAttempts {
@@ -165,6 +176,7 @@ impl ApiError {
             ApiError::Taken { .. } => "taken",
             ApiError::InUse { .. } => "in-use",
             ApiError::Conflict(_) => "conflict",
+            ApiError::Quarantined { .. } => "quarantined",
             ApiError::TooManyAttempts { .. } => "too-many-attempts",
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
@@ -191,9 +203,11 @@ impl ResponseError for ApiError {
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ApiError::Stale { .. } | ApiError::Taken { .. } | ApiError::InUse { .. } | ApiError::Conflict(_) => {
-                StatusCode::CONFLICT
-            }
+            ApiError::Stale { .. }
+            | ApiError::Taken { .. }
+            | ApiError::InUse { .. }
+            | ApiError::Conflict(_)
+            | ApiError::Quarantined { .. } => StatusCode::CONFLICT,
             ApiError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Busy | ApiError::SavedOnly | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,6 +3,7 @@
 //! The binary is a few lines over this; tests start the same server in their own process. Nothing here decides when a job
 //! runs (that is `hzm-job-actors` over `hzm-job-scheduler`), and no SQL is written here (that is `hzm-job-store`).
 
+mod actor_tree;
 pub mod api;
 pub mod auth;
 pub mod change;

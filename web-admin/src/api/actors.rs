@@ -1,19 +1,24 @@
 //! `/actors`: who works, who died how often, who is in quarantine.
 
+use super::page_of;
+use crate::actor_tree::{self, ActorFilter, KINDS, Placed, STATES};
 use crate::auth::Operator;
+use crate::change::actors as change;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::state::App;
 use crate::views::ListView;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use hzm_job_actors::ActorReport;
 use hzm_job_scheduler::JobId;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// An actor as an operator sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ActorView {
+    /// Its parent in the tree of actors; null for the registry.
+    pub parent: Option<String>,
     /// Its name: `registry`, `shard/0`, `job/17`, `executor/3`, `journal`.
     pub name: String,
     /// What kind of actor it is.
@@ -36,9 +41,11 @@ pub struct ActorView {
     pub last_error_at: Option<DateTime<Utc>>,
 }
 
-impl From<ActorReport> for ActorView {
-    fn from(actor: ActorReport) -> ActorView {
+impl From<Placed> for ActorView {
+    fn from(placed: Placed) -> ActorView {
+        let actor = placed.report;
         ActorView {
+            parent: placed.parent,
             name: actor.name,
             kind: actor.kind,
             thread: actor.thread,
@@ -53,10 +60,46 @@ impl From<ActorReport> for ActorView {
     }
 }
 
-/// Lists the actors that live or are in quarantine; sleeping jobs have none.
-#[utoipa::path(get, path = "/api/v1/actors", tag = "actors", responses((status = 200, body = ListView<ActorView>)))]
-pub async fn list(app: web::Data<App>, _operator: Operator) -> web::Json<ListView<ActorView>> {
-    web::Json(ListView::whole(app.scheduler.actors().await.into_iter().map(ActorView::from).collect()))
+/// Which actors are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ActorQuery {
+    /// `registry`, `journal`, `shard`, `job`, `node` or `executor`.
+    kind: Option<String>,
+    /// `quarantined`, `restarting` or `running`.
+    state: Option<String>,
+    /// The cursor of the page; the first page without one.
+    cursor: Option<String>,
+    /// How many actors, 1 to 500; 50 without it.
+    size: Option<i64>,
+}
+
+/// Lists the actors that live or are in quarantine: quarantined ones first, then restarting ones, then the tree from its
+/// root. Sleeping jobs have none; of each shard at most 200 jobs are listed. The list changes while it is read.
+#[utoipa::path(get, path = "/api/v1/actors", tag = "actors", params(ActorQuery),
+    responses((status = 200, body = ListView<ActorView>)))]
+pub async fn list(
+    app: web::Data<App>,
+    _operator: Operator,
+    Query(query): Query<ActorQuery>,
+) -> Result<web::Json<ListView<ActorView>>, ApiError> {
+    let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
+    known("kind", query.kind.as_deref(), &KINDS)?;
+    known("state", query.state.as_deref(), &STATES)?;
+    let filter = ActorFilter { kind: query.kind.as_deref(), state: query.state.as_deref() };
+    let listed = actor_tree::listed(app.scheduler.actors().await, filter);
+    Ok(web::Json(ListView::of(actor_tree::page(listed, cursor, size), ActorView::from)))
+}
+
+fn known(name: &str, given: Option<&str>, words: &[&str]) -> Result<(), ApiError> {
+    match given.filter(|given| !words.contains(given)) {
+        None => Ok(()),
+        Some(given) => {
+            let given: String = given.chars().take(32).collect();
+            Err(ApiError::Malformed(format!("{name} {given:?} is unknown; use {}", words.join(", "))))
+        }
+    }
 }
 
 /// Takes an actor out of quarantine; `name` is the one that the list shows, slashes included.
@@ -66,10 +109,9 @@ pub async fn release(
     operator: Operator,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    if !app.scheduler.actor_release(&name).await? {
+    if !change::release(&app, &name, &operator).await? {
         return Err(ApiError::NotFound("no actor of that name is in quarantine".to_owned()));
     }
-    slog::info!(app.log, "actor released"; "actor" => name.as_str(), "user" => &operator.name);
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -28,6 +28,10 @@ pub struct JobDefinition {
     schedule: Option<ScheduleDefinition>,
     /// What becomes of late occurrences: `skip`, `fire_once` (the default) or `fire_all`.
     misfire: Option<String>,
+    /// Of the late occurrences `fire_all` executes at most so many, the newest, 1 to 10,000; default 100.
+    misfire_limit: Option<u16>,
+    /// Occurrences that are later than this are not executed, in milliseconds, up to 30 days; 0 (the default): no bound.
+    misfire_window_ms: Option<u64>,
     /// What becomes of a fire that meets an unfinished run: `skip` (the default), `queue`, `parallel` or `replace`.
     overlap: Option<String>,
     /// Bound of the queue or of the runs side by side, 1 to 1,000; default 10.
@@ -93,6 +97,11 @@ pub struct RetryDefinition {
     max_interval_ms: Option<u64>,
     /// The share of a wait that chance may take away, 0 to 1; default 0.2.
     jitter: Option<f64>,
+    /// The outcomes that are tried again: `failed`, `timed_out`, `lost`; default all, empty: none. A lost run is tried
+    /// again only with `at_least_once`.
+    on: Option<Vec<String>>,
+    /// Which node gets a further attempt: `any` (the default), `other` or `same`.
+    node: Option<String>,
 }
 
 /// The live figures.

@@ -1,5 +1,6 @@
 //! Running now, cancelling, clearing.
 
+use super::actors::quarantine_of;
 use crate::auth::Operator;
 use crate::error::ApiError;
 use crate::state::App;
@@ -59,7 +60,11 @@ pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> 
         by: operator.name.clone(),
         request_key: wish.request_key,
     };
-    let wished = match app.scheduler.run_now(order).await? {
+    let ordered = match app.scheduler.run_now(order).await {
+        Ok(ordered) => ordered,
+        Err(error) => return Err(quarantine_of(app, job).await.unwrap_or_else(|| error.into())),
+    };
+    let wished = match ordered {
         Ordered::Started(run) => Wished { run, repeated: false },
         Ordered::Repeated(run) => return Ok(Wished { run, repeated: true }),
         Ordered::UnknownJob => return Err(ApiError::no_such("job")),

@@ -22,14 +22,18 @@ pub(super) fn wrong_field(path: &str, error: &serde_json::Error) -> FieldError {
     }
     if let Some(name) = quoted(said, "unknown field ") {
         let known = expected(said).unwrap_or("no field at all");
-        let (en, zh) =
-            (format!("is not a field of this request; known: {known}"), format!("不是该请求的字段，可用字段：{known}"));
+        let (en, zh) = (
+            format!("is not a field of this request; known: {known}"),
+            format!("不是该请求的字段，可用字段：{}", listed_zh(known)),
+        );
         return found(&last_joined(path, name), "unknown_field", en, zh);
     }
     if let Some(value) = quoted(said, "unknown variant ") {
         let known = expected(said).unwrap_or_default();
-        let (en, zh) =
-            (format!("{value:?} is not a known word; use {known}"), format!("“{value}”不是可用的取值，请使用 {known}"));
+        let (en, zh) = (
+            format!("{value:?} is not a known word; use {known}"),
+            format!("“{value}”不是可用的取值，请使用 {}", listed_zh(known)),
+        );
         return found(path, "unknown_word", en, zh);
     }
     match expected(said) {
@@ -55,6 +59,11 @@ fn quoted<'a>(said: &'a str, prefix: &str) -> Option<&'a str> {
 fn expected(said: &str) -> Option<&str> {
     let (_, kind) = said.rsplit_once("expected ")?;
     Some(kind.strip_prefix("one of ").unwrap_or(kind))
+}
+
+/// A list of words as Chinese sets them apart.
+fn listed_zh(known: &str) -> String {
+    known.replace("`, `", "`、`").replace("` or `", "`、`")
 }
 
 fn joined(path: &str, name: &str) -> String {
@@ -118,7 +127,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         let error = serde_path_to_error::deserialize::<_, Request>(value).unwrap_err();
         let found = wrong_field(&error.path().to_string(), error.inner());
-        assert!(!found.detail_zh.is_empty());
+        assert!(!found.detail_zh.is_empty() && !found.detail_zh.contains(", "), "{}", found.detail_zh);
         (found.field, found.code, found.detail)
     }
 

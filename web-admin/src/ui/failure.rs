@@ -36,6 +36,7 @@ impl FailurePage {
             ApiError::Stale { .. } => (s.conflict, w.c.stale.to_owned()),
             ApiError::InUse { jobs } => (s.conflict, w.in_use(*jobs)),
             ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),
+            ApiError::Quarantined { actor, reason } => (s.conflict, w.quarantined(actor, reason)),
             ApiError::Conflict(_) => (s.conflict, String::new()),
             ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),

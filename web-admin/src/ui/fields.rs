@@ -47,6 +47,11 @@ impl Fields {
         self.0.push((name.to_owned(), value.into()));
     }
 
+    /// Adds a field beside others of its name.
+    pub(crate) fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_owned(), value.into()));
+    }
+
     /// A number of an address; `None` when it is not there.
     ///
     /// # Errors

@@ -116,3 +116,40 @@ async fn deleting_asks_first_and_filters_survive_in_the_links() {
     assert_eq!(reader.post("/jobs/1/delete", &[("csrf", &reader.csrf().await)]).await.location, "/jobs");
     assert_eq!(reader.get("/jobs/1").await.status, 404);
 }
+
+#[actix_web::test]
+async fn what_is_made_up_for_and_tried_again_is_set_by_form_and_told_in_sentences() {
+    let stage = Stage::start().await;
+    let mut reader = stage.reader("en").await;
+    reader.executor("work", "work", "s").await;
+    let fields = [
+        ("name", "nightly"),
+        ("executor", "1"),
+        ("schedule.kind", "manual"),
+        ("misfire", "fire_all"),
+        ("misfire_limit", "7"),
+        ("misfire_window_ms", "2h"),
+        ("retry.retries", "2"),
+        ("retry.interval_ms", "5s"),
+        ("retry.max_interval_ms", "1m"),
+        ("retry.on", ""),
+        ("retry.on", "timed_out"),
+        ("retry.node", "other"),
+    ];
+    let page = reader.submit("/jobs/new", &fields).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    let (job, edit) = (page.location.clone(), format!("{}/edit", page.location));
+    let page = reader.get(&job).await;
+    for part in
+        ["at most the newest 7, and none that is more than 2h late", "that timed out is tried again up to 2 times"]
+    {
+        assert!(page.text.contains(part), "{part} is missing: {}", page.text);
+    }
+    let form = reader.get(&edit).await.text;
+    assert!(form.contains("name=\"retry.on\" value=\"timed_out\" checked") && form.contains("value=\"2h\""), "{form}");
+    assert!(form.contains("name=\"retry.on\" value=\"failed\">"), "what was not ticked is not ticked: {form}");
+    reader.lang = "zh-CN";
+    let wrong = reader.submit("/jobs/new", &[("name", "x"), ("executor", "1"), ("misfire_limit", "0")]).await;
+    assert!(wrong.status == 422 && wrong.text.contains("id=\"misfire_limit-problem\""), "{}", wrong.text);
+    assert!(reader.get(&job).await.text.contains("最多执行最近 7 次，迟到超过 2h 的不执行。"));
+}

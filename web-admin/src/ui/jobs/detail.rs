@@ -7,7 +7,7 @@ use crate::ui::jobs::draft;
 use crate::ui::pieces::{Moment, Pager, Window};
 use crate::ui::runs::row::{RunRow, rows as run_rows};
 use crate::ui::visit::{Answer, Visit, html};
-use crate::ui::words::{Words, span};
+use crate::ui::words::Words;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use hzm_job_scheduler::JobId;
@@ -114,22 +114,16 @@ fn upcoming(job: &Job, visit: &Visit) -> Vec<(Moment, String)> {
     fires.iter().map(|at| (lens.moment_of(*at, Some(zone)), in_zone(at))).collect()
 }
 
-/// The policies of a job as names and words.
+/// The policies of a job as names and sentences.
 fn facts(job: &Job, w: &'static Words) -> Vec<(&'static str, String)> {
     let (draft, f) = (job.spec.draft(), &w.jf);
-    let retry = &draft.retry;
     let word = |field, value: String| draft::choice_word(field, &value, w).to_owned();
-    let mut facts = vec![
-        (f.misfire, word("misfire", draft::key(&draft.misfire))),
-        (f.overlap, word("overlap", draft::key(&draft.overlap))),
+    vec![
+        (f.misfire, w.misfire_sentence(draft)),
+        (f.overlap, w.overlap_sentence(draft)),
         (f.routing, word("routing", draft::key(&draft.routing))),
         (f.delivery, word("delivery", draft::key(&draft.delivery))),
-        (f.timeout, if draft.timeout_ms == 0 { w.c.none.to_owned() } else { span::compact(draft.timeout_ms) }),
-        (f.retries, retry.retries.to_string()),
-    ];
-    if retry.retries > 0 {
-        facts.push((f.interval, span::compact(retry.interval_ms)));
-        facts.push((f.max_interval, span::compact(retry.max_interval_ms)));
-    }
-    facts
+        (f.timeout, w.timeout_sentence(draft.timeout_ms)),
+        (f.retry, w.retry_sentence(draft)),
+    ]
 }

@@ -7,7 +7,7 @@ use crate::ui::words::{Words, span};
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::describe::Language;
 use hzm_job_scheduler::job::{FieldProblem, JobDraft, Problem};
-use hzm_job_scheduler::retry::RetryPolicy;
+use hzm_job_scheduler::retry::{RetryOn, RetryPolicy};
 use hzm_job_scheduler::schedule::{ScheduleDraft, ScheduleKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,15 +15,19 @@ use serde_json::Value;
 use std::str::FromStr;
 
 /// The fields in which one of several words is chosen, with their words in the API, in the order of the form.
-pub(crate) const CHOICES: [(&str, &[&str]); 7] = [
+pub(crate) const CHOICES: [(&str, &[&str]); 8] = [
     ("schedule.kind", &["cron", "fixed_rate", "fixed_delay", "once", "manual"]),
     ("schedule.gap", &["run_after", "skip"]),
     ("schedule.repeat", &["first", "both"]),
     ("misfire", &["fire_once", "skip", "fire_all"]),
     ("overlap", &["skip", "queue", "parallel", "replace"]),
     ("routing", &["round_robin", "random", "failover"]),
+    ("retry.node", &["any", "other", "same"]),
     ("delivery", &["at_least_once", "at_most_once"]),
 ];
+
+/// The outcomes that can be ticked for a retry, with their words in the API.
+pub(crate) const RETRY_ON: [&str; 3] = ["failed", "timed_out", "lost"];
 
 /// What a reader sees of a choice; a value that is none is shown as it is.
 pub(crate) fn choice_word<'a>(field: &str, value: &'a str, w: &Words) -> &'a str {
@@ -48,6 +52,12 @@ pub(crate) fn choice_word<'a>(field: &str, value: &'a str, w: &Words) -> &'a str
         ("routing", "round_robin") => f.routing_round_robin,
         ("routing", "random") => f.routing_random,
         ("routing", "failover") => f.routing_failover,
+        ("retry.on", "failed") => f.retry_on_failed,
+        ("retry.on", "timed_out") => f.retry_on_timed_out,
+        ("retry.on", "lost") => f.retry_on_lost,
+        ("retry.node", "any") => f.retry_node_any,
+        ("retry.node", "other") => f.retry_node_other,
+        ("retry.node", "same") => f.retry_node_same,
         ("delivery", "at_least_once") => f.at_least_once,
         ("delivery", "at_most_once") => f.at_most_once,
         (_, other) => other,
@@ -71,21 +81,32 @@ pub(crate) fn fields_of(draft: &JobDraft) -> Fields {
         ("schedule.gap", key(&draft.schedule.gap)),
         ("schedule.repeat", key(&draft.schedule.repeat)),
         ("misfire", key(&draft.misfire)),
+        ("misfire_limit", draft.misfire_limit.to_string()),
+        ("misfire_window_ms", unbounded(draft.misfire_window_ms)),
         ("overlap", key(&draft.overlap)),
         ("overlap_limit", draft.overlap_limit.to_string()),
         ("routing", key(&draft.routing)),
-        ("timeout_ms", if draft.timeout_ms == 0 { String::new() } else { span::compact(draft.timeout_ms) }),
+        ("timeout_ms", unbounded(draft.timeout_ms)),
         ("retry.retries", retry.retries.to_string()),
         ("retry.interval_ms", span::compact(retry.interval_ms)),
         ("retry.factor", retry.factor.to_string()),
         ("retry.max_interval_ms", span::compact(retry.max_interval_ms)),
         ("retry.jitter", retry.jitter.to_string()),
+        ("retry.node", key(&retry.node)),
         ("delivery", key(&draft.delivery)),
     ];
     for (name, value) in pairs {
         fields.set(name, value);
     }
+    // The empty one tells a form in which nothing is ticked from one that does not ask.
+    fields.add("retry.on", "");
+    retry.on.iter().for_each(|on| fields.add("retry.on", key(on)));
     fields
+}
+
+/// A span of which zero means "without bound", which a form shows as nothing.
+fn unbounded(millis: u64) -> String {
+    if millis == 0 { String::new() } else { span::compact(millis) }
 }
 
 /// The draft that a form describes. What cannot be read is blamed on its field and stands as its default in the draft,
@@ -106,6 +127,8 @@ pub(crate) fn read(form: &mut Form, w: &Words) -> JobDraft {
         parameters: Some(parameters).filter(|parameters| !parameters.is_empty()),
         schedule: schedule(form, w),
         misfire: choice(form, "misfire", w),
+        misfire_limit: number(form, "misfire_limit", 100, w),
+        misfire_window_ms: duration(form, "misfire_window_ms", w),
         overlap: choice(form, "overlap", w),
         overlap_limit: number(form, "overlap_limit", 10, w),
         routing: choice(form, "routing", w),
@@ -137,8 +160,22 @@ fn retry(form: &mut Form, w: &Words) -> RetryPolicy {
         factor: number(form, "retry.factor", usual.factor, w),
         max_interval_ms: duration(form, "retry.max_interval_ms", w),
         jitter: number(form, "retry.jitter", usual.jitter, w),
-        ..usual
+        on: retry_on(form, w),
+        node: choice(form, "retry.node", w),
     }
+}
+
+/// The outcomes that are ticked; all of them in a form that does not ask.
+fn retry_on(form: &mut Form, w: &Words) -> Vec<RetryOn> {
+    if !form.fields.has("retry.on") {
+        return RetryOn::ALL.to_vec();
+    }
+    let ticked: Vec<&str> = form.fields.all("retry.on").collect();
+    if ticked.iter().any(|word| !RETRY_ON.contains(word)) {
+        form.blame("retry.on", w.jf.not_a_choice);
+        return RetryOn::ALL.to_vec();
+    }
+    RetryOn::ALL.into_iter().filter(|on| ticked.contains(&key(on).as_str())).collect()
 }
 
 /// Puts the problems of a draft to the fields they name.
@@ -205,6 +242,7 @@ mod tests {
     use hzm_job_scheduler::job::Delivery;
     use hzm_job_scheduler::misfire::MisfirePolicy;
     use hzm_job_scheduler::overlap::OverlapPolicy;
+    use hzm_job_scheduler::retry::RetryNode;
     use hzm_job_scheduler::routing::RoutingStrategy;
     use hzm_job_scheduler::schedule::{GapPolicy, RepeatPolicy};
 
@@ -219,6 +257,8 @@ mod tests {
                 repeat: RepeatPolicy::Both,
             },
             misfire: MisfirePolicy::FireAll,
+            misfire_limit: 7,
+            misfire_window_ms: 7_200_000,
             overlap: OverlapPolicy::Replace,
             overlap_limit: 3,
             routing: RoutingStrategy::Failover,
@@ -228,7 +268,8 @@ mod tests {
                 factor: 1.5,
                 max_interval_ms: 60_000,
                 jitter: 0.25,
-                ..RetryPolicy::default()
+                on: vec![RetryOn::Failed, RetryOn::Lost],
+                node: RetryNode::Other,
             },
             timeout_ms: 90_000,
             delivery: Delivery::AtMostOnce,
@@ -244,6 +285,17 @@ mod tests {
         let mut form = Form::of(fields_of(&draft()));
         assert_eq!(read(&mut form, words(Language::En)), draft());
         assert!(!form.has_problems());
+    }
+
+    #[test]
+    fn nothing_ticked_means_no_retry_and_nothing_asked_means_the_usual() {
+        let mut form = Form::of(Fields::parse(b"executor=1&name=x&retry.on="));
+        assert_eq!(read(&mut form, words(Language::En)).retry.on, Vec::new());
+        let mut form = Form::of(Fields::parse(b"executor=1&name=x"));
+        assert_eq!(read(&mut form, words(Language::En)).retry.on, RetryOn::ALL);
+        let mut form = Form::of(Fields::parse(b"executor=1&name=x&retry.on=luck"));
+        read(&mut form, words(Language::En));
+        assert!(form.problems.contains_key("retry.on"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The form of a job: new, copy, edit. What was typed stays when something is wrong, and each problem stands at its field.
 
-use super::draft::{self, CHOICES, choice_word};
+use super::draft::{self, CHOICES, RETRY_ON, choice_word};
 use super::list::{Choice, executor_choices};
 use super::preview::Preview;
 use crate::change::jobs;
@@ -160,6 +160,12 @@ async fn page(visit: &Visit, subject: Subject, form: Form, stale: bool) -> Resul
 }
 
 impl JobFormPage {
+    /// The outcomes that can be ticked for a retry: the API's word, what the reader sees, whether it is ticked.
+    fn retry_on(&self) -> [(&'static str, &'static str, bool); 3] {
+        let ticked = |word| self.form.fields.all("retry.on").any(|found| found == word);
+        RETRY_ON.map(|word| (word, choice_word("retry.on", word, self.w), ticked(word)))
+    }
+
     /// What can be chosen in a field: the API's word, what the reader sees, whether it is chosen.
     fn choices(&self, field: &str) -> Vec<(&'static str, &'static str, bool)> {
         let values = CHOICES.iter().find(|(name, _)| *name == field).map_or(&[][..], |(_, values)| *values);

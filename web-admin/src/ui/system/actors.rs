@@ -1,16 +1,16 @@
-//! `GET /actors`: who is at work, quarantined ones on top with a way out.
+//! `GET /actors`: who is at work, as a tree; quarantined ones on top with their reason and a way out.
 
+use crate::actor_tree::{self, ActorFilter, KINDS, Placed, STATES};
+use crate::change::actors;
+use crate::error::ApiError;
+use crate::ui::fields::Fields;
 use crate::ui::flash::Flash;
 use crate::ui::frame::{Frame, Place};
-use crate::ui::pieces::{Moment, Pill};
+use crate::ui::pieces::{Moment, Pager, Pill, Window};
 use crate::ui::visit::{Answer, Visit, html, see_other};
 use crate::ui::words::Words;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use hzm_job_actors::ActorReport;
-
-/// Rows shown: whoever needs attention first, then the others; a busy scheduler has thousands of job actors.
-const ROWS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "actors.html")]
@@ -19,12 +19,20 @@ struct ActorsPage {
     w: &'static Words,
     facts: String,
     rows: Vec<Row>,
-    /// Actors that found no place.
-    more: usize,
+    kinds: Vec<(&'static str, &'static str, bool)>,
+    states: Vec<(&'static str, &'static str, bool)>,
+    filtered: bool,
+    /// How many are on the page, and how many there are.
+    shown: String,
+    pager: Pager,
 }
 
 struct Row {
     name: String,
+    /// Where what it stands for is shown.
+    link: Option<String>,
+    kind: &'static str,
+    depth: u8,
     thread: String,
     pill: Pill,
     quarantined: bool,
@@ -47,33 +55,53 @@ pub(crate) async fn release(visit: Visit, body: web::Bytes) -> HttpResponse {
 }
 
 async fn page(visit: &Visit) -> Answer {
-    let mut reports = visit.app.scheduler.actors().await;
-    let rank = |report: &ActorReport| match report.state {
-        "quarantined" => 0,
-        "restarting" => 1,
-        _ => 2,
-    };
-    // Stable: within a rank the tree's own order stays.
-    reports.sort_by_key(rank);
+    let (query, w) = (visit.query(), visit.w);
+    let (window, filter) = (Window::of(query, w)?, filter(query, w)?);
+    let reports = visit.app.scheduler.actors().await;
     let quarantined = reports.iter().filter(|report| report.state == "quarantined").count();
+    let facts = w.actors_facts(reports.len(), quarantined);
+    let listed = actor_tree::listed(reports, filter);
+    let all = listed.len();
+    let found = actor_tree::page(listed, window.cursor, window.size);
+    let kept = ["kind", "state"].map(|name| (name, query.get(name)));
     let page = ActorsPage {
-        f: visit.frame(Place::Actors, visit.w.s.actors_title),
-        w: visit.w,
-        facts: visit.w.actors_facts(reports.len(), quarantined),
-        more: reports.len().saturating_sub(ROWS),
-        rows: reports.into_iter().take(ROWS).map(|report| row(visit, report)).collect(),
+        f: visit.frame(Place::Actors, w.s.actors_title),
+        w,
+        facts,
+        kinds: KINDS.map(|kind| (kind, w.actor_kind(kind), filter.kind == Some(kind))).to_vec(),
+        states: STATES.map(|state| (state, w.actor_state(state).1, filter.state == Some(state))).to_vec(),
+        filtered: filter.kind.is_some() || filter.state.is_some(),
+        shown: w.actors_shown(found.rows.len(), all),
+        pager: Pager::of(&found, window, "/actors", &kept, w),
+        rows: found.rows.into_iter().map(|placed| row(visit, placed)).collect(),
     };
     html(&page)
 }
 
-fn row(visit: &Visit, report: ActorReport) -> Row {
+fn filter<'a>(query: &'a Fields, w: &Words) -> Result<ActorFilter<'a>, ApiError> {
+    let known = |name: &str, words: &[&str]| match query.text(name) {
+        Some(word) if !words.contains(&word) => Err(query.refuse(name, w)),
+        found => Ok(found),
+    };
+    known("kind", &KINDS)?;
+    known("state", &STATES)?;
+    Ok(ActorFilter { kind: query.text("kind"), state: query.text("state") })
+}
+
+fn row(visit: &Visit, placed: Placed) -> Row {
+    let Placed { report, depth, .. } = placed;
     let (tone, word) = visit.w.actor_state(report.state);
     let number = |count: u64| visit.w.number(i64::try_from(count).unwrap_or(i64::MAX));
+    let quarantined = report.state == "quarantined";
     Row {
+        link: link(&report.name),
         name: report.name,
+        kind: visit.w.actor_kind(report.kind),
+        // On top of the list it stands beside its kind, not below its parent.
+        depth: if report.state == "running" { depth } else { 0 },
         thread: report.thread,
         pill: Pill { tone, word },
-        quarantined: report.state == "quarantined",
+        quarantined,
         waiting: number(report.waiting as u64),
         limit: number(report.mailbox_limit as u64),
         handled: number(report.handled),
@@ -83,10 +111,20 @@ fn row(visit: &Visit, report: ActorReport) -> Row {
     }
 }
 
+fn link(name: &str) -> Option<String> {
+    let (kind, id) = name.split_once('/')?;
+    let place = match kind {
+        "job" => "jobs",
+        "executor" => "executors",
+        _ => return None,
+    };
+    Some(format!("/{place}/{id}"))
+}
+
 async fn released(visit: &Visit, body: &web::Bytes) -> Answer {
     let fields = visit.form(body)?;
     let words = &visit.w.s;
-    let flash = if visit.app.scheduler.actor_release(fields.get("name")).await? {
+    let flash = if actors::release(&visit.app, fields.get("name"), &visit.operator).await? {
         Flash::good(words.released_note)
     } else {
         Flash::bad(words.not_released_note)

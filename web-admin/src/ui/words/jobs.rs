@@ -99,6 +99,10 @@ catalogue! {
         misfire_fire_once: "Run the newest late one", "只补执行最近一次";
         misfire_skip: "Run none of them", "全部跳过";
         misfire_fire_all: "Run every one, oldest first", "从早到晚逐个补执行";
+        misfire_limit: "Make up for at most", "最多补执行";
+        misfire_limit_hint: "So many of the newest late ones, 1 to 10,000.", "只补执行最近的若干次，1 到 10,000。";
+        misfire_window: "Catch-up window", "补执行时间窗口";
+        misfire_window_hint: "What is later than this is not run, such as 2h; empty: no bound.", "迟到超过该时长的不再执行，例如 2h，留空表示不限。";
         overlap: "Overlap policy", "阻塞策略";
         overlap_hint: "A fire that meets a run still going.", "触发时上一次运行尚未结束如何处理。";
         overlap_skip: "Skip the new one", "跳过新的触发";
@@ -122,6 +126,16 @@ catalogue! {
         max_interval: "Longest wait", "最长等待";
         jitter: "Jitter", "抖动";
         jitter_hint: "Share of a wait that chance may take away; 0 to 1.", "每次等待可随机缩短的比例，0 到 1。";
+        retry: "Retry", "重试";
+        retry_on: "Try again after", "以下情况重试";
+        retry_on_failed: "a failure", "失败";
+        retry_on_timed_out: "a timeout", "超时";
+        retry_on_lost: "a loss (jobs delivered at least once)", "丢失（投递保证为至少一次的任务）";
+        retry_node: "Node of a retry", "重试的节点";
+        retry_node_hint: "“Only the same” fails while that node is offline.", "选择“仅同一节点”时，该节点离线则本次重试失败。";
+        retry_node_any: "Any, by the routing strategy", "任意节点（按路由策略）";
+        retry_node_other: "Another one, where there is one", "优先其他节点";
+        retry_node_same: "Only the same", "仅同一节点";
         delivery: "Delivery", "投递保证";
         delivery_hint: "What happens when it is unknown whether a run was taken.", "不确定运行是否已被接收时如何处理。";
         at_least_once: "At least once: send it again under the same id", "至少一次：以相同编号重新发送";

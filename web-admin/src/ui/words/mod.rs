@@ -8,6 +8,7 @@ mod common;
 mod executors;
 mod explain;
 mod jobs;
+mod policies;
 mod runs;
 mod sentences;
 pub(crate) mod span;

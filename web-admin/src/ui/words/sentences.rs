@@ -57,6 +57,26 @@ impl Words {
         }
     }
 
+    /// How many actors a page shows.
+    pub(crate) fn actors_shown(&self, shown: usize, all: usize) -> String {
+        match self.language {
+            Language::En => format!("{shown} of {all} shown."),
+            Language::Zh => format!("共 {all} 个，显示 {shown} 个。"),
+        }
+    }
+
+    /// What keeps a quarantined job from running.
+    pub(crate) fn quarantined(&self, actor: &str, reason: &str) -> String {
+        match self.language {
+            Language::En => format!(
+                "The actor {actor} is quarantined because it failed too often: {reason}. Release it on the page Actors, then try again."
+            ),
+            Language::Zh => {
+                format!("Actor {actor} 因失败次数过多已被隔离：{reason}。请在“Actor 监控”页面解除隔离后重试。")
+            }
+        }
+    }
+
     /// The facts below the title "Overview".
     pub(crate) fn overview_facts(&self, look: usize, offline: i64) -> String {
         match (self.language, look, offline) {

@@ -33,6 +33,9 @@ catalogue! {
         no_changes: "no field changed", "没有字段变化";
         actors_title: "Actors", "Actor 监控";
         actor: "Actor", "Actor 名称";
+        kind: "Kind", "类型";
+        any_kind: "Any kind", "全部类型";
+        actors_bound: "Sleeping jobs have no actor; of each shard at most 200 jobs are listed.", "休眠的任务没有 Actor，每个分片最多列出 200 个任务。";
         thread: "Thread", "线程";
         waiting: "Waiting", "等待处理";
         mailbox: "mailbox", "邮箱容量";

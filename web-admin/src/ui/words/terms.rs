@@ -140,6 +140,20 @@ impl Words {
         }
     }
 
+    /// The kind of an actor.
+    pub(crate) fn actor_kind(&self, kind: &'static str) -> &'static str {
+        let (en, zh) = match kind {
+            "registry" => ("registry", "注册中心"),
+            "journal" => ("journal", "台账"),
+            "shard" => ("shard", "分片"),
+            "job" => ("job", "任务"),
+            "node" => ("node", "节点"),
+            "executor" => ("executor", "执行器"),
+            other => (other, other),
+        };
+        self.pick(en, zh)
+    }
+
     /// The state of an actor.
     pub(crate) fn actor_state(&self, state: &'static str) -> (&'static str, &'static str) {
         match state {
