@@ -149,3 +149,8 @@ function fitFields() {
 }
 document.addEventListener("input", (event) => { if (event.target.form?.querySelector("[data-when], [data-unless]")) fitFields(); });
 fitFields();
+
+// A list in which something is ticked does not renew itself: the ticks would be gone.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "list" && event.target.querySelector("input[name=id]:checked")) event.preventDefault();
+});

@@ -4,7 +4,7 @@
 mod query;
 mod shape;
 
-pub use query::Query;
+pub use query::{Nothing, Query};
 
 use crate::error::ApiError;
 use actix_web::dev::Payload;

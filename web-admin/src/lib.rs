@@ -14,6 +14,7 @@ pub mod error;
 pub mod executor_api;
 pub mod extract;
 pub mod first_user;
+pub mod housekeeping;
 pub mod logging;
 mod moment;
 mod opening;

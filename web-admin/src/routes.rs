@@ -40,6 +40,7 @@ pub fn api() -> Vec<Endpoint> {
         delete("/executors/{id}", executors::delete),
         post("/executors/{id}/secret", executors::generate_secret),
         get("/executors/{id}/nodes", executors::nodes),
+        delete("/executors/{id}/nodes/{node}", executors::forget_node),
         get("/runs", runs::list),
         post("/runs/clear", runs::clear),
         get("/runs/{id}", runs::read),

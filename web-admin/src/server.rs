@@ -9,7 +9,7 @@ use crate::first_user::{FirstUser, UserError};
 use crate::opening::{self, Opened};
 use crate::request_log::log_request;
 use crate::state::App;
-use crate::{routes, ui};
+use crate::{housekeeping, routes, ui};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
@@ -81,6 +81,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
     if let Some(waiting) = waiting {
         waiting.stop().await;
     }
+    actix_rt::spawn(housekeeping::keep(app.clone()));
     slog::info!(app.log, "serving"; "address" => %address);
     Ok(Running { address, app, first_user, handle, folder, _database: database })
 }

@@ -30,6 +30,7 @@ pub mod page;
 pub mod partition;
 pub mod run;
 pub mod run_clear;
+pub mod run_request;
 mod run_row;
 pub mod schema;
 pub mod session;

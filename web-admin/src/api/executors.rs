@@ -5,7 +5,7 @@ use super::{definition, required};
 use crate::auth::{Operator, random_secret};
 use crate::change::executors as change;
 use crate::error::{ApiError, Failure};
-use crate::extract::Body;
+use crate::extract::{Body, Nothing, Query};
 use crate::state::App;
 use crate::views::{ExecutorView, ListView, NodeView};
 use actix_web::http::header::LOCATION;
@@ -19,7 +19,11 @@ use utoipa::ToSchema;
 
 /// Lists all executors.
 #[utoipa::path(get, path = "/api/v1/executors", tag = "executors", responses((status = 200, body = ListView<ExecutorView>)))]
-pub async fn list(app: web::Data<App>, _operator: Operator) -> Result<web::Json<ListView<ExecutorView>>, ApiError> {
+pub async fn list(
+    app: web::Data<App>,
+    _operator: Operator,
+    _nothing: Query<Nothing>,
+) -> Result<web::Json<ListView<ExecutorView>>, ApiError> {
     let all = app.store.executor_list().await?;
     Ok(web::Json(ListView::whole(all.into_iter().map(ExecutorView::from).collect())))
 }
@@ -54,6 +58,7 @@ pub async fn read(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
+    _nothing: Query<Nothing>,
 ) -> Result<web::Json<ExecutorView>, ApiError> {
     Ok(web::Json(known(&app, *id).await?.into()))
 }
@@ -112,10 +117,24 @@ pub async fn nodes(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
+    _nothing: Query<Nothing>,
 ) -> Result<web::Json<ListView<NodeView>>, ApiError> {
     let executor = known(&app, *id).await?;
     let nodes = app.store.node_list(Some(executor.id)).await?;
     Ok(web::Json(ListView::whole(nodes.into_iter().map(NodeView::from).collect())))
+}
+
+/// Forgets a node that registered itself and is offline; it comes back when it registers again.
+#[utoipa::path(delete, path = "/api/v1/executors/{id}/nodes/{node}", tag = "executors",
+    params(("id" = i64, Path), ("node" = i64, Path)), responses((status = 204)))]
+pub async fn forget_node(
+    app: web::Data<App>,
+    operator: Operator,
+    path: web::Path<(i64, i64)>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, node) = path.into_inner();
+    change::forget_node(&app, ExecutorId(id), node, &operator).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn known(app: &App, id: i64) -> Result<Executor, ApiError> {

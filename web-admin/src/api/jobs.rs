@@ -5,7 +5,7 @@ use crate::auth::Operator;
 use crate::change::jobs as change;
 use crate::change::runs::{Wish, run_now as run};
 use crate::error::ApiError;
-use crate::extract::{Body, Query};
+use crate::extract::{Body, Nothing, Query};
 use crate::state::App;
 use crate::views::{JobView, ListView};
 use actix_web::http::header::LOCATION;
@@ -71,6 +71,7 @@ pub async fn read(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
+    _nothing: Query<Nothing>,
 ) -> Result<web::Json<JobView>, ApiError> {
     let job = app.store.job_get(JobId(*id)).await?.ok_or_else(|| ApiError::no_such("job"))?;
     Ok(view(&app, &job))

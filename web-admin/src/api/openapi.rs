@@ -33,7 +33,7 @@ const PAGE: &str = "/api/v1/docs/";
         jobs::upcoming, explain::read,
         schedules::preview,
         executors::list, executors::create, executors::read, executors::update, executors::delete,
-        executors::generate_secret, executors::nodes,
+        executors::generate_secret, executors::nodes, executors::forget_node,
         runs::list, runs::read, runs::cancel, runs::clear,
         overview::read, events::stream,
         operations::list,

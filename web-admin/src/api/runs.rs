@@ -4,7 +4,7 @@ use super::page_of;
 use crate::auth::Operator;
 use crate::change::runs as change;
 use crate::error::ApiError;
-use crate::extract::{Body, Query};
+use crate::extract::{Body, Nothing, Query};
 use crate::state::App;
 use crate::views::{ListView, RunView};
 use actix_web::{HttpResponse, web};
@@ -95,6 +95,7 @@ pub async fn read(
     app: web::Data<App>,
     _operator: Operator,
     id: web::Path<i64>,
+    _nothing: Query<Nothing>,
 ) -> Result<web::Json<RunDetail>, ApiError> {
     let run = app.store.run_get(RunId(*id)).await?.ok_or_else(|| ApiError::no_such("run"))?;
     let attempts = app.store.run_attempts(&run).await?;

@@ -6,7 +6,9 @@ use crate::error::{ApiError, changed};
 use crate::state::App;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::ExecutorDraft;
+use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_store::executor::Executor;
+use serde_json::json;
 
 const EXECUTOR: &str = "executor";
 const UNIQUE: &str = "app_key";
@@ -44,6 +46,26 @@ pub async fn update(
 pub async fn delete(app: &App, id: ExecutorId, operator: &Operator) -> Result<Executor, ApiError> {
     let gone = changed(app.store.executor_delete(id, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
     told(app, gone, operator, "executor deleted").await
+}
+
+/// Forgets a node that registered itself and is offline; it comes back when it registers again.
+///
+/// # Errors
+/// [`ApiError::NotFound`], [`ApiError::Conflict`] for a node that is not offline or was entered by hand, or a failure of
+/// ours.
+pub async fn forget_node(app: &App, id: ExecutorId, node: i64, operator: &Operator) -> Result<(), ApiError> {
+    let executor = app.store.executor_get(id).await?.ok_or_else(|| ApiError::no_such(EXECUTOR))?;
+    let nodes = app.store.node_list(Some(id)).await?;
+    let node = nodes.into_iter().find(|known| known.id == node).ok_or_else(|| ApiError::no_such("node"))?;
+    if node.manual || node.state != NodeState::Offline {
+        let why = "only a node that registered itself and is offline can be forgotten; one entered by hand goes by editing its executor";
+        return Err(ApiError::Conflict(why.to_owned()));
+    }
+    app.scheduler.node_offline(id, node.address.clone()).await?;
+    let what = (EXECUTOR, id.0, executor.spec.draft().name.clone());
+    app.store.operation_record(operator.by(app), "forget_node", what, json!({ "node": node.address })).await?;
+    slog::info!(app.log, "node forgotten"; "executor" => id.0, "node" => &node.address, "user" => &operator.name);
+    Ok(())
 }
 
 async fn told(app: &App, made: Executor, operator: &Operator, what: &'static str) -> Result<Executor, ApiError> {

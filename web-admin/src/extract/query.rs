@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use std::future::{Ready, ready};
 
@@ -18,6 +19,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         ready(read(request.query_string()).map(Query))
     }
 }
+
+/// A query without parameters: one that has any is told so, as a misspelt parameter is elsewhere.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// Reads the text behind the question mark.
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {

@@ -61,6 +61,7 @@ fn job_routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/jobs", read().to(jobs::list::list))
         .route("/jobs/new", read().to(jobs::form::new))
         .route("/jobs/new", web::post().to(jobs::form::create))
+        .route("/jobs/bulk", web::post().to(jobs::bulk::change))
         .route("/jobs/preview", read().to(jobs::preview::show))
         .route(r"/jobs/{id:\d{1,18}}", read().to(jobs::detail::overview))
         .route(r"/jobs/{id:\d{1,18}}/runs", read().to(jobs::detail::runs))
@@ -91,6 +92,7 @@ fn executor_routes(cfg: &mut web::ServiceConfig) {
         .route(r"/executors/{id:\d{1,18}}", read().to(executors::detail::show))
         .route(r"/executors/{id:\d{1,18}}/edit", read().to(executors::form::edit))
         .route(r"/executors/{id:\d{1,18}}/edit", web::post().to(executors::form::update))
+        .route(r"/executors/{id:\d{1,18}}/forget", web::post().to(executors::forget::forget))
         .route(r"/executors/{id:\d{1,18}}/delete", read().to(executors::delete::ask))
         .route(r"/executors/{id:\d{1,18}}/delete", web::post().to(executors::delete::delete));
 }

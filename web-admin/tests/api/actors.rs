@@ -1,6 +1,6 @@
 //! `/actors`.
 
-use crate::support::{Admin, Node};
+use crate::support::{Admin, Client, Node};
 use serde_json::json;
 
 #[actix_web::test]
@@ -51,4 +51,59 @@ async fn only_what_is_in_quarantine_can_be_released() {
     let client = admin.client().await;
     client.post("/api/v1/actors/job/17/release", json!({})).await.problem(404);
     client.post("/api/v1/actors/nobody/release", json!({})).await.problem(404);
+}
+
+/// An admin whose job actors go into quarantine when they die for the second time, and a job in it.
+async fn quarantined() -> (Admin, Client, i64) {
+    let admin = Admin::start_with(|config| {
+        config.admin.debug.fault_injection = true;
+        config.admin.supervision.job.max_restarts = 1;
+        config.admin.supervision.job.backoff.initial_ms = 1;
+    })
+    .await;
+    let client = admin.client().await;
+    let job = client.job(client.executor("billing", None).await).await;
+    // An actor that is being restarted cannot be made to fail, so it is asked again until it is in quarantine.
+    let fail = format!("/api/v1/actors/jobs/{job}/fail");
+    let is_quarantined = async || {
+        client.post(&fail, json!({})).await;
+        client.get("/api/v1/actors?state=quarantined").await.json()["items"][0]["name"] == format!("job/{job}")
+    };
+    while !is_quarantined().await {
+        tokio::task::yield_now().await;
+    }
+    (admin, client, job)
+}
+
+#[actix_web::test]
+async fn a_quarantined_job_says_so_and_how_to_release_it() {
+    let (_admin, client, job) = quarantined().await;
+    let listed = client.get("/api/v1/actors?size=1").await.json();
+    assert_eq!(
+        (&listed["items"][0]["name"], &listed["items"][0]["state"]),
+        (&json!(format!("job/{job}")), &json!("quarantined"))
+    );
+    assert!(listed["items"][0]["last_error"].is_string() && listed["older"].is_string(), "{listed}");
+    let next = client.get(&format!("/api/v1/actors?size=1&cursor={}", listed["older"].as_str().unwrap())).await.json();
+    assert_eq!((&next["items"][0]["name"], &next["items"][0]["parent"]), (&json!("registry"), &json!(null)));
+    let run = format!("/api/v1/jobs/{job}/runs");
+    let refused = client.post(&run, json!({})).await.problem(409);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(refused["type"] == "urn:hzm-job:problem:quarantined", "{refused}");
+    assert!(detail.contains(&format!("POST /api/v1/actors/job/{job}/release")), "{detail}");
+    assert_eq!(client.post(&format!("/api/v1/actors/job/{job}/release"), json!({})).await.status, 204);
+    assert_eq!(client.post(&run, json!({})).await.status, 201);
+    let done = client.get("/api/v1/operations").await.json();
+    assert!(done["items"].as_array().unwrap().iter().any(|done| done["action"] == "release"), "{done}");
+}
+
+#[actix_web::test]
+async fn a_list_of_actors_refuses_what_it_does_not_know() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    for query in ["kind=manager", "state=dizzy", "size=0", "colour=red"] {
+        client.get(&format!("/api/v1/actors?{query}")).await.problem(400);
+    }
+    let shards = client.get("/api/v1/actors?kind=shard").await.json();
+    assert_eq!((&shards["items"][0]["name"], &shards["items"][0]["parent"]), (&json!("shard/0"), &json!("registry")));
 }

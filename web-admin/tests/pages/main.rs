@@ -4,6 +4,7 @@
 // It always holds here; it tells clippy that these are tests, where `unwrap` is allowed.
 #![cfg(test)]
 
+mod actors;
 mod executors;
 mod explain;
 mod jobs;

@@ -43,6 +43,10 @@ pub(crate) struct Reader {
 
 impl Stage {
     pub(crate) async fn start() -> Stage {
+        Stage::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.admin.listen = "127.0.0.1".to_owned();
@@ -51,6 +55,7 @@ impl Stage {
         config.admin.password = Secret(PASSWORD.to_owned());
         config.admin.threads = 1;
         config.admin.http.workers = 1;
+        change(&mut config);
         let running = server::start(config, Arc::new(SystemClock), errors_only()).await.unwrap();
         Stage { running, _folder: folder }
     }

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::Registration;
+use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_store::node::Node;
 
 #[derive(Template)]
@@ -32,6 +33,9 @@ struct ExecutorPage {
 }
 
 struct NodeRow {
+    id: i64,
+    /// It registered itself and is offline, so it may be forgotten.
+    forgettable: bool,
     address: String,
     pill: Pill,
     agent: String,
@@ -51,6 +55,8 @@ async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
     let nodes = visit.app.store.node_list(Some(executor.id)).await?;
     let jobs = jobs_of(visit, executor.id).await?;
     let row = |node: Node| NodeRow {
+        id: node.id,
+        forgettable: !node.manual && node.state == NodeState::Offline,
         pill: Pill::node(node.state, w),
         agent: node.agent.unwrap_or_default(),
         first_seen: lens.moment(node.first_seen_at),

@@ -2,6 +2,7 @@
 
 pub(crate) mod delete;
 pub(crate) mod detail;
+pub(crate) mod forget;
 pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod secret;

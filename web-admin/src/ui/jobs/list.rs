@@ -30,6 +30,8 @@ struct JobsPage {
     /// The newest rows are shown, so the list may renew itself.
     newest: bool,
     pager: Pager,
+    /// Under which the bulk form may be sent twice without a second run.
+    request: String,
 }
 
 /// `GET /jobs`.
@@ -55,6 +57,7 @@ async fn page(visit: &Visit) -> Answer {
         filtered: filter != JobFilter::default(),
         newest: window.cursor == Cursor::Newest,
         pager: Pager::of(&found, window, "/jobs", &kept, w),
+        request: uuid::Uuid::new_v4().to_string(),
     };
     html(&page)
 }

@@ -1,6 +1,7 @@
 //! Pages about jobs: the list, one job, its form with the preview of its schedule, run now, delete.
 
 pub(crate) mod actions;
+pub(crate) mod bulk;
 pub(crate) mod detail;
 pub(crate) mod draft;
 pub(crate) mod explain;

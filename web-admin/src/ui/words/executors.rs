@@ -48,6 +48,9 @@ catalogue! {
         deleted_note: "The executor was deleted.", "执行器已删除。";
         once_title: "Copy the secret now", "请立即复制密钥";
         once_hint: "It is shown this one time and kept nowhere on these pages. Lost it? Generate a new one.", "密钥只显示这一次，之后页面不再提供。若遗失请重新生成。";
+        forget: "Forget", "移除";
+        forget_hint: "It registered itself and is offline. It comes back when it registers again.", "自动注册且已离线的节点；再次注册后会重新出现。";
+        forgotten_note: "The node was forgotten.", "节点已移除。";
         snippet: "Configuration of the executor", "执行器配置";
         snippet_hint: "hzm-job.yaml of the executor, read by the Rust SDK and by the original Go client.", "执行器的 hzm-job.yaml，Rust SDK 与原版 Go 客户端均可读取。";
         go_on: "To the executor", "查看执行器";

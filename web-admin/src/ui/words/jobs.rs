@@ -22,6 +22,9 @@ catalogue! {
         start: "Start", "启动";
         stop: "Stop", "停止";
         copy: "Copy job", "复制任务";
+        tick: "Choose", "选择";
+        bulk: "All ticked jobs:", "勾选的任务：";
+        bulk_none: "No job was ticked. Tick the jobs in the first column.", "没有勾选任务，请在第一列勾选。";
         empty: "No jobs yet", "还没有任务";
         empty_hint: "A job says what is run, when, and on which executor.", "任务说明执行什么、何时执行、由哪个执行器执行。";
         no_executor: "An executor comes first", "请先添加执行器";

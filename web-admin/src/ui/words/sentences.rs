@@ -147,6 +147,22 @@ impl Words {
         }
     }
 
+    /// What became of several jobs; `failed`: the numbers of those that were not changed.
+    pub(crate) fn bulk_done(&self, done: usize, failed: &[String]) -> String {
+        let some = failed.iter().take(10).cloned().collect::<Vec<_>>();
+        let more = failed.len() - some.len();
+        match (self.language, failed.len(), more) {
+            (Language::En, 0, _) => format!("{done} job{} changed.", if done == 1 { " was" } else { "s were" }),
+            (Language::Zh, 0, _) => format!("已处理 {done} 个任务。"),
+            (Language::En, _, 0) => {
+                format!("{done} done; not changed: {}. Look at each for the reason.", some.join(", "))
+            }
+            (Language::Zh, _, 0) => format!("已处理 {done} 个；未能处理：{}，请逐个查看原因。", some.join("、")),
+            (Language::En, ..) => format!("{done} done; not changed: {} and {more} more.", some.join(", ")),
+            (Language::Zh, ..) => format!("已处理 {done} 个；未能处理：{} 等，另有 {more} 个。", some.join("、")),
+        }
+    }
+
     /// A rule for clearing.
     pub(crate) fn clear_rule(&self, rule: ClearRule) -> String {
         match (rule, self.language) {

@@ -123,6 +123,7 @@ impl Words {
             "login" => ("logged in", "登录"),
             "logout" => ("logged out", "退出登录"),
             "password" | "change_password" => ("changed the password", "修改密码"),
+            "forget_node" => ("forgot a node", "移除节点"),
             "release" => ("released", "解除隔离"),
             other => return other,
         };

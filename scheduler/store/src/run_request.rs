@@ -1,0 +1,41 @@
+//! The keys under which "run now" may be repeated: written by the ledger, forgotten when they are old.
+
+use crate::backend::{Store, run};
+use crate::columns::millis;
+use crate::error::StoreError;
+use crate::schema::run_request;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+/// Keys removed in one transaction: small enough that the journal waits a few milliseconds at most.
+const BATCH: i64 = 1_000;
+
+impl Store {
+    /// Forgets at most a thousand keys that were used before `before`, the oldest first, and answers how many went; call
+    /// again until it answers 0. Whoever repeats such a request later gets a second run.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_request_forget(&self, before: DateTime<Utc>) -> Result<usize, StoreError> {
+        let before = millis(before);
+        // Looked for by a reader: the journal must not wait while the table is walked through.
+        let old: Vec<(i64, String)> = run!(self, read, async |conn| {
+            let old = run_request::table.filter(run_request::created_at.lt(before)).order(run_request::created_at);
+            Ok(old.select((run_request::job_id, run_request::request_key)).limit(BATCH).load(conn).await?)
+        })?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        run!(self, write, async |conn| {
+            conn.immediate_transaction(async |conn| {
+                let mut gone = 0;
+                for (job, key) in &old {
+                    gone += diesel::delete(run_request::table.find((job, key))).execute(conn).await?;
+                }
+                Ok::<usize, StoreError>(gone)
+            })
+            .await
+        })
+    }
+}
