@@ -2,12 +2,17 @@
 
 use crate::auth::{PasswordError, hash_now, random_secret};
 use chrono::{DateTime, Utc};
+use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::{Store, StoreError};
+use serde_json::json;
+use std::path::Path;
 use thiserror::Error;
 
 /// The role of the first user: may do everything.
 const ROLE: &str = "administrator";
+/// Who did it, in the operation log.
+const COMMAND_LINE: &str = "(command line)";
 /// The length of a generated password: 96 random bits in base64url.
 const GENERATED: usize = 16;
 
@@ -23,6 +28,12 @@ pub enum UserError {
     /// The operating system has no random numbers.
     #[error("the operating system gives no random numbers for a password: {0}")]
     Random(String),
+    /// The file of the database is not there: making an empty one would only hide a mistyped folder.
+    #[error("there is no database at {path}; name its folder with --data, or the configuration with -f")]
+    NoDatabase {
+        /// Where it was looked for.
+        path: String,
+    },
     /// There is no such user.
     #[error("there is no user {name:?}")]
     Unknown {
@@ -64,6 +75,17 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
     }
 }
 
+/// Opens the database of an admin that was started before.
+///
+/// # Errors
+/// [`UserError::NoDatabase`] where there is none, [`UserError::Store`] when it cannot be opened.
+pub fn open_existing(url: &str, log: &slog::Logger) -> Result<Store, UserError> {
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !Path::new(path).exists() => Err(UserError::NoDatabase { path: path.to_owned() }),
+        _ => Ok(Store::open(url, log)?),
+    }
+}
+
 /// Gives a user a new password, ends the user's sessions, and answers the password.
 ///
 /// # Errors
@@ -72,8 +94,13 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
     let unknown = || UserError::Unknown { name: name.to_owned() };
     let user = store.user_by_name(name.to_owned()).await?.ok_or_else(unknown)?;
     let password = generated()?;
-    let changed = store.user_set_password(user.id, hash_now(&password)?, None, now).await?;
-    if changed { Ok(password) } else { Err(unknown()) }
+    if !store.user_set_password(user.id, hash_now(&password)?, None, now).await? {
+        return Err(unknown());
+    }
+    let by = By { user: COMMAND_LINE.to_owned(), at: now };
+    let what = ("user", user.id, user.name);
+    store.operation_record(by, "update", what, json!({ "password": "changed" })).await?;
+    Ok(password)
 }
 
 fn generated() -> Result<String, UserError> {

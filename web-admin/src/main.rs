@@ -8,9 +8,9 @@ use hzm_job_admin::first_user::{self, FirstUser};
 use hzm_job_admin::logging::{self, Logging};
 use hzm_job_admin::server::{self, Running};
 use hzm_job_admin::standalone;
-use hzm_job_store::Store;
 use std::error::Error;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,7 +37,7 @@ fn run(command: &Command) -> Outcome {
     match command {
         Command::ResetPassword { user, .. } => {
             let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
-            let store = Store::open(&config.admin.database_url(), &logging.root)?;
+            let store = first_user::open_existing(&config.admin.database_url(), &logging.root)?;
             let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
             say(&format!("user name {name}\npassword  {password}"))
         }
@@ -77,10 +77,17 @@ fn welcome(admin: &Running, is_demo: bool) -> Outcome {
     let password = match admin.first_user() {
         FirstUser::Generated(password) => format!("{password}   (shown this once)"),
         FirstUser::Configured => "as configured".to_owned(),
-        FirstUser::Existed if !is_demo => return Ok(()),
+        FirstUser::Existed if !is_demo => return say(&format!("hzm-job admin: {}", reachable(admin.address()))),
         FirstUser::Existed => "set at the first start; `hzm-job-admin reset-password` makes a new one".to_owned(),
     };
-    say(&format!("hzm-job admin: http://{}\nuser name: {user}\npassword:  {password}", admin.address()))
+    say(&format!("hzm-job admin: {}\nuser name: {user}\npassword:  {password}", reachable(admin.address())))
+}
+
+/// The address as a browser on this machine can use it: "all addresses" is none that one can go to.
+fn reachable(address: SocketAddr) -> String {
+    let here = if address.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+    let ip = if address.ip().is_unspecified() { here } else { address.ip() };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 fn say(text: &str) -> Outcome {

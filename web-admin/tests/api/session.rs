@@ -58,7 +58,11 @@ async fn no_call_of_the_api_is_answered_without_a_session() {
         assert_eq!(admin.stranger(Method::GET, path, None).await.status, 401, "{path}");
     }
     for path in ["/api/v1/docs", "/api/v1/docs/"] {
-        assert_eq!(admin.stranger(Method::GET, path, None).await.status, 303, "{path} is a page: it leads to the login");
+        assert_eq!(
+            admin.stranger(Method::GET, path, None).await.status,
+            303,
+            "{path} is a page: it leads to the login"
+        );
     }
 }
 
