@@ -31,6 +31,12 @@ pub fn hour_millis(moment: DateTime<Utc>) -> i64 {
     millis(moment).div_euclid(hour) * hour
 }
 
+/// A text as every database can store it: PostgreSQL has no U+0000, so U+FFFD takes its place everywhere.
+#[must_use]
+pub fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 /// How an executor's nodes become known, as a word.
 pub(crate) const fn registration_word(registration: Registration) -> &'static str {
     match registration {
@@ -78,6 +84,11 @@ mod tests {
     fn a_moment_survives_its_column_to_the_millisecond() {
         let at = moment(1_795_366_800_123);
         assert_eq!(millis(at), 1_795_366_800_123);
+    }
+
+    #[test]
+    fn a_nul_character_is_replaced_and_nothing_else() {
+        assert_eq!(storable("a\0b\u{1}\u{1f600}\0".into()), "a\u{fffd}b\u{1}\u{1f600}\u{fffd}");
     }
 
     #[test]

@@ -1,23 +1,46 @@
 //! What can go wrong below: one error type for the whole crate.
 
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::{PoolError, bb8};
 use hzm_job_scheduler::problem::FieldProblem;
 use thiserror::Error;
 
 /// A failure of the database or of what it holds. Losing a race is no failure: see the outcome enums of each function.
+/// No message ever holds a password.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The URL names no database we know.
-    #[error("database URL {url:?} is of no known kind; known: sqlite://PATH")]
+    /// The URL names no database that can be opened.
+    #[error(
+        "database URL {url:?} cannot be used: {reason}; known: sqlite://PATH, mysql://USER:PASSWORD@HOST:PORT/DATABASE, postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
     Url {
         /// The URL, without its password.
         url: String,
+        /// What is wrong with it.
+        reason: String,
     },
-    /// The database cannot be opened.
+    /// A setting has an impossible value.
+    #[error("database setting {name}: {reason}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
+    /// The database cannot be opened, and trying again will not help: somebody has to change something first.
     #[error("cannot open {what}: {reason}")]
     Open {
         /// What was to be opened.
         what: String,
-        /// Why it failed, in the words of whoever refused.
+        /// Why it failed, and what to do.
+        reason: String,
+    },
+    /// The database does not answer now; it may later.
+    #[error("{what} cannot be reached: {reason}")]
+    Away {
+        /// What does not answer.
+        what: String,
+        /// What was seen of it.
         reason: String,
     },
     /// The schema cannot be brought up to date.
@@ -26,12 +49,12 @@ pub enum StoreError {
         /// Why it failed.
         reason: String,
     },
-    /// No connection became free in time.
-    #[error("no database connection became free within five seconds")]
+    /// No connection became free in time: all are busy, or the server is away (then the log says since when and why).
+    #[error("no database connection became free in time")]
     PoolExhausted,
     /// The database refused a statement.
     #[error("the database refused a statement")]
-    Query(#[from] diesel::result::Error),
+    Query(#[from] DieselError),
     /// The store's runtime has ended: the process is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -65,13 +88,75 @@ pub enum StoreError {
     },
 }
 
-impl From<diesel_async::pooled_connection::bb8::RunError> for StoreError {
-    fn from(error: diesel_async::pooled_connection::bb8::RunError) -> Self {
+impl StoreError {
+    /// Whether the same call may succeed later without anybody changing anything: the server is away, restarting or
+    /// overloaded, or two transactions stood in each other's way. `false` for lasting mistakes such as a bad URL, a
+    /// wrong password, a missing database or a schema that is newer than this program.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            StoreError::Away { .. } | StoreError::PoolExhausted => true,
+            StoreError::Query(error) => is_passing(error),
+            _ => false,
+        }
+    }
+
+    /// Whether a unique key was hit.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, StoreError::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
+}
+
+/// What servers say when a statement failed for a passing reason. Drivers hand on the words only, not the number; the
+/// words are English because each session asks for them so (PostgreSQL lets an administrator only; there the usual
+/// reasons have a kind of their own).
+const PASSING: [&str; 17] = [
+    "deadlock",
+    "lock wait timeout",
+    "could not serialize",
+    "canceling statement due to",
+    "query execution was interrupted",
+    "terminating connection",
+    "the database system is",
+    "server shutdown",
+    "connection was killed",
+    "connection to the server is closed",
+    "connection closed",
+    "input/output error",
+    "too many connections",
+    "too many clients",
+    "packet out of order",
+    "read-only",
+    "database is locked",
+];
+
+fn is_passing(error: &DieselError) -> bool {
+    use DatabaseErrorKind::{
+        ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
+    };
+    match error {
+        DieselError::DatabaseError(
+            SerializationFailure | UnableToSendCommand | ClosedConnection | ReadOnlyTransaction,
+            _,
+        )
+        | DieselError::BrokenTransactionManager => true,
+        DieselError::DatabaseError(Unknown, said) => {
+            let said = said.message().to_lowercase();
+            PASSING.iter().any(|words| said.contains(words))
+        }
+        DieselError::RollbackErrorOnCommit { rollback_error, commit_error } => {
+            is_passing(rollback_error) || is_passing(commit_error)
+        }
+        _ => false,
+    }
+}
+
+impl From<bb8::RunError> for StoreError {
+    fn from(error: bb8::RunError) -> Self {
         match error {
-            diesel_async::pooled_connection::bb8::RunError::TimedOut => StoreError::PoolExhausted,
-            diesel_async::pooled_connection::bb8::RunError::User(source) => {
-                StoreError::Open { what: "a database connection".into(), reason: source.to_string() }
-            }
+            bb8::RunError::TimedOut => StoreError::PoolExhausted,
+            bb8::RunError::User(PoolError::QueryError(source)) => StoreError::Query(source),
+            bb8::RunError::User(source) => StoreError::Away { what: "the database".into(), reason: source.to_string() },
         }
     }
 }
@@ -79,4 +164,36 @@ impl From<diesel_async::pooled_connection::bb8::RunError> for StoreError {
 /// The problems of a stored definition in one line, for [`StoreError::Corrupt`].
 pub(crate) fn problems_text(problems: &[FieldProblem]) -> String {
     problems.iter().map(|problem| format!("{}: {}", problem.field, problem.problem)).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind, words: &str) -> StoreError {
+        StoreError::Query(DieselError::DatabaseError(kind, Box::new(words.to_owned())))
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_lasts() {
+        use DatabaseErrorKind::{SerializationFailure, UniqueViolation, Unknown};
+        for passing in [
+            said(Unknown, "Deadlock found when trying to get lock; try restarting transaction"),
+            said(Unknown, "Input/output error: Connection reset by peer (os error 104)"),
+            said(Unknown, "terminating connection due to administrator command"),
+            said(SerializationFailure, "anything"),
+            StoreError::PoolExhausted,
+        ] {
+            assert!(passing.is_away(), "{passing:?}");
+        }
+        for lasting in [
+            said(Unknown, "Data too long for column 'name' at row 1"),
+            said(UniqueViolation, "Duplicate entry"),
+            StoreError::Migration { reason: "newer".into() },
+            StoreError::Open { what: "x".into(), reason: "wrong password".into() },
+            StoreError::Query(DieselError::NotFound),
+        ] {
+            assert!(!lasting.is_away(), "{lasting:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Executors: groups of nodes under one app key.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment, registration, registration_word};
 use crate::error::{StoreError, problems_text};
 use crate::node::NodeRow;
@@ -148,6 +148,9 @@ impl Store {
         let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
         let jobs = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                // Written as it is, which locks the row: no job must come to it while its jobs are counted.
+                let there = executor::table.find(id.0).filter(executor::deleted_at.is_null());
+                diesel::update(there).set(executor::version.eq(executor::version)).execute(conn).await?;
                 let mine = job::table.filter(job::executor_id.eq(id.0)).filter(job::deleted_at.is_null());
                 let jobs: i64 = mine.count().get_result(conn).await?;
                 if jobs > 0 {
@@ -160,7 +163,6 @@ impl Store {
                     executor::app_key.eq(format!("#{id}")),
                     executor::app_secret.eq(None::<String>),
                 );
-                let there = executor::table.find(id.0).filter(executor::deleted_at.is_null());
                 if diesel::update(there).set(gone).execute(conn).await? == 1 {
                     diesel::insert_into(operation::table).values(&note).execute(conn).await?;
                 }

@@ -1,7 +1,7 @@
 //! Identifiers from blocks leased in the database: below 2^53 and the same on every database (no sequences, no
 //! `AUTO_INCREMENT`, no `RETURNING`). A block that a crash leaves half used is a gap, never a second use.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::error::StoreError;
 use crate::schema::id_block;
 use diesel::prelude::*;

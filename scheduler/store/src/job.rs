@@ -3,7 +3,7 @@
 //!
 //! No fire ever touches a job's row: where a job stands is told by the ledger (see [`crate::standing`]).
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment};
 use crate::error::{StoreError, problems_text};
 use crate::operation::{By, Object, OperationRow};
@@ -59,8 +59,9 @@ impl Store {
         let (row, note) = (made.row()?, made.note(log_id, &by, "create", &Value::Null, &made.json()));
         let written = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                // Written as it is, which locks the row: it must not be deleted while the job is on its way.
                 let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
-                if owner.count().get_result::<i64>(conn).await? == 0 {
+                if diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await? == 0 {
                     return Ok(false);
                 }
                 diesel::insert_into(job::table).values(&row).execute(conn).await?;
@@ -156,8 +157,9 @@ impl Store {
         let (row, note) = (after.row()?, after.note(log_id, &by, action, &before.json(), &after.json()));
         let moved = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                // Written as it is, which locks the row: it must not be deleted while the job is on its way.
                 let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
-                if owner.count().get_result::<i64>(conn).await? == 0 {
+                if diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await? == 0 {
                     return Ok(None);
                 }
                 let seen = job::table.find(row.id).filter(job::version.eq(version)).filter(job::deleted_at.is_null());

@@ -1,20 +1,28 @@
 //! Lists of jobs for pages and API, and counts.
 
 use crate::backend::{Store, run};
+use crate::columns::storable;
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
 use crate::page::{Cursor, Page, size};
 use crate::schema::job;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::{ExecutorId, JobId};
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The text in small letters.
+    fn lower(text: Text) -> Text;
+}
 
 /// Which jobs a list shows; an empty filter shows all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
     /// Of this executor.
     pub executor: Option<ExecutorId>,
-    /// Whose name, handler or owner contains this text.
+    /// Whose name, handler or owner contains this text; letters of ASCII in either case.
     pub text: Option<String>,
     /// Started or stopped ones only.
     pub enabled: Option<bool>,
@@ -49,15 +57,16 @@ impl Store {
             if let Some(enabled) = filter.enabled {
                 wanted = wanted.filter(job::enabled.eq(enabled));
             }
-            if let Some(text) = &filter.text {
-                let like = contains(text);
-                wanted = wanted.filter(
-                    job::name
-                        .like(like.clone())
-                        .escape('\\')
-                        .or(job::handler.like(like.clone()).escape('\\'))
-                        .or(job::owner.like(like).escape('\\')),
-                );
+            if let Some(text) = filter.text.map(storable) {
+                let text = &text;
+                // LIKE minds the case on some databases; what `lower` does beyond ASCII differs too, hence both ways.
+                let (as_is, small) = (contains(text), contains(&text.to_ascii_lowercase()));
+                let found = job::name.like(as_is.clone()).escape('\\');
+                let found = found.or(lower(job::name).like(small.clone()).escape('\\'));
+                let found = found.or(job::handler.like(as_is.clone()).escape('\\'));
+                let found = found.or(lower(job::handler).like(small.clone()).escape('\\'));
+                let found = found.or(job::owner.like(as_is).escape('\\'));
+                wanted = wanted.filter(found.or(lower(job::owner).like(small).escape('\\')));
             }
             let query = match cursor {
                 Cursor::Newest => wanted.order(job::id.desc()),

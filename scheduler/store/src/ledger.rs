@@ -4,7 +4,7 @@
 //! inserts the rows that are new, makes the changes whose origin still holds, counts the outcomes and, now and then,
 //! moves the checkpoints. Each entry gets an answer of its own: what was new, and where somebody was first.
 
-use crate::columns::millis;
+use crate::columns::{millis, storable};
 use crate::run_row::RunRow;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
@@ -141,7 +141,36 @@ pub struct Batch {
     pub checkpoints: Vec<(JobId, DateTime<Utc>)>,
 }
 
+impl Batch {
+    /// The batch with texts that every database can store.
+    pub(crate) fn storable(mut self) -> Batch {
+        for entry in &mut self.entries {
+            match entry {
+                Entry::Open(new) => new.make_storable(),
+                Entry::Change(change) => {
+                    make_storable([&mut change.known.node, &mut change.known.message]);
+                    if let Some(then) = &mut change.then {
+                        then.make_storable();
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+fn make_storable<const N: usize>(texts: [&mut Option<String>; N]) {
+    for text in texts {
+        *text = text.take().map(storable);
+    }
+}
+
 impl NewRun {
+    fn make_storable(&mut self) {
+        let NewRun { node, parameters, requested_by, request_key, message, .. } = self;
+        make_storable([node, parameters, requested_by, request_key, message]);
+    }
+
     /// The row under this id.
     pub(crate) fn row(&self, id: i64) -> RunRow {
         RunRow {

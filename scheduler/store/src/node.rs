@@ -1,9 +1,9 @@
 //! Nodes: the addresses of executors and how they were last seen.
 
-use crate::backend::{Store, run};
-use crate::columns::{millis, moment};
+use crate::backend::{ImmediateTransaction, Store, run};
+use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
-use crate::schema::node;
+use crate::schema::{executor, node};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -60,6 +60,14 @@ pub struct NodeHello {
     pub instance: Option<String>,
 }
 
+impl NodeHello {
+    fn storable(self) -> NodeHello {
+        let NodeHello { executor, address, agent, instance } = self;
+        let (agent, instance) = (agent.map(storable), instance.map(storable));
+        NodeHello { executor, address: storable(address), agent, instance }
+    }
+}
+
 impl Store {
     /// Writes down that a node registered, whether it is known or new, and answers its row.
     ///
@@ -67,6 +75,7 @@ impl Store {
     /// What the database says.
     pub async fn node_register(&self, hello: NodeHello, now: DateTime<Utc>) -> Result<Node, StoreError> {
         let new_id = self.id_next("node").await?;
+        let hello = hello.storable();
         let row: NodeRow = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 let known =
@@ -77,7 +86,14 @@ impl Store {
                     node::state.eq(NodeState::Online.code()),
                     node::last_seen_at.eq(Some(millis(now))),
                 );
-                if diesel::update(known).set(set).execute(conn).await? == 0 {
+                let owner = executor::table.find(hello.executor.0);
+                let is_known = diesel::update(known).set(set).execute(conn).await? == 1;
+                // New, it seems. Writing the executor as it is locks its row, so that of two who register the same address
+                // at once the second one finds the first.
+                let is_known = is_known
+                    || diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await? == 1
+                        && diesel::update(known).set(set).execute(conn).await? == 1;
+                if !is_known {
                     let row = NodeRow {
                         id: new_id,
                         executor_id: hello.executor.0,
@@ -123,7 +139,7 @@ impl Store {
         run!(self, write, async |conn| {
             let mine = node::table
                 .filter(node::executor_id.eq(executor.0))
-                .filter(node::address.eq(&address))
+                .filter(node::address.eq(storable(address)))
                 .filter(node::registration.ne("manual"));
             Ok(diesel::delete(mine).execute(conn).await? > 0)
         })

@@ -1,7 +1,7 @@
 //! What people did: one row per change, written in the transaction that makes it, with the differences field by field.
 
 use crate::backend::{Store, run};
-use crate::columns::{millis, moment};
+use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
 use crate::schema::operation;
@@ -86,11 +86,11 @@ impl OperationRow {
         OperationRow {
             id,
             at: millis(by.at),
-            user_name: by.user.clone(),
-            action: action.to_owned(),
+            user_name: storable(by.user.clone()),
+            action: storable(action.to_owned()),
             object_kind: object.kind.to_owned(),
             object_id: object.id,
-            object_name: object.name.to_owned(),
+            object_name: storable(object.name.to_owned()),
             changes: serde_json::to_string(&differences(before, after)).unwrap_or_else(|_| "[]".into()),
         }
     }

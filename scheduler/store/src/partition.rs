@@ -3,10 +3,10 @@
 //! A single admin takes all of them at start and raises the epoch. The journal checks the epoch in its transaction, so a
 //! second admin on the same database ends the first one's writes instead of mixing with them.
 
-use crate::backend::{Store, run};
-use crate::columns::millis;
+use crate::backend::{ImmediateTransaction, Store, run};
+use crate::columns::{millis, storable};
 use crate::error::StoreError;
-use crate::schema::partition_lease;
+use crate::schema::{id_block, partition_lease};
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -19,10 +19,24 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn partition_claim_all(&self, owner: String, lease_until: DateTime<Utc>) -> Result<i64, StoreError> {
+        let owner = storable(owner);
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                // Two who claim at once go one after the other: this row is the door. The leases themselves cannot be,
+                // because there may be none yet.
+                let door = id_block::table.find("run");
+                diesel::update(door).set(id_block::next.eq(id_block::next)).execute(conn).await?;
                 let last: Option<i64> = partition_lease::table.select(max(partition_lease::epoch)).first(conn).await?;
                 let epoch = last.unwrap_or(0) + 1;
+                let ours = (
+                    partition_lease::owner.eq(Some(owner.as_str())),
+                    partition_lease::epoch.eq(epoch),
+                    partition_lease::lease_until.eq(millis(lease_until)),
+                );
+                let taken = diesel::update(partition_lease::table).set(ours).execute(conn).await?;
+                if i64::try_from(taken) == Ok(PARTITIONS) {
+                    return Ok::<i64, StoreError>(epoch);
+                }
                 diesel::delete(partition_lease::table).execute(conn).await?;
                 for id in 0..PARTITIONS {
                     diesel::insert_into(partition_lease::table)

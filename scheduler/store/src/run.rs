@@ -1,7 +1,7 @@
 //! Runs as pages and API read them. They are written by the ledger only.
 
 use crate::backend::{Store, run};
-use crate::columns::millis;
+use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
 pub use crate::run_row::Run;
@@ -79,7 +79,7 @@ impl Store {
                 wanted = wanted.filter(run::kind.eq(kind.code()));
             }
             if let Some(node) = filter.node {
-                wanted = wanted.filter(run::node.eq(node));
+                wanted = wanted.filter(run::node.eq(storable(node)));
             }
             if let Some(from) = filter.from {
                 wanted = wanted.filter(run::scheduled_at.ge(millis(from)));

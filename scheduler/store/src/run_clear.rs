@@ -1,7 +1,7 @@
 //! Clearing old runs by the nine rules of the original. Open runs are never cleared, and neither is a job's checkpoint: a
 //! cleared occurrence does not come back.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::schema::{job_checkpoint, journal_mark, run};
@@ -106,7 +106,11 @@ impl Store {
                     let row = (job_checkpoint::job_id.eq(job), job_checkpoint::planned_until.eq(until));
                     match known {
                         None => diesel::insert_into(job_checkpoint::table).values(row).execute(conn).await?,
-                        Some(known) if known < until => diesel::update(kept).set(row.1).execute(conn).await?,
+                        // The journal may have moved it further in the meantime.
+                        Some(known) if known < until => {
+                            let behind = kept.filter(job_checkpoint::planned_until.lt(until));
+                            diesel::update(behind).set(row.1).execute(conn).await?
+                        }
                         Some(_) => 0,
                     };
                 }

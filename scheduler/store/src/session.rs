@@ -1,7 +1,7 @@
 //! Sessions of the pages: kept on the server, known by the hash of a random token.
 
 use crate::backend::{Store, run};
-use crate::columns::millis;
+use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::schema::{session, user_account};
 use crate::user::User;
@@ -30,12 +30,12 @@ impl Store {
     pub async fn session_create(&self, new: NewSession, now: DateTime<Utc>) -> Result<(), StoreError> {
         run!(self, write, async |conn| {
             let row = (
-                session::token_hash.eq(&new.token_hash),
+                session::token_hash.eq(storable(new.token_hash)),
                 session::user_id.eq(new.user),
                 session::created_at.eq(millis(now)),
                 session::last_seen_at.eq(millis(now)),
                 session::expires_at.eq(millis(new.expires_at)),
-                session::address.eq(&new.address),
+                session::address.eq(storable(new.address)),
             );
             diesel::delete(session::table.filter(session::expires_at.le(millis(now)))).execute(conn).await?;
             diesel::insert_into(session::table).values(row).execute(conn).await?;
@@ -53,6 +53,7 @@ impl Store {
         idle_since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<(User, i64)>, StoreError> {
+        let token_hash = storable(token_hash);
         run!(self, read, async |conn| {
             let alive = session::table
                 .inner_join(user_account::table)
@@ -68,6 +69,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn session_touch(&self, token_hash: String, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let token_hash = storable(token_hash);
         run!(self, write, async |conn| {
             let mine = session::table.find(&token_hash);
             diesel::update(mine).set(session::last_seen_at.eq(millis(now))).execute(conn).await?;
@@ -80,6 +82,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn session_delete(&self, token_hash: String) -> Result<(), StoreError> {
+        let token_hash = storable(token_hash);
         run!(self, write, async |conn| {
             diesel::delete(session::table.find(&token_hash)).execute(conn).await?;
             Ok(())

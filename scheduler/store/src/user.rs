@@ -1,7 +1,7 @@
 //! Users of the pages and the API. Passwords are kept as argon2id hashes only; hashing is the caller's.
 
-use crate::backend::{Store, run};
-use crate::columns::millis;
+use crate::backend::{ImmediateTransaction, Store, run};
+use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::executor::taken_or;
 use crate::outcome::Change;
@@ -42,7 +42,8 @@ impl Store {
     ) -> Result<Change<User>, StoreError> {
         let id = self.id_next("user").await?;
         let at = millis(now);
-        let user = User { id, name, password_hash, role: role.to_owned(), created_at: at, updated_at: at };
+        let user =
+            User { id, name: storable(name), password_hash, role: role.to_owned(), created_at: at, updated_at: at };
         let row = user.clone();
         let written = run!(self, write, async |conn| {
             diesel::insert_into(user_account::table).values(&row).execute(conn).await?;
@@ -56,6 +57,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn user_by_name(&self, name: String) -> Result<Option<User>, StoreError> {
+        let name = storable(name);
         run!(self, read, async |conn| {
             let wanted = user_account::table.filter(user_account::name.eq(&name));
             Ok(wanted.select(User::as_select()).first(conn).await.optional()?)

@@ -4,20 +4,69 @@
 //! hangs up, a timeout) merely stops listening; the query itself is never dropped half way, which would panic on SQLite
 //! (`block_in_place` on an actix thread) and hand a broken connection to the next user on MySQL.
 //!
-//! `run!` compiles one query body once per database. A second database is a variant of `Pool`, a module beside
-//! [`sqlite`] and one arm in the macro; no query is written again. `docs/store.md` says why this pattern was chosen.
+//! `run!` compiles one query body once per database. A database is a variant of `Pool`, a module beside [`sqlite`] and one
+//! arm in the macro; no query is written again. `docs/store.md` says why this pattern was chosen.
 
+mod address;
+mod batch;
+mod mysql;
 mod pool;
+mod postgres;
+mod refusal;
 pub mod sqlite;
+mod tls;
+mod transaction;
 
+pub(crate) use address::without_password;
 pub(crate) use pool::Pool;
+pub(crate) use transaction::ImmediateTransaction;
 
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch};
+use crate::settings::StoreSettings;
+use address::Address;
+use diesel::IntoSql;
+use diesel::sql_types::Integer;
+use diesel_async::RunQueryDsl;
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// Runs one body on whichever database the store was opened on. Compiled once per database; the body owns what it uses.
+/// `read` takes a connection for queries, `write` one for changes.
+///
+/// Bodies that need a transaction ask for an `immediate_transaction`, which takes SQLite's write lock at its start. A plain
+/// one that reads first and writes later fails at once with "database is locked" when another process wrote in between,
+/// however long the busy timeout is. Databases without that distinction get an extension method of the same name.
+macro_rules! run {
+    ($store:expr, $access:ident, async |$conn:ident| $body:block) => {{
+        let pool = $store.pool.clone();
+        $store
+            .on_own_runtime(async move {
+                match pool {
+                    $crate::backend::Pool::Sqlite { $access: pool, .. } => {
+                        let mut lease = pool.get().await?;
+                        let $conn = &mut *lease;
+                        $body
+                    }
+                    $crate::backend::Pool::MySql(pool) => {
+                        let mut lease = pool.get().await?;
+                        let $conn = &mut *lease;
+                        $body
+                    }
+                    $crate::backend::Pool::Postgres(pool) => {
+                        let mut lease = pool.get().await?;
+                        let $conn = &mut *lease;
+                        $body
+                    }
+                }
+            })
+            .await
+    }};
+}
+pub(crate) use run;
 
 /// The database. Cheap to clone; the last clone to go closes the pools and ends the store's runtime.
 #[derive(Clone)]
@@ -41,29 +90,71 @@ impl Drop for OwnRuntime {
 /// Worker threads of the store's runtime: SQLite's calls run on its blocking pool anyway, so two are plenty.
 const WORKERS: usize = 2;
 
+/// How long a second program waits while a first one changes the schema.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a sign of life may take.
+const PING_WITHIN: Duration = Duration::from_secs(2);
+
 impl Store {
-    /// Opens the database that `url` names, creates it where it can, and brings its schema up to date.
-    ///
-    /// Known URLs: `sqlite://PATH` (`sqlite:///var/lib/hzm/ledger.sqlite`, or relative to the working directory).
-    /// Blocks until the database answers; call it before any actor starts, or inside `spawn_blocking`.
+    /// Opens the database that `url` names under the default settings; see [`Store::open_with`].
     ///
     /// # Errors
-    /// [`StoreError::Url`] for a URL of no known kind, [`StoreError::Open`] when the database cannot be opened,
-    /// [`StoreError::Migration`] when its schema cannot be brought up to date.
+    /// Those of [`Store::open_with`].
     pub fn open(url: &str, log: &slog::Logger) -> Result<Store, StoreError> {
+        Store::open_with(&StoreSettings::new(url), log)
+    }
+
+    /// Opens a database and brings its schema up to date. A SQLite file is made where it is missing; a database on a server
+    /// must exist.
+    ///
+    /// Blocks until the database is open or refuses (that is not tried again here: see [`StoreError::is_away`]); call it
+    /// before any actor starts, or inside `spawn_blocking`.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] and [`StoreError::Setting`] for what cannot be meant, [`StoreError::Open`] for what somebody has
+    /// to put right (password, missing database, old server), [`StoreError::Away`] for a server that does not answer,
+    /// [`StoreError::Migration`] when its schema cannot be brought up to date.
+    pub fn open_with(settings: &StoreSettings, log: &slog::Logger) -> Result<Store, StoreError> {
+        settings.check()?;
+        let address = Address::of(&settings.url)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("hzm-store")
             .enable_all()
             .build()
             .map_err(|source| StoreError::Open { what: "the store's threads".into(), reason: source.to_string() })?;
+        let runtime = Arc::new(OwnRuntime(Some(runtime)));
         let log = log.new(slog::o!("component" => "store"));
-        let Some(path) = url.strip_prefix("sqlite://") else {
-            return Err(StoreError::Url { url: without_password(url) });
-        };
-        let pool = block_on(&runtime, sqlite::open(path.to_owned()))?;
-        slog::info!(log, "database open"; "url" => without_password(url));
-        Ok(Store { pool, runtime: Arc::new(OwnRuntime(Some(runtime))), log })
+        let pool = runtime.block_on(open_pool(address, Arc::new(settings.clone()), log.clone()))?;
+        slog::info!(log, "database open"; "url" => without_password(&settings.url));
+        Ok(Store { pool, runtime, log })
+    }
+
+    /// Asks the database for a sign of life; answers within two seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when there was none in time, otherwise what the database says.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let store = self.clone();
+        self.on_own_runtime(async move {
+            // The question is a task of its own: it may be given up, but never dropped half way.
+            let asked = tokio::spawn(async move { store.ask().await });
+            match tokio::time::timeout(PING_WITHIN, asked).await {
+                Ok(answer) => answer.unwrap_or(Err(StoreError::Closed)),
+                Err(_) => {
+                    Err(StoreError::Away { what: "the database".into(), reason: "no answer within two seconds".into() })
+                }
+            }
+        })
+        .await
+    }
+
+    async fn ask(&self) -> Result<(), StoreError> {
+        run!(self, read, async |conn| {
+            let one = diesel::select(1_i32.into_sql::<Integer>());
+            one.get_result::<i32>(conn).await?;
+            Ok(())
+        })
     }
 
     /// Runs `work` as a task of the store's runtime and waits for it; dropping the returned future does not drop `work`.
@@ -86,27 +177,51 @@ impl Store {
     /// [`StoreError::Fenced`] when another scheduler owns the partitions: nothing was written and nothing may be any
     /// more. Otherwise what the database says; then nothing was written either and the batch may be tried again.
     pub async fn ledger_commit(&self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
-        let pool = self.pool.clone();
+        let (pool, batch) = (self.pool.clone(), batch.storable());
         self.on_own_runtime(async move {
             match pool {
                 Pool::Sqlite { write, .. } => sqlite::ledger_commit(&mut *write.get().await?, batch).await,
+                Pool::MySql(pool) => batch::mysql_commit(&mut *pool.get().await?, &batch).await,
+                Pool::Postgres(pool) => batch::postgres_commit(&mut *pool.get().await?, &batch).await,
             }
         })
         .await
     }
 }
 
-/// Waits for `work` on `runtime` from any thread, one that belongs to another runtime included.
-fn block_on<T: Send + 'static>(
-    runtime: &Runtime,
-    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    let (done, answer) = std::sync::mpsc::channel();
-    runtime.spawn(async move {
-        // The receiver waits below; it can only be gone when this process is on its way out.
-        let _ = done.send(work.await);
-    });
-    answer.recv().map_err(|_| StoreError::Closed)?
+/// Connects, brings the schema up to date, and makes the pools.
+async fn open_pool(address: Address, settings: Arc<StoreSettings>, log: slog::Logger) -> Result<Pool, StoreError> {
+    match address {
+        Address::Sqlite(path) => sqlite::open(path).await,
+        Address::MySql(server) => {
+            tls::provide();
+            // Made by hand rather than by the pool, which would not say why it failed.
+            let conn = mysql::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            mysql::prepare(conn, &server, MIGRATION_PATIENCE).await?;
+            Ok(pool::mysql(Arc::new(server), settings, &log))
+        }
+        Address::Postgres(server) => {
+            let conn = postgres::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            postgres::prepare(conn, &server, MIGRATION_PATIENCE).await?;
+            Ok(pool::postgres(Arc::new(server), settings, &log))
+        }
+    }
+}
+
+impl OwnRuntime {
+    /// Waits for `work` from any thread, one that belongs to another runtime included.
+    fn block_on<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(runtime) = self.0.as_ref() else { return Err(StoreError::Closed) };
+        let (done, answer) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            // The receiver waits below; it can only be gone when this process is on its way out.
+            let _ = done.send(work.await);
+        });
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
 }
 
 /// What a panic said, where it said something.
@@ -115,48 +230,9 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("no message").to_owned()
 }
 
-/// A URL that can be logged: the password replaced by stars.
-fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        // A path may contain an `@`, but no password.
-        (Some((scheme, _)), Some((_, host))) if scheme != "sqlite" => format!("{scheme}://***@{host}"),
-        _ => url.to_owned(),
-    }
-}
-
-/// Runs one body on whichever database the store was opened on. Compiled once per database; the body owns what it uses.
-/// `read` takes a connection for queries, `write` one for changes.
-///
-/// Bodies that need a transaction ask for an `immediate_transaction`, which takes SQLite's write lock at its start. A plain
-/// one that reads first and writes later fails at once with "database is locked" when another process wrote in between,
-/// however long the busy timeout is. Databases without that distinction get an extension method of the same name.
-macro_rules! run {
-    ($store:expr, $access:ident, async |$conn:ident| $body:block) => {{
-        let pool = $store.pool.clone();
-        $store
-            .on_own_runtime(async move {
-                match pool {
-                    $crate::backend::Pool::Sqlite { $access: pool, .. } => {
-                        let mut lease = pool.get().await?;
-                        let $conn = &mut *lease;
-                        $body
-                    }
-                }
-            })
-            .await
-    }};
-}
-pub(crate) use run;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_logged_url_shows_no_password() {
-        assert_eq!(without_password("mysql://root:secret@127.0.0.1/x"), "mysql://***@127.0.0.1/x");
-        assert_eq!(without_password("sqlite://data@home/ledger.sqlite"), "sqlite://data@home/ledger.sqlite");
-    }
 
     #[test]
     fn a_query_that_panics_says_so_and_leaves_the_store_open() {

@@ -1,13 +1,15 @@
 //! What a store must do, as tests: every public function of `Store`, on every database.
 //!
 //! SQLite is always tested, in a fresh file per test; `TEST_DATABASE_URLS` (separated by commas) names further databases.
-//! A new kind of database is served when this suite passes on it; nothing here but `support` knows which kinds there are.
+//! A new kind of database is served when this suite passes on it; nothing here but `database` knows which kinds there are.
 //! What only one kind has (files, its catalogue) is in `opening` and `migrations`.
 
 #[cfg(test)]
 mod cancelled;
 #[cfg(test)]
 mod clearing;
+#[cfg(test)]
+mod database;
 #[cfg(test)]
 mod executors;
 #[cfg(test)]
@@ -36,5 +38,7 @@ mod runs;
 mod standings;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod users;

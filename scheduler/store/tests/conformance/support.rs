@@ -1,5 +1,6 @@
 //! A fresh, migrated database per test, on each kind of database that is to be tested, and short ways to fill it.
 
+use crate::database::{Database, kinds};
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec, Registration};
 use hzm_job_scheduler::job::{JobDraft, JobSpec};
@@ -13,30 +14,21 @@ use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::standing::Standing;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// A store on a database of its own, and the epoch under which the test owns its partitions.
 pub(crate) struct World {
+    // Before the database, so that it is closed when that goes.
     pub(crate) store: Store,
-    pub(crate) url: String,
     pub(crate) epoch: i64,
-    // Kept for its drop, which removes the files.
-    _folder: TempDir,
+    pub(crate) database: Database,
 }
 
 /// Runs a test on a fresh database of each kind. The caller's runtime is a single thread, as an actor's is.
 pub(crate) fn on_each_database(test: impl AsyncFn(World)) {
-    for url in databases() {
+    for kind in kinds() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { test(World::on(&url).await).await });
+        runtime.block_on(async { test(World::on(&kind).await).await });
     }
-}
-
-/// SQLite in a temporary folder (the empty URL), and what the environment names.
-fn databases() -> Vec<String> {
-    let named = std::env::var("TEST_DATABASE_URLS").unwrap_or_default();
-    let named = named.split(',').map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned);
-    std::iter::once(String::new()).chain(named).collect()
 }
 
 /// A logger that says nothing.
@@ -124,22 +116,16 @@ pub(crate) fn change(run: RunId, from: RunState, to: RunState, millis: i64) -> R
 }
 
 impl World {
-    async fn on(url: &str) -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let url = match url {
-            "" => format!("sqlite://{}", folder.path().join("ledger.sqlite").display()),
-            other => panic!(
-                "TEST_DATABASE_URLS: the store does not serve {other:?}; give `support` a way to make a fresh database there"
-            ),
-        };
-        let store = Store::open(&url, &silence()).unwrap();
+    async fn on(kind: &str) -> World {
+        let database = Database::on(kind);
+        let store = Store::open(&database.url, &silence()).unwrap();
         let epoch = store.partition_claim_all("test".into(), at(60_000)).await.unwrap();
-        World { store, url, epoch, _folder: folder }
+        World { store, epoch, database }
     }
 
     /// A second store on the same database, as a second process has it.
     pub(crate) fn another_store(&self) -> Store {
-        Store::open(&self.url, &silence()).unwrap()
+        Store::open(&self.database.url, &silence()).unwrap()
     }
 
     pub(crate) async fn executor(&self, key: &str) -> ExecutorId {

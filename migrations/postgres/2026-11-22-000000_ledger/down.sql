@@ -1,0 +1,13 @@
+DROP TABLE operation;
+DROP TABLE session;
+DROP TABLE user_account;
+DROP TABLE run_stat;
+DROP TABLE run_request;
+DROP TABLE run;
+DROP TABLE journal_mark;
+DROP TABLE job_checkpoint;
+DROP TABLE job;
+DROP TABLE node;
+DROP TABLE executor;
+DROP TABLE partition_lease;
+DROP TABLE id_block;

@@ -1,0 +1,204 @@
+//! The transaction of a batch, the same for both servers; only the words of its statements differ.
+
+use super::play::{FireKey, Played, RequestKey, Seen, fire_key, play};
+use super::sql::{MYSQL, POSTGRES, Sql};
+use super::statement::{Statement, chunks};
+use crate::backend::ImmediateTransaction;
+use crate::columns::millis;
+use crate::error::StoreError;
+use crate::ledger::{Answer, Batch, Entry, NewRun};
+use crate::schema::{journal_mark, run};
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
+use hzm_job_scheduler::partition::PARTITIONS;
+use hzm_job_scheduler::run::RunKind;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+/// Attempts at a batch when unique keys are hit: one in good faith, the others with a look-up before. A key that is hit
+/// once more belongs to no fire that can be found: an id that is in use.
+const ATTEMPTS: u32 = 4;
+
+/// A row that says where the fire of a key is, and its state.
+type FireRow = (i64, i64, i16, i32, i64, i16);
+/// A row that says which run a request made, and its state if it is still there.
+type RequestRow = (i64, String, i64, Option<i16>);
+
+/// What a batch asks of a connection.
+trait Link: Send {
+    const SQL: Sql;
+
+    fn write(&mut self, sql: &'static str, json: String) -> impl Future<Output = QueryResult<usize>> + Send;
+    fn partitions(&mut self, epoch: i64) -> impl Future<Output = QueryResult<Vec<i64>>> + Send;
+    fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
+    fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
+    fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
+    /// The last occurrence of each job among the scheduled rows between a journal's mark and this id.
+    fn passed(&mut self, journal: i64, below: i64)
+    -> impl Future<Output = QueryResult<Vec<(i64, Option<i64>)>>> + Send;
+}
+
+/// One connection type's part, and its function that commits.
+macro_rules! link {
+    ($conn:ty, $sql:expr, $commit:ident) => {
+        impl Link for $conn {
+            const SQL: Sql = $sql;
+
+            async fn write(&mut self, sql: &'static str, json: String) -> QueryResult<usize> {
+                Statement::<BigInt>::new(sql, json).execute(self).await
+            }
+
+            async fn partitions(&mut self, epoch: i64) -> QueryResult<Vec<i64>> {
+                Statement::<BigInt>::new(Self::SQL.partitions, epoch.to_string()).load(self).await
+            }
+
+            async fn states(&mut self, ids: String) -> QueryResult<Vec<(i64, i16)>> {
+                Statement::<(BigInt, SmallInt)>::new(Self::SQL.states, ids).load(self).await
+            }
+
+            async fn fires(&mut self, keys: String) -> QueryResult<Vec<FireRow>> {
+                type Columns = (BigInt, BigInt, SmallInt, Integer, BigInt, SmallInt);
+                Statement::<Columns>::new(Self::SQL.fires, keys).load(self).await
+            }
+
+            async fn requests(&mut self, keys: String) -> QueryResult<Vec<RequestRow>> {
+                type Columns = (BigInt, Text, BigInt, Nullable<SmallInt>);
+                Statement::<Columns>::new(Self::SQL.requests, keys).load(self).await
+            }
+
+            async fn passed(&mut self, journal: i64, below: i64) -> QueryResult<Vec<(i64, Option<i64>)>> {
+                let mark = journal_mark::table.find(journal).select(journal_mark::run_id);
+                let mark: i64 = mark.first(self).await.optional()?.unwrap_or(0);
+                let passed = run::table
+                    .filter(run::id.gt(mark).and(run::id.lt(below)))
+                    .filter(run::kind.eq(RunKind::Scheduled.code()))
+                    .group_by(run::job_id)
+                    .select((run::job_id, max(run::scheduled_at)));
+                passed.load(self).await
+            }
+        }
+
+        /// Writes the batch in one transaction.
+        pub(in crate::backend) async fn $commit(conn: &mut $conn, batch: &Batch) -> Result<Vec<Answer>, StoreError> {
+            let mut attempt = 1;
+            loop {
+                let look_up = attempt > 1;
+                let written = conn.immediate_transaction(async |conn| write_in_txn(conn, batch, look_up).await).await;
+                match written {
+                    Err(error) if error.is_duplicate() && attempt < ATTEMPTS => attempt += 1,
+                    written => return written,
+                }
+            }
+        }
+    };
+}
+
+link!(AsyncMysqlConnection, MYSQL, mysql_commit);
+link!(AsyncPgConnection, POSTGRES, postgres_commit);
+
+async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
+    let ours = conn.partitions(batch.epoch).await?;
+    if (ours.len() as i64) < PARTITIONS {
+        return Err(StoreError::Fenced { ours: batch.epoch });
+    }
+    let played = play(batch, see_in_txn(conn, batch, look_up).await?);
+    rows_in_txn(conn, &played).await?;
+    if !batch.checkpoints.is_empty() {
+        checkpoints_in_txn(conn, batch).await?;
+    }
+    Ok(played.answers)
+}
+
+/// Looks at what the batch names: runs to be changed (and locks them), earlier requests, and, if asked to, fires.
+async fn see_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Seen, StoreError> {
+    let mut seen = Seen::default();
+    for ids in chunks(changed_ids(batch))? {
+        seen.states.extend(conn.states(ids).await?);
+    }
+    for keys in chunks(request_keys(batch))? {
+        for (job, key, run, state) in conn.requests(keys).await? {
+            seen.requests.insert((job, key), run);
+            if let Some(state) = state {
+                seen.states.entry(run).or_insert(state);
+            }
+        }
+    }
+    let fires: BTreeSet<FireKey> = if look_up { news(batch).map(fire_key).collect() } else { BTreeSet::new() };
+    for keys in chunks(fires)? {
+        for (due, job, kind, attempt, id, state) in conn.fires(keys).await? {
+            seen.fires.insert((due, job, kind, attempt), id);
+            seen.states.entry(id).or_insert(state);
+        }
+    }
+    Ok(seen)
+}
+
+/// Every row that the batch may open.
+fn news(batch: &Batch) -> impl Iterator<Item = &NewRun> {
+    batch.entries.iter().filter_map(|entry| match entry {
+        Entry::Open(new) => Some(new),
+        Entry::Change(change) => change.then.as_deref(),
+    })
+}
+
+fn request_keys(batch: &Batch) -> BTreeSet<RequestKey> {
+    news(batch).filter_map(|new| Some((new.job.0, new.request_key.clone()?))).collect()
+}
+
+fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
+    let ids = batch.entries.iter().filter_map(|entry| match entry {
+        Entry::Change(change) => Some(change.run.0),
+        Entry::Open(_) => None,
+    });
+    ids.collect()
+}
+
+async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), StoreError> {
+    write_all(conn, C::SQL.open, played.opened.values()).await?;
+    write_all(conn, C::SQL.keep_requests, played.requests.values()).await?;
+    let changed = write_all(conn, C::SQL.change, played.changed.values()).await?;
+    if changed != played.changed.len() {
+        // They were locked by this transaction, so each of them is there.
+        let reason = format!("of {} changes the database made {changed}", played.changed.len());
+        return Err(StoreError::Corrupt {
+            table: "run",
+            id: played.changed.keys().next().copied().unwrap_or(0),
+            reason,
+        });
+    }
+    let outcomes = played.outcomes.iter().map(|((hour, state), runs)| (hour, state, runs));
+    write_all(conn, C::SQL.count, outcomes).await?;
+    Ok(())
+}
+
+/// Moves checkpoints forward, and the journal's mark: ids of this batch and of later ones lie at or above its first one, so
+/// everything below is reflected then.
+async fn checkpoints_in_txn<C: Link>(conn: &mut C, batch: &Batch) -> Result<(), StoreError> {
+    let mut last: BTreeMap<i64, i64> = BTreeMap::new();
+    let told = batch.checkpoints.iter().map(|(job, until)| (job.0, Some(millis(*until))));
+    // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
+    let passed = conn.passed(batch.journal, batch.first_id).await?;
+    for (job, until) in told.chain(passed) {
+        let latest = last.entry(job).or_insert(i64::MIN);
+        *latest = (*latest).max(until.unwrap_or(i64::MIN));
+    }
+    write_all(conn, C::SQL.checkpoint, last).await?;
+    write_all(conn, C::SQL.mark, [(batch.journal, batch.first_id - 1)]).await?;
+    Ok(())
+}
+
+/// Writes rows, in as many statements as their size asks for, and answers how many the database touched.
+async fn write_all<C: Link, T: Serialize>(
+    conn: &mut C,
+    sql: &'static str,
+    rows: impl IntoIterator<Item = T>,
+) -> Result<usize, StoreError> {
+    let mut touched = 0;
+    for json in chunks(rows)? {
+        touched += conn.write(sql, json).await?;
+    }
+    Ok(touched)
+}

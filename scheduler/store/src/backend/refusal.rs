@@ -1,0 +1,102 @@
+//! Why a server did not let us in: what it was, and whether trying again may help.
+
+use super::address::Server;
+use crate::error::StoreError;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+/// A connection that was not made.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// Whether the same attempt may succeed later.
+    pub(super) is_passing: bool,
+    /// What happened and, where somebody can do something about it, what.
+    pub(super) reason: String,
+}
+
+impl Refusal {
+    pub(super) fn passing(reason: impl Into<String>) -> Refusal {
+        Refusal { is_passing: true, reason: reason.into() }
+    }
+
+    pub(super) fn lasting(reason: impl Into<String>) -> Refusal {
+        Refusal { is_passing: false, reason: reason.into() }
+    }
+
+    pub(super) fn too_slow(within: Duration) -> Refusal {
+        Refusal::passing(format!(
+            "it did not answer within {within:?}; is the address right, and does a firewall stand between?"
+        ))
+    }
+
+    /// What the operating system or TLS said, wherever in the chain it is; `None` when neither did.
+    pub(super) fn of_transport(error: &(dyn Error + 'static), server: &Server) -> Option<Refusal> {
+        let mut link = Some(error);
+        while let Some(error) = link {
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                return Some(Refusal::of_io(io, server));
+            }
+            if error.is::<rustls::Error>() {
+                return Some(Refusal::of_tls(&chain(error)));
+            }
+            link = error.source();
+        }
+        None
+    }
+
+    fn of_io(error: &io::Error, server: &Server) -> Refusal {
+        let Server { host, port, .. } = server;
+        match error.kind() {
+            // rustls hands a certificate that it does not trust on as invalid data.
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => Refusal::of_tls(&error.to_string()),
+            ErrorKind::ConnectionRefused => Refusal::passing(format!(
+                "nothing listens on port {port} of {host} (connection refused); is the server running?"
+            )),
+            // Names are looked up by the system, whose failures have no kind of their own.
+            _ if error.to_string().contains("lookup") => {
+                Refusal::passing(format!("the host {host:?} is not known ({error}); is its name right?"))
+            }
+            _ => Refusal::passing(error.to_string()),
+        }
+    }
+
+    fn of_tls(said: &str) -> Refusal {
+        Refusal::lasting(format!(
+            "no trusted TLS connection ({said}); check the server's certificate, tls_ca and the URL's sslmode"
+        ))
+    }
+
+    pub(super) fn wrong_login(said: &str) -> Refusal {
+        Refusal::lasting(format!(
+            "the server does not let this user in ({said}); check the user and the password in the URL"
+        ))
+    }
+
+    pub(super) fn missing_database(server: &Server, create: &str) -> Refusal {
+        Refusal::lasting(format!("the database {:?} does not exist; create it with `{create}`", server.database))
+    }
+
+    pub(super) fn no_tls() -> Refusal {
+        Refusal::lasting("the server offers no TLS; set it up there, or write sslmode=disable in the URL to go without")
+    }
+
+    pub(super) fn into_error(self, server: &Server) -> StoreError {
+        let (what, reason) = (server.to_string(), self.reason);
+        if self.is_passing { StoreError::Away { what, reason } } else { StoreError::Open { what, reason } }
+    }
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut link = error.source();
+    while let Some(cause) = link {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        link = cause.source();
+    }
+    text
+}
