@@ -2,7 +2,7 @@
 //!
 //! SQLite is always tested, in a fresh file per test; `TEST_DATABASE_URLS` (separated by commas) names further databases.
 //! A new kind of database is served when this suite passes on it; nothing here but `database` knows which kinds there are.
-//! What only one kind has (files, its catalogue) is in `opening` and `migrations`.
+//! What only one kind has (files, servers, catalogues) is in `opening`, `servers`, `relay` and `migrations`.
 
 #[cfg(test)]
 mod cancelled;
@@ -25,6 +25,8 @@ mod ledger;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod migrations_agree;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod opening;
@@ -33,12 +35,18 @@ mod operations;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod servers;
 #[cfg(test)]
 mod standings;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod texts;
+#[cfg(test)]
+mod twins;
 #[cfg(test)]
 mod users;

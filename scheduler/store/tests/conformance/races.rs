@@ -3,7 +3,9 @@
 use crate::support::{at, by, change, done, due, executor, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::RunState;
-use hzm_job_store::ledger::{Answer, Entry};
+use hzm_job_store::StoreError;
+use hzm_job_store::ledger::{Answer, Batch, Entry};
+use hzm_job_store::node::NodeHello;
 use hzm_job_store::outcome::Change;
 
 const JOB: JobId = JobId(7);
@@ -89,5 +91,78 @@ fn of_two_who_change_the_same_version_one_is_stale() {
             assert_eq!(stale, 1, "{ends:?}");
         }
         assert_eq!(world.store.job_get(id).await.unwrap().unwrap().job.version, 11);
+    });
+}
+
+#[test]
+fn of_two_who_claim_at_once_each_gets_an_epoch_and_the_later_one_owns() {
+    on_each_database(async |world| {
+        let other = world.another_store();
+        for round in 0..10 {
+            let (mine, theirs) = tokio::join!(
+                world.store.partition_claim_all("mine".into(), at(round)),
+                other.partition_claim_all("theirs".into(), at(round)),
+            );
+            let (mine, theirs) = (mine.unwrap(), theirs.unwrap());
+            assert_ne!(mine, theirs);
+            let batch = world.batch(vec![Entry::Open(due(JOB, round))]).await;
+            let late = Batch { epoch: mine.min(theirs), ..batch.clone() };
+            assert!(matches!(world.store.ledger_commit(late).await, Err(StoreError::Fenced { .. })));
+            other.ledger_commit(Batch { epoch: mine.max(theirs), ..batch }).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_commit_that_meets_a_claim_is_written_before_it_or_not_at_all() {
+    on_each_database(async |world| {
+        let other = world.another_store();
+        let mut epoch = world.epoch;
+        for round in 0..10 {
+            let batch = Batch { epoch, ..world.batch(vec![Entry::Open(due(JOB, round))]).await };
+            let (written, claimed) =
+                tokio::join!(world.store.ledger_commit(batch), other.partition_claim_all("other".into(), at(round)));
+            epoch = claimed.unwrap();
+            let again = world.batch(vec![Entry::Open(due(JOB, round))]).await;
+            let again = other.ledger_commit(Batch { epoch, ..again }).await.unwrap()[0];
+            match written {
+                Ok(answers) => assert_eq!(again, Answer::Existed { run: opened(answers[0]), state: RunState::Waiting }),
+                Err(error) => assert!(matches!(error, StoreError::Fenced { .. }) && opened(again).0 > 0, "{error:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn two_who_register_the_same_address_at_once_find_the_same_node() {
+    on_each_database(async |world| {
+        let other = world.another_store();
+        let executor = world.executor("billing").await;
+        for round in 0..20 {
+            let address = format!("http://a:{round}");
+            let hello = || NodeHello { executor, address: address.clone(), agent: None, instance: None };
+            let (mine, theirs) =
+                tokio::join!(world.store.node_register(hello(), at(1)), other.node_register(hello(), at(2)));
+            assert_eq!(mine.unwrap().id, theirs.unwrap().id);
+        }
+        assert_eq!(world.store.node_list(None).await.unwrap().len(), 20);
+    });
+}
+
+#[test]
+fn an_executor_is_deleted_or_gets_a_job_but_never_both() {
+    on_each_database(async |world| {
+        let other = world.another_store();
+        for round in 0..20 {
+            let owner = world.executor(&format!("key-{round}")).await;
+            let (made, deleted) = tokio::join!(
+                world.store.job_create(crate::support::job(owner, "report"), by("ann", 1)),
+                other.executor_delete(owner, by("bob", 1)),
+            );
+            match (made.unwrap(), deleted.unwrap()) {
+                (Change::Done(_), Change::InUse { jobs: 1 }) | (Change::NotFound, Change::Done(_)) => {}
+                ends => panic!("{ends:?}"),
+            }
+        }
     });
 }
