@@ -1,7 +1,7 @@
 //! What every thread may look up without asking an actor: executors by key, the nodes that can be dispatched to, who
 //! handles an open run, and the figures of the last minute. Each entry has one writer; nothing here is the truth.
 
-use crate::journal::Journal;
+use crate::journal::{Journal, LedgerHealth};
 use crate::live::Pulse;
 use crate::messages::RunReport;
 use crate::shard_door::ShardDoor;
@@ -65,6 +65,8 @@ pub(crate) struct Directory {
     stopping: AtomicBool,
     /// Triggers whose answer, or the record of whose answer, is outstanding: an orderly stop waits for none.
     pub(crate) unsettled: AtomicUsize,
+    /// Whether the ledger can be written.
+    pub(crate) ledger: Arc<LedgerHealth>,
     /// What happened lately.
     pub(crate) pulse: Pulse,
 }
@@ -88,6 +90,7 @@ impl Directory {
             journal: RwLock::default(),
             stopping: AtomicBool::new(false),
             unsettled: AtomicUsize::new(0),
+            ledger: Arc::default(),
             pulse: Pulse::default(),
         }
     }

@@ -3,12 +3,15 @@
 use hzm_job_store::StoreError;
 use thiserror::Error;
 
-/// A refusal of the front door; nothing was changed, and the caller may come again.
+/// A refusal of the front door; nothing was changed, and the caller may come again (but see `Refused`).
 #[derive(Debug, Clone, Error)]
 pub enum SchedulerError {
     /// A mailbox is full or an actor is being restarted: come again in a second.
     #[error("the scheduler is busy; try again in a second")]
     Busy,
+    /// The database is well and refuses this for what is in it; coming again is of no use.
+    #[error("the database refuses what was to be written: {0}")]
+    Refused(String),
     /// The database is away, or the scheduler is shutting down.
     #[error("the scheduler is not available: {0}")]
     Unavailable(String),

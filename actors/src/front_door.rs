@@ -132,6 +132,18 @@ impl Scheduler {
         self.live.clone()
     }
 
+    /// Whether the ledger takes writes right now, for the readiness page. While it does not, everything waits and nothing
+    /// is lost.
+    ///
+    /// # Errors
+    /// The reason, for people: the journal is being restarted, or what the database says and since when.
+    pub fn is_writing(&self) -> Result<(), String> {
+        if self.base.directory.journal().is_none() {
+            return Err("the journal is not running; it is being restarted, or the scheduler ends".into());
+        }
+        self.base.directory.ledger.check()
+    }
+
     /// Becomes `Some(reason)` when the scheduler cannot go on and the process must end.
     #[must_use]
     pub fn fatal(&self) -> watch::Receiver<Option<String>> {

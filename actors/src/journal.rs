@@ -2,7 +2,13 @@
 //!
 //! While one batch is on its way to the disk the next one collects, so a commit costs its price once for everything that
 //! happened meanwhile; a quiet journal waits [`GATHER`] for company. Answers go out after the commit, never before.
-//! A database that refuses is asked again with a growing pause; the mailbox fills meanwhile and says no.
+//! A database that is away is asked again with a growing pause ([`commit`]); what waits meanwhile is bounded in number and in
+//! bytes, and beyond that the journal says no: whoever is refused keeps what it knows and comes again.
+
+mod commit;
+mod health;
+
+pub(crate) use health::LedgerHealth;
 
 use crate::clock::Clock;
 use crate::error::SchedulerError;
@@ -10,9 +16,9 @@ use crate::messages::{ActorReport, EndActor, ListActors, MustEnd, Record};
 use crate::obituary::{ActorGone, Obituary};
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
+use commit::{Checkpoints, Committer, Pending, Written};
 use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::run::RunKind;
-use hzm_job_store::ledger::{Answer, Batch, Entry};
+use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::{Store, StoreError};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -28,13 +34,12 @@ const BATCH: usize = 1_000;
 const MAILBOX: usize = 16_384;
 /// Entries in hand at most; beyond, `Record` is refused.
 const BACKLOG: usize = 65_536;
-/// Run ids leased at a time. A crash leaves at most this gap.
-const ID_BLOCK: i64 = 10_000;
+/// Bytes in one transaction at most, as counted by [`bytes_of`]: databases bound what they take at once.
+const BATCH_BYTES: usize = 4 << 20;
+/// Bytes in hand at most.
+const BACKLOG_BYTES: usize = 64 << 20;
 /// How often the checkpoints move.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-/// Pauses between attempts at a database that refuses.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The name under which the journal's death is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +54,8 @@ pub(crate) struct Journal {
     ids: Range<i64>,
     waiting: Vec<Pending>,
     entries_waiting: usize,
+    bytes_waiting: usize,
+    health: Arc<LedgerHealth>,
     /// The last occurrence of each job that was committed since the checkpoints moved.
     moved: HashMap<JobId, DateTime<Utc>>,
     checkpoint_due: bool,
@@ -58,24 +65,20 @@ pub(crate) struct Journal {
     _obituary: Obituary<JournalName>,
 }
 
-/// A `Record` and who waits for it.
-struct Pending {
-    entries: Vec<Entry>,
-    answer: oneshot::Sender<Result<Vec<Answer>, SchedulerError>>,
-}
-
 /// What the journal needs to start.
 pub(crate) struct JournalSetup {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: slog::Logger,
     pub(crate) epoch: i64,
+    pub(crate) health: Arc<LedgerHealth>,
     pub(crate) registry: Recipient<MustEnd>,
     pub(crate) parent: Recipient<ActorGone<JournalName>>,
 }
 
 impl Journal {
     pub(crate) fn new(setup: JournalSetup) -> Journal {
+        setup.health.forget();
         Journal {
             log: setup.log.new(slog::o!("actor" => "journal")),
             store: setup.store,
@@ -84,6 +87,8 @@ impl Journal {
             ids: 0..0,
             waiting: Vec::new(),
             entries_waiting: 0,
+            bytes_waiting: 0,
+            health: setup.health,
             moved: HashMap::new(),
             checkpoint_due: false,
             busy: false,
@@ -100,22 +105,31 @@ impl Journal {
         }
         self.busy = true;
         let pending = self.take_batch();
-        let checkpoints =
+        let checkpoints: Checkpoints =
             if std::mem::take(&mut self.checkpoint_due) { self.moved.drain().collect() } else { Vec::new() };
-        let work = write(self.store.clone(), self.log.clone(), self.epoch, self.ids.clone(), pending, checkpoints);
+        let committer = Committer {
+            store: self.store.clone(),
+            log: self.log.clone(),
+            epoch: self.epoch,
+            ids: self.ids.clone(),
+            health: self.health.clone(),
+        };
+        let work = committer.write(pending, checkpoints);
         ctx.spawn(work.into_actor(self).map(|written, journal, ctx| journal.written(written, ctx)));
     }
 
     fn take_batch(&mut self) -> Vec<Pending> {
-        let mut entries = 0;
+        let (mut entries, mut bytes) = (0, 0);
         let fits = self.waiting.iter().take_while(|pending| {
             entries += pending.entries.len();
-            entries <= BATCH
+            bytes += pending.bytes;
+            entries <= BATCH && bytes <= BATCH_BYTES
         });
         // A single message larger than a batch still goes, alone.
         let count = fits.count().max(1).min(self.waiting.len());
         let taken: Vec<Pending> = self.waiting.drain(..count).collect();
         self.entries_waiting -= taken.iter().map(|pending| pending.entries.len()).sum::<usize>();
+        self.bytes_waiting -= taken.iter().map(|pending| pending.bytes).sum::<usize>();
         taken
     }
 
@@ -124,6 +138,10 @@ impl Journal {
         match written {
             Ok(written) => {
                 self.ids = written.ids;
+                if let Some(outage) = written.outage {
+                    slog::info!(self.log, "the database takes writes again"; "away_ms" => outage.lasted.as_millis(),
+                        "waiting" => self.entries_waiting);
+                }
                 for (job, occurrence) in written.occurrences {
                     let last = self.moved.entry(job).or_insert(occurrence);
                     *last = (*last).max(occurrence);
@@ -144,72 +162,15 @@ impl Journal {
     }
 }
 
-/// The result of a batch that is on the disk.
-struct Written {
-    ids: Range<i64>,
-    occurrences: Vec<(JobId, DateTime<Utc>)>,
-}
-
-/// Commits one batch, trying again until the database takes it, and answers. Fails only when writing must end.
-async fn write(
-    store: Store,
-    log: slog::Logger,
-    epoch: i64,
-    mut ids: Range<i64>,
-    pending: Vec<Pending>,
-    checkpoints: Vec<(JobId, DateTime<Utc>)>,
-) -> Result<Written, StoreError> {
-    let counts: Vec<usize> = pending.iter().map(|pending| pending.entries.len()).collect();
-    let (entries, waiters): (Vec<_>, Vec<_>) = pending.into_iter().map(|one| (one.entries, one.answer)).unzip();
-    let entries: Vec<Entry> = entries.into_iter().flatten().collect();
-    let occurrences = occurrences(&entries);
-    let needed = i64::try_from(entries.iter().filter(|entry| entry.may_open()).count()).unwrap_or(i64::MAX);
-    let mut pause = FIRST_PAUSE;
-    let answers = loop {
-        match attempt(&store, epoch, &mut ids, needed, &entries, &checkpoints).await {
-            Ok(answers) => break answers,
-            Err(error @ (StoreError::Fenced { .. } | StoreError::Closed)) => return Err(error),
-            Err(error) => {
-                slog::error!(log, "a batch was not written; trying again";
-                    "entries" => entries.len(), "pause_ms" => pause.as_millis(), "error" => %error, "cause" => ?error);
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-        }
+/// About how much memory an entry takes.
+fn bytes_of(entry: &Entry) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let of_row = |new: &NewRun| length(&new.parameters) + length(&new.message) + length(&new.request_key);
+    let texts = match entry {
+        Entry::Open(new) => of_row(new),
+        Entry::Change(change) => length(&change.known.message) + change.then.as_deref().map_or(0, of_row),
     };
-    let mut answers = answers.into_iter();
-    for (waiter, count) in waiters.into_iter().zip(counts) {
-        // Whoever went away in the meantime reads the outcome in the ledger.
-        let _ = waiter.send(Ok(answers.by_ref().take(count).collect()));
-    }
-    Ok(Written { ids, occurrences })
-}
-
-async fn attempt(
-    store: &Store,
-    epoch: i64,
-    ids: &mut Range<i64>,
-    needed: i64,
-    entries: &[Entry],
-    checkpoints: &[(JobId, DateTime<Utc>)],
-) -> Result<Vec<Answer>, StoreError> {
-    if ids.end - ids.start < needed.max(1) {
-        *ids = store.run_id_block_lease(ID_BLOCK.max(needed)).await?;
-    }
-    let batch =
-        Batch { epoch, journal: 0, entries: entries.to_vec(), first_id: ids.start, checkpoints: checkpoints.to_vec() };
-    // Given up before the attempt: when a commit's answer gets lost its ids may be in use, and none is ever used twice.
-    ids.start += needed;
-    store.ledger_commit(batch).await
-}
-
-/// The occurrences of schedules that a batch gives rows to.
-fn occurrences(entries: &[Entry]) -> Vec<(JobId, DateTime<Utc>)> {
-    let news = entries.iter().filter_map(|entry| match entry {
-        Entry::Open(new) if new.kind == RunKind::Scheduled => Some((new.job, new.scheduled_at)),
-        _ => None,
-    });
-    news.collect()
+    size_of::<Entry>() + size_of::<NewRun>() + texts
 }
 
 impl Actor for Journal {
@@ -220,6 +181,9 @@ impl Actor for Journal {
         ctx.run_interval(CHECKPOINT_EVERY, |journal, ctx| {
             journal.checkpoint_due = !journal.moved.is_empty();
             journal.flush(ctx);
+            if journal.health.is_silent() {
+                slog::error!(journal.log, "the database does not answer; everything waits until it does"; "waiting" => journal.entries_waiting);
+            }
         });
         slog::debug!(self.log, "started"; "epoch" => self.epoch, "at" => %self.clock.now());
     }
@@ -230,13 +194,16 @@ impl Handler<Record> for Journal {
 
     fn handle(&mut self, record: Record, ctx: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        if self.entries_waiting + record.0.len() > BACKLOG {
+        let entries = record.0;
+        let bytes = entries.iter().map(bytes_of).sum::<usize>();
+        if self.entries_waiting + entries.len() > BACKLOG || self.bytes_waiting + bytes > BACKLOG_BYTES {
             return Box::pin(async { Err(SchedulerError::Busy) });
         }
         let (answer, committed) = oneshot::channel();
-        self.entries_waiting += record.0.len();
+        self.entries_waiting += entries.len();
+        self.bytes_waiting += bytes;
         let first = self.waiting.is_empty();
-        self.waiting.push(Pending { entries: record.0, answer });
+        self.waiting.push(Pending { entries, bytes, answer });
         if self.entries_waiting >= BATCH {
             self.flush(ctx);
         } else if first && !self.busy {

@@ -14,12 +14,17 @@
 //! Awaiting follows these arrows; what flows back is a fact. No actor holds the truth: each is a cache of rows, and
 //! starting one, waking one and restarting one that died are the same path.
 
+#[macro_use]
+mod fault_point;
+
 mod agenda;
 mod clock;
 mod directory;
 mod dispatch;
 mod error;
 mod executor_actor;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod front_door;
 mod job_actor;
 mod journal;

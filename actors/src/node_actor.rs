@@ -61,7 +61,13 @@ impl Handler<DispatchRun> for NodeActor {
     type Result = ResponseFuture<Delivered>;
 
     fn handle(&mut self, run: DispatchRun, _: &mut Self::Context) -> Self::Result {
-        self.call(paths::JOB_HANDLE, run.secret, run.trigger)
+        let called = self.call(paths::JOB_HANDLE, run.secret, run.trigger);
+        Box::pin(async move {
+            fault_point!("node.before_send", Delivered::Unknown("a fault was injected before the request left".into()));
+            let answer = called.await;
+            fault_point!("node.after_answer", Delivered::Unknown("a fault was injected after the answer".into()));
+            answer
+        })
     }
 }
 

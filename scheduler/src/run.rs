@@ -130,11 +130,16 @@ pub enum Reason {
     MisfireWindow = 19,
     /// Failed: the node of the attempt before, which alone may get this one, is offline (retry policy `same`).
     SameNodeOffline = 20,
+    /// Failed: the database refuses what is in its row, so the row was written without the user's texts.
+    Unstorable = 21,
+    /// Skipped: its job was stopped, edited or deleted before it had a row, because the job's actor was dead or the database
+    /// away.
+    Superseded = 22,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 23] = [
         Reason::None,
         Reason::Overlap,
         Reason::Misfire,
@@ -156,6 +161,8 @@ impl Reason {
         Reason::MisfireLimit,
         Reason::MisfireWindow,
         Reason::SameNodeOffline,
+        Reason::Unstorable,
+        Reason::Superseded,
     ];
 
     /// The number stored in the ledger.

@@ -12,9 +12,13 @@ use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::retry::{self, NextAttempt};
 use hzm_job_scheduler::run::{self, Reason, RunEvent, RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
+use std::time::Duration;
 
 /// How often a change is named at most: a run has three open states.
 const STEPS: usize = 3;
+
+/// How long to wait before something is tried again that the database refuses for what is in it.
+const TRY_REFUSED_AGAIN: Duration = Duration::from_secs(5);
 
 /// A change as the journal took it, and its answer.
 pub(super) type Written = Result<(RunChange, Answer), SchedulerError>;
@@ -41,8 +45,14 @@ impl Cause {
 pub(super) async fn write(base: Foundation, mut change: RunChange, cause: Cause) -> Written {
     let mut answer = Answer::Missed { state: None };
     for _ in 0..STEPS {
-        let answers = base.record(vec![Entry::Change(change.clone())]).await?;
-        answer = answers.into_iter().next().ok_or(SchedulerError::Busy)?;
+        answer = match record(&base, &change, cause).await {
+            // What an executor said need not be a text that this database takes; how the run ended must be written.
+            Err(SchedulerError::Refused(why)) if change.known.message.is_some() => {
+                change.known.message = Some(format!("(what was said of it cannot be stored: {why})"));
+                record(&base, &change, cause).await?
+            }
+            answer => answer?,
+        };
         let Answer::Missed { state: Some(state) } = answer else { break };
         match cause.from(state).filter(|_| state != change.to) {
             Some(to) => (change.from, change.to) = (state, to),
@@ -50,6 +60,26 @@ pub(super) async fn write(base: Foundation, mut change: RunChange, cause: Cause)
         }
     }
     Ok((change, answer))
+}
+
+async fn record(base: &Foundation, change: &RunChange, cause: Cause) -> Result<Answer, SchedulerError> {
+    match cause {
+        Cause::Event(RunEvent::Assigned) => fault_point!("job.before_assign", Err(SchedulerError::Busy)),
+        Cause::Event(RunEvent::ReportedSuccess) => fault_point!("job.before_report", Err(SchedulerError::Busy)),
+        Cause::Event(_) | Cause::Learned => {}
+    }
+    let answers = base.record(vec![Entry::Change(change.clone())]).await?;
+    match cause {
+        Cause::Event(RunEvent::Assigned) => fault_point!("job.after_assign", Err(SchedulerError::Busy)),
+        Cause::Event(RunEvent::ReportedSuccess) => fault_point!("job.after_report", Err(SchedulerError::Busy)),
+        Cause::Event(_) | Cause::Learned => {}
+    }
+    answers.into_iter().next().ok_or(SchedulerError::Busy)
+}
+
+/// How long to wait before something is tried again that failed so.
+pub(super) fn again_after(error: &SchedulerError) -> Duration {
+    if matches!(error, SchedulerError::Refused(_)) { TRY_REFUSED_AGAIN } else { TRY_AGAIN }
 }
 
 impl JobActor {
@@ -114,7 +144,7 @@ impl JobActor {
             Ok(_) => job.reload(ctx),
             Err(error) => {
                 slog::warn!(job.log, "a change waits: the journal refused it"; "run" => id.0, "error" => %error);
-                ctx.run_later(TRY_AGAIN, move |job, ctx| {
+                ctx.run_later(again_after(&error), move |job, ctx| {
                     if job.runs.get(&id).is_some_and(|live| live.phase != Phase::Ending) {
                         job.record_change(change, cause, ctx, next);
                     }

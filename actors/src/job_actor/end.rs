@@ -64,7 +64,7 @@ impl JobActor {
         ctx.spawn(ending.map(move |written, job, ctx| {
             if let Err(error) = job.ended(id, written, ctx) {
                 slog::warn!(job.log, "an end waits: the journal refused it"; "run" => id.0, "error" => %error);
-                ctx.run_later(TRY_AGAIN, move |job, ctx| job.close(id, end, ctx));
+                ctx.run_later(change::again_after(&error), move |job, ctx| job.close(id, end, ctx));
             }
         }));
     }

@@ -2,7 +2,7 @@
 
 use super::live_run::{LiveRun, Phase};
 use super::plan::{Admitted, load_of};
-use super::{JobActor, TRY_AGAIN};
+use super::{JobActor, change};
 use crate::clock;
 use crate::error::SchedulerError;
 use crate::messages::{Ordered, RunOrder};
@@ -10,12 +10,12 @@ use actix::prelude::*;
 use chrono::TimeDelta;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::overlap::Load;
-use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::run::Run;
 
 /// Occurrences that get their rows in one step; a longer backlog takes several.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 impl JobActor {
     /// Gives every occurrence that is due its row and sends those that are to run; then waits for the next one.
@@ -23,12 +23,17 @@ impl JobActor {
         if self.opening {
             return;
         }
+        if !self.owed.is_empty() {
+            let owed = std::mem::take(&mut self.owed);
+            return self.open(owed, ctx);
+        }
         let now = self.now();
         if self.place.base.directory.is_stopping() || self.next_fire().is_none_or(|next| next > now) {
+            self.step = STEP;
             return self.settle(ctx);
         }
         let rules = self.place.base.settings.scheduling.misfire();
-        let backlog = self.progress().backlog(self.job.spec.schedule(), now, rules.threshold, STEP);
+        let backlog = self.progress().backlog(self.job.spec.schedule(), now, rules.threshold, self.step);
         let news = self.plan(&backlog, now, ctx);
         self.open(news, ctx);
     }
@@ -36,7 +41,13 @@ impl JobActor {
     fn open(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {
         self.opening = true;
         let load = self.note_coming(&news);
-        let committed = self.place.base.record(news.iter().cloned().map(Entry::Open).collect());
+        let (base, entries) = (self.place.base.clone(), news.iter().cloned().map(Entry::Open).collect());
+        let committed = async move {
+            fault_point!("job.planned", Err(SchedulerError::Busy));
+            let answers = base.record(entries).await?;
+            fault_point!("job.opened", Err(SchedulerError::Busy));
+            Ok(answers)
+        };
         ctx.spawn(committed.into_actor(self).map(move |answers, job, ctx| {
             job.opening = false;
             job.note_come(load);
@@ -47,12 +58,27 @@ impl JobActor {
                     }
                     job.fire_due(ctx);
                 }
-                Err(error) => {
-                    slog::warn!(job.log, "fires wait: their rows could not be written"; "error" => %error);
-                    job.timer = Some(ctx.run_later(TRY_AGAIN, |job, ctx| job.fire_due(ctx)));
-                }
+                Err(error) => job.not_opened(news, &error, ctx),
             }
         }));
+    }
+
+    /// Rows of fires were not written: they are planned again, except those that the database will never take as they are.
+    fn not_opened(&mut self, mut news: Vec<NewRun>, error: &SchedulerError, ctx: &mut Context<Self>) {
+        match (error, news.as_mut_slice()) {
+            (SchedulerError::Refused(why), [row]) if row.reason != Reason::Unstorable => {
+                slog::error!(self.log, "a fire fails: the database refuses its row"; "due" => %row.scheduled_at, "why" => why);
+                *row = unstorable(row, why);
+                self.owed = news;
+                return self.fire_due(ctx);
+            }
+            (SchedulerError::Refused(_), [_, _, ..]) => self.step = 1,
+            _ => {}
+        }
+        slog::warn!(self.log, "fires wait: their rows could not be written"; "error" => %error);
+        // What is not of the schedule in force could not be planned again.
+        self.owed = news.into_iter().filter(is_owed).collect();
+        self.timer = Some(ctx.run_later(change::again_after(error), |job, ctx| job.fire_due(ctx)));
     }
 
     fn note_coming(&mut self, news: &[NewRun]) -> Load {
@@ -154,6 +180,23 @@ impl JobActor {
                 Answer::Changed { .. } | Answer::Missed { .. } => return Err(SchedulerError::Busy),
             })
         }))
+    }
+}
+
+/// Whether nothing but this row says that the fire was due, or how it ended.
+fn is_owed(row: &NewRun) -> bool {
+    matches!(row.reason, Reason::Superseded | Reason::Unstorable)
+}
+
+/// The row of a fire whose own row the database refuses: without what a user wrote.
+fn unstorable(row: &NewRun, why: &str) -> NewRun {
+    NewRun {
+        state: RunState::Failed,
+        reason: Reason::Unstorable,
+        parameters: None,
+        request_key: None,
+        message: Some(format!("the database refused the row of this fire: {why}")),
+        ..row.clone()
     }
 }
 

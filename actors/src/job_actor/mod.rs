@@ -26,6 +26,7 @@ use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::overlap::Load;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_store::ledger::NewRun;
 use hzm_job_store::standing::Standing;
 use live_run::LiveRun;
 use std::collections::BTreeMap;
@@ -52,6 +53,10 @@ pub(crate) struct JobActor {
     runs: BTreeMap<RunId, LiveRun>,
     /// Rows of fires are on their way to the journal.
     opening: bool,
+    /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
+    owed: Vec<NewRun>,
+    /// How many occurrences get their rows in one step.
+    step: usize,
     /// Open rows, of fires and of orders, on their way to the journal: they meet each other and the runs that are there.
     coming: Load,
     timer: Option<SpawnHandle>,
@@ -77,6 +82,8 @@ impl JobActor {
             last_manual: None,
             runs: BTreeMap::new(),
             opening: false,
+            owed: Vec::new(),
+            step: fire::STEP,
             coming: Load::default(),
             timer: None,
             heard: 0,
@@ -131,7 +138,7 @@ impl JobActor {
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
-        if far && self.runs.is_empty() && !self.opening && self.coming.unfinished == 0 {
+        if far && self.runs.is_empty() && !self.opening && self.owed.is_empty() && self.coming.unfinished == 0 {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.asleep.try_send(asleep).is_ok() {
                 return;

@@ -55,12 +55,15 @@ impl JobActor {
             job_params: live.run.parameters.clone(),
         };
         self.watch(id, ctx);
-        let answer = node.send(DispatchRun { trigger, secret });
-        ctx.spawn(answer.into_actor(self).map(move |answer, job, ctx| {
+        let answer = async move {
+            fault_point!("job.before_send", Delivered::Unknown("a fault was injected before the node was told".into()));
             // The node's actor died with the request: nobody knows whether it had left.
+            let answer = node.send(DispatchRun { trigger, secret }).await;
             let answer = answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()));
-            job.delivered(id, answer, ctx);
-        }));
+            fault_point!("job.after_answer", Delivered::Unknown("a fault was injected after the node's answer".into()));
+            answer
+        };
+        ctx.spawn(answer.into_actor(self).map(move |answer, job, ctx| job.delivered(id, answer, ctx)));
     }
 
     fn delivered(&mut self, id: RunId, answer: Delivered, ctx: &mut Context<Self>) {

@@ -32,7 +32,8 @@ async fn journal(folder: &tempfile::TempDir) -> Addr<Journal> {
     let epoch = store.partition_claim_all("test".into(), clock.now()).await.unwrap();
     let parent = Parent.start();
     let (registry, parent) = (parent.clone().recipient(), parent.recipient());
-    Journal::new(JournalSetup { store, clock, log, epoch, registry, parent }).start()
+    let health = Arc::default();
+    Journal::new(JournalSetup { store, clock, log, epoch, health, registry, parent }).start()
 }
 
 /// So many changes of a run that does not exist.

@@ -92,6 +92,7 @@ impl Registry {
             clock: self.base.clock.clone(),
             log: self.base.log.clone(),
             epoch: self.epoch,
+            health: self.base.directory.ledger.clone(),
             registry: ctx.address().recipient(),
             parent: ctx.address().recipient(),
         };

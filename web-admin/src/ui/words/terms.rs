@@ -102,6 +102,11 @@ impl Words {
                 "The node of the attempt before, which alone may get it, is offline.",
                 "只能由上一次尝试的节点执行，而该节点已离线。",
             ),
+            Reason::Unstorable => ("The database refused what was to be written of it.", "数据库拒绝写入其内容。"),
+            Reason::Superseded => (
+                "The job was stopped, edited or deleted while its actor was dead or the database away; until then it was due.",
+                "到期时任务的 Actor 不可用或数据库无法写入，其间任务被停止、修改或删除。",
+            ),
             Reason::MisfireWindow => {
                 ("It lies further back than the job's catch-up window.", "触发时间早于任务的补执行时间窗口。")
             }

@@ -1,0 +1,181 @@
+//! One batch on its way into the ledger: tried until the database takes it, and taken apart when the database refuses it for
+//! what is in it.
+//!
+//! An error alone does not tell a database that is away from an entry that it will never take. So after some tries another
+//! small write is tried. When that succeeds the database is well and the batch is to blame: its halves are committed each
+//! for itself, and so on, until the `Record` that is refused stands alone. Its sender is told; the others are written.
+
+use super::health::{LedgerHealth, Outage};
+use crate::error::SchedulerError;
+use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::run::RunKind;
+use hzm_job_store::ledger::{Answer, Batch, Entry};
+use hzm_job_store::{Store, StoreError};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Run ids leased at a time. A crash leaves at most this gap.
+const ID_BLOCK: i64 = 10_000;
+/// Pauses between attempts at a database that refuses.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A batch is tried so often before it is suspected: a deadlock or a change of the database's leader is over by then.
+const TRIES: u32 = 6;
+/// A part of a suspected batch is tried so often.
+const TRIES_OF_PART: u32 = 2;
+
+/// Checkpoints: the last occurrence of each of these jobs that has a row.
+pub(super) type Checkpoints = Vec<(JobId, chrono::DateTime<chrono::Utc>)>;
+
+/// A `Record` and who waits for it.
+pub(super) struct Pending {
+    pub(super) entries: Vec<Entry>,
+    pub(super) bytes: usize,
+    pub(super) answer: oneshot::Sender<Result<Vec<Answer>, SchedulerError>>,
+}
+
+/// Writes batches under one epoch.
+pub(super) struct Committer {
+    pub(super) store: Store,
+    pub(super) log: slog::Logger,
+    pub(super) epoch: i64,
+    pub(super) ids: Range<i64>,
+    pub(super) health: Arc<LedgerHealth>,
+}
+
+/// What became of a batch.
+pub(super) struct Written {
+    /// The leased ids that are left.
+    pub(super) ids: Range<i64>,
+    /// The occurrences that have rows now and no checkpoint yet.
+    pub(super) occurrences: Checkpoints,
+    /// The database had been away.
+    pub(super) outage: Option<Outage>,
+}
+
+/// What became of one attempt after the other.
+enum Fate {
+    Written(Vec<Answer>),
+    /// The database is well and does not take this.
+    Suspect(StoreError),
+}
+
+impl Committer {
+    /// Commits a batch and answers everybody. Fails only when writing must end.
+    pub(super) async fn write(
+        mut self,
+        pending: Vec<Pending>,
+        checkpoints: Checkpoints,
+    ) -> Result<Written, StoreError> {
+        let mut occurrences = Vec::new();
+        let mut outage = None;
+        let mut parts = vec![(pending, checkpoints)];
+        let mut tries = TRIES;
+        // Earlier entries first, as they came: a later one may build on them.
+        while let Some((mut part, checkpoints)) = parts.pop() {
+            match self.persist(&part, &checkpoints, tries).await? {
+                Fate::Written(answers) => {
+                    occurrences.extend(opened(&part));
+                    tell(part, answers);
+                }
+                Fate::Suspect(error) if part.len() <= 1 => {
+                    occurrences.extend(checkpoints);
+                    part.into_iter().for_each(|one| self.refuse(one, &error));
+                }
+                Fate::Suspect(_) => {
+                    occurrences.extend(checkpoints);
+                    let later = part.split_off(part.len() / 2);
+                    parts.extend([(later, Vec::new()), (part, Vec::new())]);
+                }
+            }
+            outage = outage.or(self.health.done());
+            tries = TRIES_OF_PART;
+        }
+        Ok(Written { ids: self.ids, occurrences, outage })
+    }
+
+    /// Tries until the database takes it, or is seen to take something else.
+    async fn persist(&mut self, part: &[Pending], checkpoints: &Checkpoints, tries: u32) -> Result<Fate, StoreError> {
+        let (mut tried, mut pause) = (0, FIRST_PAUSE);
+        loop {
+            self.health.begun();
+            let error = match self.attempt(part, checkpoints).await {
+                Ok(answers) => return Ok(Fate::Written(answers)),
+                Err(error @ (StoreError::Fenced { .. } | StoreError::Closed)) => return Err(error),
+                Err(error) => error,
+            };
+            tried += 1;
+            if tried >= tries {
+                match self.store.run_id_block_lease(1).await {
+                    Ok(_) => return Ok(Fate::Suspect(error)),
+                    Err(_) => self.note_away(part, &error),
+                }
+            }
+            slog::debug!(self.log, "a batch was not written; trying again"; "pause_ms" => pause.as_millis(), "error" => %error);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt(&mut self, part: &[Pending], checkpoints: &Checkpoints) -> Result<Vec<Answer>, StoreError> {
+        let entries: Vec<Entry> = part.iter().flat_map(|one| one.entries.iter().cloned()).collect();
+        let needed = i64::try_from(entries.iter().filter(|entry| entry.may_open()).count()).unwrap_or(i64::MAX);
+        if self.ids.end - self.ids.start < needed.max(1) {
+            self.ids = self.store.run_id_block_lease(ID_BLOCK.max(needed)).await?;
+        }
+        #[cfg(feature = "faults")]
+        crate::faults::judged(&entries).await?;
+        fault_point!("journal.before_commit", Err(StoreError::PoolExhausted));
+        let checkpoints = checkpoints.clone();
+        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id: self.ids.start, checkpoints };
+        // Given up before the attempt: when a commit's answer gets lost its ids may be in use, and none is used twice.
+        self.ids.start += needed;
+        let answers = self.store.ledger_commit(batch).await?;
+        fault_point!("journal.after_commit", Err(StoreError::PoolExhausted));
+        Ok(answers)
+    }
+
+    fn note_away(&self, part: &[Pending], error: &StoreError) {
+        if self.health.refused(&error.to_string()) {
+            let entries: usize = part.iter().map(|one| one.entries.len()).sum();
+            slog::error!(self.log, "the database takes no writes; trying until it does, and everything waits meanwhile";
+                "entries" => entries, "error" => %error, "cause" => ?error);
+        }
+    }
+
+    fn refuse(&self, one: Pending, error: &StoreError) {
+        slog::error!(self.log, "the database refuses an entry for what is in it; its sender is told, the others are written";
+            "entries" => one.entries.len(), "of" => whose(&one.entries), "error" => %error, "cause" => ?error);
+        // Whoever went away in the meantime asks the ledger again.
+        let _ = one.answer.send(Err(SchedulerError::Refused(error.to_string())));
+    }
+}
+
+/// Hands each sender its answers.
+fn tell(part: Vec<Pending>, answers: Vec<Answer>) {
+    let mut answers = answers.into_iter();
+    for one in part {
+        // Whoever went away in the meantime reads the outcome in the ledger.
+        let _ = one.answer.send(Ok(answers.by_ref().take(one.entries.len()).collect()));
+    }
+}
+
+/// Whom entries are about, for the log.
+fn whose(entries: &[Entry]) -> String {
+    match entries.first() {
+        Some(Entry::Open(new)) => format!("job {}", new.job),
+        Some(Entry::Change(change)) => format!("run {}", change.run),
+        None => "nobody".into(),
+    }
+}
+
+/// The occurrences of schedules that a part gave rows to.
+fn opened(part: &[Pending]) -> Checkpoints {
+    let news = part.iter().flat_map(|one| &one.entries).filter_map(|entry| match entry {
+        Entry::Open(new) if new.kind == RunKind::Scheduled => Some((new.job, new.scheduled_at)),
+        _ => None,
+    });
+    news.collect()
+}
