@@ -40,11 +40,14 @@ pub enum Fault {
 pub enum CommitFault {
     /// It is committed.
     None,
-    /// The database never answers.
+    /// The database does not answer, until the judge says otherwise.
     Hang,
     /// The database refuses it.
     Refuse(StoreError),
 }
+
+/// How often the judge of a database that does not answer is asked again.
+const ASK_AGAIN: std::time::Duration = std::time::Duration::from_millis(10);
 
 type Judge = Box<dyn Fn(&[Entry]) -> CommitFault>;
 
@@ -64,17 +67,20 @@ pub fn was_met() -> bool {
     ARMED.take().is_none()
 }
 
-/// From now on every batch of this thread's journals is shown to `judge` first.
+/// From now on every batch of this thread's journals is shown to `judge` first; one of nothing stands for the small write
+/// by which a journal finds out whether the database is well.
 pub fn judge_commits(judge: impl Fn(&[Entry]) -> CommitFault + 'static) {
     JUDGE.set(Some(Box::new(judge)));
 }
 
 /// What the test wants for a batch.
 pub(crate) async fn judged(entries: &[Entry]) -> Result<(), StoreError> {
-    match JUDGE.with_borrow(|judge| judge.as_ref().map_or(CommitFault::None, |judge| judge(entries))) {
-        CommitFault::None => Ok(()),
-        CommitFault::Hang => std::future::pending().await,
-        CommitFault::Refuse(error) => Err(error),
+    loop {
+        match JUDGE.with_borrow(|judge| judge.as_ref().map_or(CommitFault::None, |judge| judge(entries))) {
+            CommitFault::None => return Ok(()),
+            CommitFault::Hang => tokio::time::sleep(ASK_AGAIN).await,
+            CommitFault::Refuse(error) => return Err(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod firing;
 mod journal;
 mod liveness;
 mod misfire;
+mod outage;
 mod overlap;
 mod restart;
 mod retry;

@@ -108,7 +108,7 @@ impl Committer {
             };
             tried += 1;
             if tried >= tries {
-                match self.store.run_id_block_lease(1).await {
+                match self.probe().await {
                     Ok(_) => return Ok(Fate::Suspect(error)),
                     Err(_) => self.note_away(part, &error),
                 }
@@ -117,6 +117,13 @@ impl Committer {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// A small write of another kind, to see whether the database is well.
+    async fn probe(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "faults")]
+        crate::faults::judged(&[]).await?;
+        self.store.run_id_block_lease(1).await.map(|_| ())
     }
 
     async fn attempt(&mut self, part: &[Pending], checkpoints: &Checkpoints) -> Result<Vec<Answer>, StoreError> {
