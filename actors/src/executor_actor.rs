@@ -11,6 +11,7 @@ use crate::messages::{Delivered, NodeLost, ProbeNode};
 use crate::node_actor::NodeActor;
 use crate::obituary::{ActorGone, Obituary};
 use crate::surroundings::Foundation;
+use crate::wards::Wards;
 use actix::prelude::*;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
@@ -46,6 +47,7 @@ pub(crate) struct ExecutorActor {
     base: Foundation,
     log: slog::Logger,
     handled: u64,
+    node_wards: Wards<Arc<str>>,
     _obituary: Obituary<ExecutorId>,
 }
 
@@ -83,6 +85,7 @@ impl ExecutorActor {
             cursor: Arc::default(),
             base,
             handled: 0,
+            node_wards: Wards::new(),
             _obituary: Obituary::new(id, parent),
         };
         actor.take_nodes(nodes);

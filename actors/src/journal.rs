@@ -237,8 +237,8 @@ impl Handler<ListActors> for Journal {
 impl Handler<EndActor> for Journal {
     type Result = ();
 
-    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
-        ctx.stop();
+    fn handle(&mut self, end: EndActor, ctx: &mut Self::Context) {
+        end.carry_out(ctx);
     }
 }
 

@@ -36,6 +36,7 @@ mod registry;
 pub mod settings;
 mod shard;
 mod shard_door;
+mod superseded;
 pub mod supervision;
 mod surroundings;
 mod threads;

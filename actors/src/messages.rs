@@ -159,7 +159,14 @@ pub(crate) struct ReleaseJob(pub(crate) JobId);
 #[rtype(result = "bool")]
 pub(crate) struct FailJob(pub(crate) JobId);
 
-/// To any actor of a job: panic now (fault injection), or stop in good order.
+/// To a parent: make the child of this name panic (fault injection). `false`: there is no such child.
+#[derive(Message, Debug, Clone)]
+#[rtype(result = "bool")]
+pub(crate) struct InjectPanic {
+    pub(crate) actor: String,
+}
+
+/// To any actor: panic now (fault injection), or stop in good order.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub(crate) enum EndActor {
@@ -167,6 +174,17 @@ pub(crate) enum EndActor {
     Panic,
     /// Stop; whoever asked has already forgotten this actor.
     Stop,
+}
+
+impl EndActor {
+    /// What every actor does when it is told so.
+    pub(crate) fn carry_out<C: ActorContext>(self, context: &mut C) {
+        match self {
+            EndActor::Stop => context.stop(),
+            #[expect(clippy::panic, reason = "fault injection: the panic is what was asked for")]
+            EndActor::Panic => panic!("asked to panic (fault injection)"),
+        }
+    }
 }
 
 // ---- facts -------------------------------------------------------------------------------------------------------
@@ -246,7 +264,8 @@ pub(crate) struct ListActors;
 /// An actor as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ActorReport {
-    /// Its name: `registry`, `shard/0`, `job/17`, `executor/3`, `journal`.
+    /// Its name: `registry`, `journal`, `shard/0`, `job/17`, `executor/3`, `shard/0/node/http://10.0.0.7:7777` (sends to that
+    /// node), `executor/3/node/http://10.0.0.7:7777` (asks it for its beats).
     pub name: String,
     /// What kind of actor it is.
     pub kind: &'static str,

@@ -4,11 +4,13 @@
 //! a client of its own: one slow node cannot take another one's connections, and dropping the actor closes its sockets.
 
 use crate::dispatch::{Wire, hzm};
-use crate::messages::{Delivered, DispatchRun, EndActor, ProbeNode, SendCancel};
+use crate::messages::{ActorReport, Delivered, DispatchRun, EndActor, ListActors, ProbeNode, SendCancel};
 use crate::obituary::{ActorGone, Obituary};
 use actix::prelude::*;
 use hzm_job_protocol::hzm::{HeartBeat, JobCancel, paths};
 use serde::Serialize;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ pub(crate) const MAILBOX: usize = 8_192;
 pub(crate) struct NodeActor {
     address: Arc<str>,
     client: Wire,
+    handled: u64,
+    /// Requests that were sent and not answered yet.
+    under_way: Rc<Cell<usize>>,
     _obituary: Obituary<Arc<str>>,
 }
 
@@ -32,6 +37,8 @@ impl NodeActor {
     ) -> Addr<NodeActor> {
         NodeActor {
             client: hzm::client(connections, answer_within),
+            handled: 0,
+            under_way: Rc::default(),
             _obituary: Obituary::new(address.clone(), parent),
             address,
         }
@@ -39,13 +46,19 @@ impl NodeActor {
     }
 
     fn call(
-        &self,
+        &mut self,
         path: &'static str,
         secret: Option<Arc<str>>,
         body: impl Serialize + 'static,
     ) -> ResponseFuture<Delivered> {
-        let (client, address) = (self.client.clone(), self.address.clone());
-        Box::pin(async move { hzm::call(&client, &address, path, secret.as_deref(), &body).await })
+        self.handled += 1;
+        let (client, address, under_way) = (self.client.clone(), self.address.clone(), self.under_way.clone());
+        Box::pin(async move {
+            under_way.set(under_way.get() + 1);
+            let answer = hzm::call(&client, &address, path, secret.as_deref(), &body).await;
+            under_way.set(under_way.get().saturating_sub(1));
+            answer
+        })
     }
 }
 
@@ -87,10 +100,29 @@ impl Handler<ProbeNode> for NodeActor {
     }
 }
 
+impl Handler<ListActors> for NodeActor {
+    type Result = MessageResult<ListActors>;
+
+    fn handle(&mut self, _: ListActors, _: &mut Self::Context) -> Self::Result {
+        MessageResult(vec![ActorReport {
+            name: format!("node/{}", self.address),
+            kind: "node",
+            thread: crate::thread_name(),
+            waiting: self.under_way.get(),
+            mailbox_limit: MAILBOX,
+            handled: self.handled,
+            restarts: 0,
+            state: "running",
+            last_error: None,
+            last_error_at: None,
+        }])
+    }
+}
+
 impl Handler<EndActor> for NodeActor {
     type Result = ();
 
-    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
-        ctx.stop();
+    fn handle(&mut self, end: EndActor, ctx: &mut Self::Context) {
+        end.carry_out(ctx);
     }
 }

@@ -85,6 +85,11 @@ impl Surroundings {
         Some(actor)
     }
 
+    /// The node actors of this thread.
+    pub(crate) fn nodes(&self) -> Vec<(Arc<str>, Addr<NodeActor>)> {
+        self.nodes.borrow().actors.iter().map(|(address, actor)| (address.clone(), actor.clone())).collect()
+    }
+
     /// Forgets a node's actor; it is not started again before this pause is over.
     pub(crate) fn node_gone(&self, address: &Arc<str>, pause: Option<Duration>) {
         let mut pool = self.nodes.borrow_mut();

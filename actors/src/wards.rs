@@ -53,6 +53,11 @@ impl<I: Hash + Eq + Clone> Wards<I> {
         }
     }
 
+    /// Whether a child ever died.
+    pub(crate) fn has_died(&self, who: &I) -> bool {
+        self.known.get(who).is_some_and(|ward| ward.deaths.total > 0)
+    }
+
     pub(crate) fn absence(&self, who: &I) -> Option<Absence> {
         self.known.get(who).and_then(|ward| ward.absent)
     }

@@ -5,6 +5,7 @@
 
 mod cancel;
 mod clock;
+mod deaths;
 mod failover;
 mod firing;
 mod journal;

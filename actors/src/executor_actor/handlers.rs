@@ -2,12 +2,16 @@
 
 use super::{ExecutorActor, MAILBOX};
 use crate::error::SchedulerError;
-use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, ListActors, ReloadExecutor};
+use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, InjectPanic, ListActors, ReloadExecutor};
+use crate::node_actor::NodeActor;
 use crate::obituary::ActorGone;
 use actix::prelude::*;
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::run::Reason;
 use std::sync::Arc;
+
+/// Actors of nodes that one report lists at most.
+const LISTED: usize = 200;
 
 impl Handler<AdmitNode> for ExecutorActor {
     type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
@@ -83,7 +87,10 @@ impl Handler<ActorGone<Arc<str>>> for ExecutorActor {
         }
         if let Some(why) = gone.panic {
             slog::error!(self.log, "the actor that asks a node died; the next beat starts another";
-                "node" => gone.who.as_ref(), "why" => why);
+                "node" => gone.who.as_ref(), "why" => &why);
+            // Whatever the policy says: a node that nobody asks would be offline for good.
+            self.node_wards.died(&gone.who, &self.base.settings.supervision.node, &why, self.base.now());
+            self.node_wards.started(&gone.who);
         }
     }
 }
@@ -91,16 +98,16 @@ impl Handler<ActorGone<Arc<str>>> for ExecutorActor {
 impl Handler<EndActor> for ExecutorActor {
     type Result = ();
 
-    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
-        ctx.stop();
+    fn handle(&mut self, end: EndActor, ctx: &mut Self::Context) {
+        end.carry_out(ctx);
     }
 }
 
 impl Handler<ListActors> for ExecutorActor {
-    type Result = MessageResult<ListActors>;
+    type Result = ResponseActFuture<Self, Vec<ActorReport>>;
 
     fn handle(&mut self, _: ListActors, _: &mut Self::Context) -> Self::Result {
-        MessageResult(vec![ActorReport {
+        let mut reports = vec![ActorReport {
             name: format!("executor/{}", self.executor.id),
             kind: "executor",
             thread: crate::thread_name(),
@@ -111,6 +118,44 @@ impl Handler<ListActors> for ExecutorActor {
             state: "running",
             last_error: None,
             last_error_at: None,
-        }])
+        }];
+        let asked: Vec<_> = self.probes().take(LISTED).map(|(at, probe)| (at, probe.send(ListActors))).collect();
+        let answers = async move {
+            let mut answers = Vec::new();
+            for (address, asked) in asked {
+                answers.push((address, asked.await.unwrap_or_default()));
+            }
+            answers
+        };
+        Box::pin(answers.into_actor(self).map(|answers, executor, _| {
+            for (address, answer) in answers {
+                for mut report in answer {
+                    report.name = executor.probe_name(&address);
+                    executor.node_wards.complete(&address, &mut report);
+                    reports.push(report);
+                }
+            }
+            reports
+        }))
+    }
+}
+
+impl Handler<InjectPanic> for ExecutorActor {
+    type Result = bool;
+
+    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) -> bool {
+        let named = |address: &str| self.probe_name(address) == inject.actor;
+        self.probes().any(|(address, probe)| named(&address) && probe.try_send(EndActor::Panic).is_ok())
+    }
+}
+
+impl ExecutorActor {
+    /// The actors that ask its nodes for their beats.
+    fn probes(&self) -> impl Iterator<Item = (Arc<str>, &Addr<NodeActor>)> {
+        self.nodes.values().filter_map(|watched| Some((watched.address.clone(), watched.actor.as_ref()?)))
+    }
+
+    fn probe_name(&self, address: &str) -> String {
+        format!("executor/{}/node/{address}", self.executor.id)
     }
 }

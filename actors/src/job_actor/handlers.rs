@@ -75,11 +75,7 @@ impl Handler<EndActor> for JobActor {
     type Result = ();
 
     fn handle(&mut self, end: EndActor, ctx: &mut Self::Context) {
-        match end {
-            EndActor::Stop => ctx.stop(),
-            #[expect(clippy::panic, reason = "fault injection: the panic is what was asked for")]
-            EndActor::Panic => panic!("asked to panic (fault injection)"),
-        }
+        end.carry_out(ctx);
     }
 }
 

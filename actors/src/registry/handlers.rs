@@ -4,7 +4,8 @@ use super::Registry;
 use crate::error::SchedulerError;
 use crate::journal::JournalName;
 use crate::messages::{
-    ActorReport, EndActor, ListActors, MustEnd, RefreshExecutor, ReleaseExecutor, ReloadExecutor, ToExecutor,
+    ActorReport, EndActor, InjectPanic, ListActors, MustEnd, RefreshExecutor, ReleaseExecutor, ReloadExecutor,
+    ToExecutor,
 };
 use crate::obituary::ActorGone;
 use actix::prelude::*;
@@ -53,6 +54,44 @@ impl Handler<ActorGone<ExecutorId>> for Registry {
             registry.revive_executor(id, ctx)
         });
     }
+}
+
+impl Handler<InjectPanic> for Registry {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) -> Self::Result {
+        let name = inject.actor.clone();
+        let mut parts = name.split('/');
+        let (kind, id, child) = (parts.next(), parts.next().and_then(|id| id.parse::<usize>().ok()), parts.next());
+        let panic = |told: Result<(), SendError<EndActor>>| -> ResponseFuture<bool> {
+            let told = told.is_ok();
+            Box::pin(async move { told })
+        };
+        let shard = id.and_then(|index| self.shards.get(index)?.as_ref());
+        let executor = id.and_then(|id| self.executors.get(&ExecutorId(i64::try_from(id).ok()?)));
+        match (kind, child) {
+            (Some("journal"), None) if id.is_none() => match &self.journal {
+                Some(journal) => panic(journal.try_send(EndActor::Panic)),
+                None => Box::pin(async { false }),
+            },
+            (Some("shard"), child) => match (shard, child) {
+                (Some(shard), None) => panic(shard.try_send(EndActor::Panic)),
+                (Some(shard), Some(_)) => answered(shard.send(inject)),
+                (None, _) => Box::pin(async { false }),
+            },
+            (Some("executor"), child) => match (executor, child) {
+                (Some(executor), None) => panic(executor.try_send(EndActor::Panic)),
+                (Some(executor), Some(_)) => answered(executor.send(inject)),
+                (None, _) => Box::pin(async { false }),
+            },
+            _ => Box::pin(async { false }),
+        }
+    }
+}
+
+/// Whether a child found whom to let panic.
+fn answered(asked: impl Future<Output = Result<bool, MailboxError>> + 'static) -> ResponseFuture<bool> {
+    Box::pin(async { asked.await.unwrap_or(false) })
 }
 
 impl Handler<MustEnd> for Registry {
@@ -135,7 +174,8 @@ impl Handler<ListActors> for Registry {
         reports.extend(self.shard_wards.absent("shard", 0, |index| format!("shard/{index}")));
         reports.extend(self.executor_wards.absent("executor", 0, |id| format!("executor/{id}")));
         let journal = self.journal.as_ref().map(|journal| journal.send(ListActors));
-        let shards: Vec<_> = self.shards.iter().flatten().map(|shard| shard.send(ListActors)).collect();
+        let there = self.shards.iter().enumerate().filter_map(|(index, shard)| Some((index, shard.as_ref()?)));
+        let shards: Vec<_> = there.map(|(index, shard)| (index, shard.send(ListActors))).collect();
         let executors: Vec<_> = self.executors.iter().map(|(id, executor)| (*id, executor.send(ListActors))).collect();
         let asked = async move {
             let journal = match journal {
@@ -143,8 +183,8 @@ impl Handler<ListActors> for Registry {
                 None => Vec::new(),
             };
             let mut of_shards = Vec::new();
-            for asked in shards {
-                of_shards.push(asked.await.unwrap_or_default());
+            for (index, asked) in shards {
+                of_shards.push((index, asked.await.unwrap_or_default()));
             }
             let mut of_executors = Vec::new();
             for (id, asked) in executors {
@@ -155,13 +195,14 @@ impl Handler<ListActors> for Registry {
         Box::pin(asked.into_actor(self).map(move |(mut journal, of_shards, of_executors), registry, _| {
             journal.iter_mut().for_each(|report| registry.journal_wards.complete(&JournalName, report));
             reports.append(&mut journal);
-            for (index, mut of_shard) in of_shards.into_iter().enumerate() {
+            for (index, mut of_shard) in of_shards {
                 let own = of_shard.iter_mut().find(|report| report.kind == "shard");
                 own.into_iter().for_each(|report| registry.shard_wards.complete(&index, report));
                 reports.append(&mut of_shard);
             }
             for (id, mut of_executor) in of_executors {
-                of_executor.iter_mut().for_each(|report| registry.executor_wards.complete(&id, report));
+                let own = of_executor.iter_mut().find(|report| report.kind == "executor");
+                own.into_iter().for_each(|report| registry.executor_wards.complete(&id, report));
                 reports.append(&mut of_executor);
             }
             reports

@@ -2,13 +2,15 @@
 
 use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
+use crate::job_actor::JobActor;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost,
-    Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, InjectPanic, JobFellAsleep, ListActors,
+    NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::Reason;
+use std::sync::Arc;
 
 /// Job actors that one report lists at most; those that died come first.
 const LISTED: usize = 200;
@@ -28,8 +30,8 @@ impl Handler<RefreshJob> for Shard {
         self.handled += 1;
         let store = self.base.store.clone();
         let read = async move { store.ledger_standings(vec![refresh.0]).await };
-        Box::pin(read.into_actor(self).map(|read, shard, _| {
-            read?.into_iter().for_each(|standing| shard.place(standing));
+        Box::pin(read.into_actor(self).map(|read, shard, ctx| {
+            read?.into_iter().for_each(|standing| shard.place(standing, ctx));
             Ok(())
         }))
     }
@@ -167,32 +169,67 @@ impl Handler<ListActors> for Shard {
             last_error_at: None,
         }];
         reports.extend(self.job_wards.absent("job", crate::job_actor::MAILBOX, |id| format!("job/{id}")));
-        reports.extend(self.node_wards.absent("node", crate::node_actor::MAILBOX, |address| format!("node/{address}")));
-        let asked: Vec<(JobId, _)> =
-            self.jobs.0.iter().take(LISTED).map(|(id, live)| (*id, live.actor.send(ListActors))).collect();
-        let answers = async move {
-            let mut answers = Vec::new();
-            for (id, asked) in asked {
-                answers.push((id, asked.await));
+        let of_node = |address: &Arc<str>| node_name(self.index, address);
+        reports.extend(self.node_wards.absent("node", crate::node_actor::MAILBOX, of_node));
+        let jobs: Vec<(JobId, _)> = self.to_list().map(|(id, job)| (id, job.send(ListActors))).collect();
+        let nodes = self.place.nodes().into_iter().take(LISTED);
+        let nodes: Vec<(Arc<str>, _)> = nodes.map(|(address, node)| (address, node.send(ListActors))).collect();
+        let answers = async move { (all(jobs).await, all(nodes).await) };
+        Box::pin(answers.into_actor(self).map(move |(jobs, nodes), shard, _| {
+            for (id, mut report) in jobs {
+                shard.job_wards.complete(&id, &mut report);
+                reports.push(report);
             }
-            answers
-        };
-        Box::pin(answers.into_actor(self).map(move |answers, shard, _| {
-            for (id, answer) in answers {
-                for mut report in answer.unwrap_or_default() {
-                    shard.job_wards.complete(&id, &mut report);
-                    reports.push(report);
-                }
+            for (address, mut report) in nodes {
+                report.name = node_name(shard.index, &address);
+                shard.node_wards.complete(&address, &mut report);
+                reports.push(report);
             }
             reports
         }))
     }
 }
 
+impl Shard {
+    /// The job actors that a report lists: those that died first.
+    fn to_list(&self) -> impl Iterator<Item = (JobId, &Addr<JobActor>)> {
+        let died = self.jobs.0.iter().filter(|(id, _)| self.job_wards.has_died(id));
+        let others = self.jobs.0.iter().filter(|(id, _)| !self.job_wards.has_died(id));
+        died.chain(others).take(LISTED).map(|(id, live)| (*id, &live.actor))
+    }
+}
+
+/// The name of the actor that sends to an address from this shard's thread.
+fn node_name(shard: usize, address: &str) -> String {
+    format!("shard/{shard}/node/{address}")
+}
+
+/// The reports of those that answer.
+async fn all<I, F>(asked: Vec<(I, F)>) -> Vec<(I, ActorReport)>
+where
+    F: Future<Output = Result<Vec<ActorReport>, MailboxError>>,
+{
+    let mut reports = Vec::new();
+    for (id, asked) in asked {
+        reports.extend(asked.await.unwrap_or_default().into_iter().next().map(|report| (id, report)));
+    }
+    reports
+}
+
+impl Handler<InjectPanic> for Shard {
+    type Result = bool;
+
+    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) -> bool {
+        let address = inject.actor.strip_prefix(&node_name(self.index, ""));
+        let nodes = self.place.nodes();
+        nodes.iter().any(|(known, node)| Some(known.as_ref()) == address && node.try_send(EndActor::Panic).is_ok())
+    }
+}
+
 impl Handler<EndActor> for Shard {
     type Result = ();
 
-    fn handle(&mut self, _: EndActor, ctx: &mut Self::Context) {
-        ctx.stop();
+    fn handle(&mut self, end: EndActor, ctx: &mut Self::Context) {
+        end.carry_out(ctx);
     }
 }

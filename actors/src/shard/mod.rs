@@ -17,10 +17,11 @@ use crate::surroundings::{Foundation, Surroundings};
 use crate::wards::{Absence, Wards};
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_store::standing::Standing;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,12 @@ pub(crate) struct Shard {
     place: Rc<Surroundings>,
     agenda: Agenda,
     jobs: LiveJobs,
+    /// The jobs whose actor is dead, as it knew them: what they were due for may belong to a definition that is over.
+    absent: HashMap<JobId, Arc<Job>>,
+    /// Jobs whose actor is to be started again, in that order.
+    reviving: VecDeque<JobId>,
+    /// Some were started again a moment ago; the next ones wait.
+    reviving_rests: bool,
     job_wards: Wards<JobId>,
     node_wards: Wards<Arc<str>>,
     registry: Recipient<MustEnd>,
@@ -58,6 +65,8 @@ struct LiveJobs(HashMap<JobId, LiveJob>);
 
 struct LiveJob {
     actor: Addr<JobActor>,
+    /// The definition that it works by.
+    job: Arc<Job>,
     /// Messages this shard sent it: a job that says it is idle may not know of one that is under way.
     sent: u64,
 }
@@ -94,6 +103,9 @@ impl Shard {
             base: setup.base,
             agenda: Agenda::default(),
             jobs: LiveJobs::default(),
+            absent: HashMap::new(),
+            reviving: VecDeque::new(),
+            reviving_rests: false,
             job_wards: Wards::new(),
             node_wards: Wards::new(),
             registry: setup.registry,
@@ -169,7 +181,7 @@ impl Shard {
         let wanted = ids.clone();
         let read = async move { store.ledger_standings(wanted).await };
         ctx.spawn(read.into_actor(self).map(move |read, shard, ctx| match read {
-            Ok(standings) => standings.into_iter().for_each(|standing| shard.place(standing)),
+            Ok(standings) => standings.into_iter().for_each(|standing| shard.place(standing, ctx)),
             Err(error) => {
                 slog::error!(shard.log, "the ledger cannot be read; trying again"; "jobs" => ids.len(), "error" => %error);
                 ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.read(ids, ctx));
@@ -178,9 +190,10 @@ impl Shard {
     }
 
     /// Gives a job its place: an actor when it has something to do, an entry in the agenda when it sleeps, none otherwise.
-    fn place(&mut self, standing: Standing) {
+    fn place(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         let id = standing.job.id;
         if let Some(live) = self.jobs.0.get_mut(&id) {
+            live.job = Arc::new(standing.job.clone());
             // The job's own mailbox is full only when it handles a flood of reports; it reads the store when it restarts.
             match live.actor.try_send(ReloadJob(Box::new(standing))) {
                 Ok(()) => live.sent += 1,
@@ -191,9 +204,11 @@ impl Shard {
             return;
         }
         self.agenda.remove(id);
+        self.settle_absent(&standing, ctx);
         if self.job_wards.absence(&id) == Some(Absence::Quarantined) {
             return;
         }
+        self.absent.remove(&id);
         self.job_wards.started(&id);
         let next = next_of(&standing);
         let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
@@ -206,9 +221,10 @@ impl Shard {
 
     fn activate(&mut self, standing: Standing) -> Addr<JobActor> {
         let id = standing.job.id;
+        let job = Arc::new(standing.job.clone());
         let actor = JobActor::start(standing, self.place.clone());
         self.agenda.remove(id);
-        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), sent: 0 });
+        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), job, sent: 0 });
         actor
     }
 
@@ -256,13 +272,16 @@ fn next_of(standing: &Standing) -> Option<chrono::DateTime<chrono::Utc>> {
     if standing.deleted || !standing.job.enabled {
         return None;
     }
-    let progress = Progress {
+    progress_of(standing).next(standing.job.spec.schedule())
+}
+
+fn progress_of(standing: &Standing) -> Progress {
+    Progress {
         anchor: standing.job.anchor,
         planned_until: standing.planned_until,
         last_end: standing.last_end,
         unfinished: !standing.open.is_empty(),
-    };
-    progress.next(standing.job.spec.schedule())
+    }
 }
 
 impl Actor for Shard {

@@ -1,23 +1,32 @@
 //! What a shard does when one of its children dies.
 
-use super::Shard;
+use super::{Shard, progress_of};
 use crate::messages::MustEnd;
 use crate::obituary::ActorGone;
+use crate::superseded::Change;
 use crate::supervision::{OnExhausted, Verdict};
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
+use hzm_job_store::ledger::{Entry, NewRun};
+use hzm_job_store::standing::Standing;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A node's actor in quarantine is not started for so long; nobody needs to release it by hand for a single address.
 const NODE_QUARANTINE: Duration = Duration::from_secs(600);
 
+/// So many actors of jobs are started again at once, and so often: 200 a second and thread.
+const REVIVED_AT_ONCE: usize = 50;
+const REVIVE_EVERY: Duration = Duration::from_millis(250);
+
 impl Handler<ActorGone<JobId>> for Shard {
     type Result = ();
 
     fn handle(&mut self, gone: ActorGone<JobId>, ctx: &mut Self::Context) {
         let ActorGone { who: job, panic: Some(why) } = gone else { return };
-        self.jobs.0.remove(&job);
+        if let Some(live) = self.jobs.0.remove(&job) {
+            self.absent.insert(job, live.job);
+        }
         let verdict = self.job_wards.died(&job, &self.base.settings.supervision.job, &why, self.base.now());
         match verdict {
             Verdict::Restart(pause) => {
@@ -25,8 +34,8 @@ impl Handler<ActorGone<JobId>> for Shard {
                     "job" => job.0, "why" => why, "pause_ms" => pause.num_milliseconds());
                 let pause = pause.to_std().unwrap_or_default();
                 ctx.run_later(pause, move |shard, ctx| {
-                    slog::info!(shard.log, "restarting a job's actor"; "job" => job.0);
-                    shard.read(vec![job], ctx);
+                    shard.reviving.push_back(job);
+                    shard.revive(ctx);
                 });
             }
             Verdict::Exhausted(what) => self.exhausted(&format!("job/{job}"), &why, what, ctx),
@@ -57,6 +66,50 @@ impl Handler<ActorGone<Arc<str>>> for Shard {
 }
 
 impl Shard {
+    /// Starts the next of the actors that died. However many died at once, the store and the living jobs are not starved.
+    fn revive(&mut self, ctx: &mut Context<Self>) {
+        if self.reviving_rests || self.reviving.is_empty() {
+            return;
+        }
+        let count = self.reviving.len().min(REVIVED_AT_ONCE);
+        let jobs: Vec<JobId> = self.reviving.drain(..count).collect();
+        slog::info!(self.log, "restarting the actors of jobs"; "jobs" => count, "first" => jobs.first().map(|job| job.0),
+            "waiting" => self.reviving.len());
+        self.read(jobs, ctx);
+        self.reviving_rests = true;
+        ctx.run_later(REVIVE_EVERY, |shard, ctx| {
+            shard.reviving_rests = false;
+            shard.revive(ctx);
+        });
+    }
+
+    /// A job whose actor is dead was looked up: what it was due for under a definition that is over gets its rows.
+    pub(super) fn settle_absent(&mut self, standing: &Standing, ctx: &mut Context<Self>) {
+        let id = standing.job.id;
+        let Some(before) = self.absent.get(&id) else { return };
+        let change = Change { before, after: &standing.job, deleted: standing.deleted };
+        let rows = change.rows(&progress_of(standing), self.base.now());
+        self.absent.insert(id, Arc::new(standing.job.clone()));
+        if !rows.is_empty() {
+            slog::info!(self.log, "occurrences are skipped that were due before a dead job was changed"; "job" => id.0, "rows" => rows.len());
+            self.owe(rows, ctx);
+        }
+        // There is nothing left that could kill it but what it leaves open.
+        if standing.deleted {
+            self.job_wards.release(&id);
+        }
+    }
+
+    fn owe(&self, rows: Vec<NewRun>, ctx: &mut Context<Self>) {
+        let written = self.base.record(rows.iter().cloned().map(Entry::Open).collect());
+        ctx.spawn(written.into_actor(self).map(move |written, shard, ctx| {
+            if let Err(error) = written {
+                slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => rows.len(), "error" => %error);
+                ctx.run_later(super::TRY_AGAIN, move |shard, ctx| shard.owe(rows, ctx));
+            }
+        }));
+    }
+
     fn exhausted(&self, name: &str, why: &str, what: OnExhausted, ctx: &mut Context<Self>) {
         slog::crit!(self.log, "an actor died too often"; "actor" => name, "why" => why, "then" => ?what);
         match what {
