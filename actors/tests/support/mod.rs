@@ -14,11 +14,14 @@ mod time;
 pub(crate) use clock::TestClock;
 pub(crate) use node::{FakeNode, OnTrigger};
 pub(crate) use process::Process;
+pub(crate) use time::breathe;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Reported, RunReport, Scheduler, SchedulerError, Settings};
 use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
+use hzm_job_scheduler::job::JobDraft;
 use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::schedule::ScheduleKind;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::node::{Node, NodeHello};
 use hzm_job_store::operation::By;
@@ -167,6 +170,18 @@ impl World {
     /// The signature under a change.
     pub(crate) fn by(&self) -> By {
         By { user: "ann".into(), at: self.clock.read() }
+    }
+}
+
+/// An executor and a job that is only run by hand, made before any scheduler runs.
+pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
+    let at = DateTime::UNIX_EPOCH;
+    let executor = executor(store, at).await;
+    let mut draft = JobDraft::new(executor, "by hand");
+    draft.schedule.kind = ScheduleKind::Manual;
+    match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at }).await.unwrap() {
+        Change::Done(made) => (executor, made.job.id),
+        other => panic!("no job was made: {other:?}"),
     }
 }
 

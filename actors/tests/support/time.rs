@@ -81,6 +81,6 @@ impl World {
 }
 
 /// A real millisecond for everybody else, in which no virtual time passes.
-async fn breathe() {
+pub(crate) async fn breathe() {
     tokio::task::spawn_blocking(|| std::thread::park_timeout(BREATH)).await.unwrap();
 }
