@@ -78,9 +78,14 @@ fn run(task: &Task, out: &mut dyn Write) -> io::Result<bool> {
 
 /// Hands over to the breaker, which is a program of its own: it is built from crates that this one must not need.
 fn chaos(options: &[String]) -> io::Result<bool> {
+    let root = workspace_root()?;
+    // It starts a second program of its package, which `cargo run` would not build.
+    if !cargo::run(&root, &["build", "--quiet", "--package", "hzm-job-chaos", "--bins"])? {
+        return Ok(false);
+    }
     let program = ["run", "--quiet", "--package", "hzm-job-chaos", "--bin", "hzm-job-chaos", "--"];
     let options = options.iter().map(String::as_str);
-    cargo::run(&workspace_root()?, &program.into_iter().chain(options).collect::<Vec<_>>())
+    cargo::run(&root, &program.into_iter().chain(options).collect::<Vec<_>>())
 }
 
 /// The folder of the workspace: the parent of this crate's folder, which cargo knows at compile time.

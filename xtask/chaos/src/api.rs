@@ -1,0 +1,127 @@
+//! The admin's REST API as the breaker uses it: logged in, patient where an admin may be away.
+
+use std::fmt;
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::clock::{now_ms, pause_ms};
+use crate::http;
+use crate::ledger::Row;
+
+/// The user that the admin makes at its first start.
+pub const USER: &str = "admin";
+/// The user's password; it guards nothing but a temporary folder.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// How long the admin may take for something that it must do in the end. Generous: a loaded machine is slow and not wrong.
+pub const PATIENCE_MS: i64 = 180_000;
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+pub enum CallProblem {
+    /// There was no answer.
+    Away(io::Error),
+    /// The answer says no.
+    Refused(u16, String),
+}
+
+impl fmt::Display for CallProblem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(error) => write!(out, "no answer: {error}"),
+            Self::Refused(status, text) => write!(out, "answered {status}: {text}"),
+        }
+    }
+}
+
+/// A session with the admin, opened anew when it ends.
+pub struct Api {
+    port: u16,
+    session: Option<(String, String)>,
+}
+
+impl Api {
+    /// For an admin at this loopback port; nothing is called yet.
+    #[must_use]
+    pub fn new(port: u16) -> Api {
+        Api { port, session: None }
+    }
+
+    /// Whether the admin says that it is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        http::call(self.port, http::request("GET", "/readyz", &[], None)).is_ok_and(|answer| answer.status() == 200)
+    }
+
+    /// One call.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is not 2xx.
+    pub fn once(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, CallProblem> {
+        if self.session.is_none() {
+            self.session = Some(self.log_in()?);
+        }
+        let (cookie, csrf) = self.session.clone().unwrap_or_default();
+        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+        let answer = self.exchange(http::request(method, &format!("/api/v1{path}"), &headers, body));
+        if matches!(answer, Err(CallProblem::Refused(401, _))) {
+            self.session = None;
+        }
+        Ok(answer?.1)
+    }
+
+    /// A call that is made again until it is answered with 2xx, or with a refusal that will stay.
+    ///
+    /// # Errors
+    /// The refusal, or what the last try said when patience ended.
+    pub fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let patience_ends = now_ms() + PATIENCE_MS;
+        loop {
+            let problem = match self.once(method, path, body) {
+                Ok(value) => return Ok(value),
+                Err(problem) => problem,
+            };
+            let lasts =
+                matches!(problem, CallProblem::Refused(status, _) if status < 500 && status != 401 && status != 429);
+            if lasts || now_ms() > patience_ends {
+                return Err(format!("{method} {path} was {problem}"));
+            }
+            pause_ms(200);
+        }
+    }
+
+    fn log_in(&self) -> Result<(String, String), CallProblem> {
+        let who = json!({ "name": USER, "password": PASSWORD });
+        let (headers, said) = self.exchange(http::request("POST", "/api/v1/session", &[], Some(&who)))?;
+        let cookie = headers.iter().find(|(name, _)| name == "set-cookie");
+        let cookie = cookie.and_then(|(_, value)| value.split(';').next()).unwrap_or_default();
+        let csrf = said.get("csrf").and_then(Value::as_str).unwrap_or_default();
+        Ok((cookie.to_owned(), csrf.to_owned()))
+    }
+
+    fn exchange(&self, request: http::Message) -> Result<(Vec<(String, String)>, Value), CallProblem> {
+        let answer = http::call(self.port, request).map_err(CallProblem::Away)?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if !(200..300).contains(&answer.status()) {
+            return Err(CallProblem::Refused(answer.status(), text.chars().take(500).collect()));
+        }
+        Ok((answer.headers, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    /// All rows of the ledger that fit a query such as `job=3`.
+    ///
+    /// # Errors
+    /// When the admin refuses, stays away, or tells something that is no row.
+    pub fn rows(&mut self, query: &str) -> Result<Vec<Row>, String> {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.call("GET", &format!("/runs?size=500&{query}{cursor}"), None)?;
+            let items = page.get("items").cloned().unwrap_or_default();
+            rows.extend(serde_json::from_value::<Vec<Row>>(items).map_err(|error| format!("GET /runs: {error}"))?);
+            match page.get("older").and_then(Value::as_str) {
+                Some(older) => cursor = format!("&cursor={older}"),
+                None => return Ok(rows),
+            }
+        }
+    }
+}

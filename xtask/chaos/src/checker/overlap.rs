@@ -1,0 +1,53 @@
+//! Two executions of one job never go on side by side where its policy forbids it, except where the ledger says that the
+//! first one was given up.
+
+use std::collections::HashMap;
+
+use super::evidence::Index;
+use super::{Flaw, Verdict};
+use crate::job::Overlap;
+use crate::trace::Execution;
+
+pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
+    let mut by_job: HashMap<i64, Vec<&Execution>> = HashMap::new();
+    for execution in &index.evidence.executions {
+        by_job.entry(execution.job).or_default().push(execution);
+    }
+    for (job, executions) in by_job {
+        let limit = match index.job(job).map(|job| (job.plan.overlap, job.plan.overlap_limit)) {
+            None => continue,
+            Some((Overlap::Parallel, limit)) => limit,
+            Some(_) => 1,
+        };
+        check_job(index, job, limit, &executions, verdict);
+    }
+}
+
+/// `executions` ascend by their starts.
+fn check_job(index: &Index<'_>, job: i64, limit: usize, executions: &[&Execution], verdict: &mut Verdict) {
+    let mut going: Vec<&Execution> = Vec::new();
+    for execution in executions {
+        going.retain(|other| other.run != execution.run && goes_on(index, other, execution.started));
+        if going.len() >= limit {
+            let others: Vec<String> = going.iter().map(|other| format!("{other:?}")).collect();
+            let text =
+                format!("{execution:?} started beside {}, and {limit} may go on at a time", others.join(" and "));
+            verdict.found(Flaw::SideBySide, job, execution.started, text);
+        }
+        going.push(execution);
+    }
+}
+
+/// Whether an execution still goes on at a moment, and the ledger still counts on it.
+fn goes_on(index: &Index<'_>, execution: &Execution, at: i64) -> bool {
+    let killed = index.evidence.history.killed_at(execution.process);
+    let ended = execution.ended.map(|(ended, _)| ended);
+    if ended.or(killed).is_some_and(|ended| ended <= at) {
+        return false;
+    }
+    let Some(row) = index.row(execution.run) else { return true };
+    let jumped = index.evidence.history.has_jumps();
+    let is_over = |moment: Option<i64>| moment.is_some_and(|moment| jumped || moment <= at);
+    // A run that was asked to stop to make room is not waited for; that is what `replace` means.
+    !(is_over(row.cancel_at) || (row.was_given_up() && is_over(row.finished_at)))
+}

@@ -1,0 +1,79 @@
+//! What was done to the system and when: the checker takes causes from here.
+
+use crate::faults::{Fault, Target};
+
+/// One fault as it really happened, in milliseconds by the machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What.
+    pub fault: Fault,
+    /// Which node, where it concerns one.
+    pub node: usize,
+    /// When it began.
+    pub began: i64,
+    /// When it was over; the future while it goes on.
+    pub ended: i64,
+}
+
+/// Everything that was done.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The faults, in the order in which they began.
+    pub happenings: Vec<Happening>,
+    /// Executor processes that were killed, with the moment after which none of them did anything.
+    pub killed: Vec<(u32, i64)>,
+    /// What the admin's clock was ahead of the machine's, in milliseconds, since when.
+    pub offsets: Vec<(i64, i64)>,
+}
+
+impl History {
+    /// When this process was killed, if it was.
+    #[must_use]
+    pub fn killed_at(&self, process: u32) -> Option<i64> {
+        self.killed.iter().find(|(killed, _)| *killed == process).map(|(_, at)| *at)
+    }
+
+    /// The latest time that the admin's clock can have shown at a moment of the machine's clock.
+    #[must_use]
+    pub fn latest_admin_time(&self, at: i64) -> i64 {
+        let offsets = self.offsets.iter().filter(|(since, _)| *since <= at).map(|(_, offset)| *offset);
+        at.saturating_add(offsets.max().unwrap_or_default().max(0))
+    }
+
+    /// Whether the admin's clock was ever moved.
+    #[must_use]
+    pub fn has_jumps(&self) -> bool {
+        !self.offsets.is_empty()
+    }
+
+    /// Whether something kept the admin from writing between two moments of its own clock. After a jump of the clock
+    /// nobody can tell, so the answer is yes.
+    #[must_use]
+    pub fn could_not_write(&self, from: i64, until: i64) -> bool {
+        let hinders = |happening: &&Happening| matches!(happening.fault.target(0), Target::Admin | Target::Database);
+        let touches = |happening: &Happening| happening.began <= until && from <= happening.ended;
+        self.has_jumps() || self.happenings.iter().filter(hinders).any(touches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_admin_time_counts_only_jumps_that_were_before() {
+        let history = History { offsets: vec![(100, 3_600), (200, 0), (300, -50)], ..History::default() };
+        assert_eq!(history.latest_admin_time(50), 50);
+        assert_eq!(history.latest_admin_time(150), 3_750);
+        assert_eq!(history.latest_admin_time(400), 4_000, "what was planned under the jumped clock may still start");
+    }
+
+    #[test]
+    fn a_fault_of_a_node_does_not_keep_the_admin_from_writing() {
+        let at = |fault| Happening { fault, node: 0, began: 10, ended: 20 };
+        let history = |fault| History { happenings: vec![at(fault)], ..History::default() };
+        assert!(history(Fault::DatabaseLock).could_not_write(15, 40));
+        assert!(!history(Fault::DatabaseLock).could_not_write(25, 40));
+        assert!(!history(Fault::NodeKill).could_not_write(15, 40));
+    }
+}

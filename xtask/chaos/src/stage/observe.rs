@@ -1,0 +1,111 @@
+//! After the last fault: until all is quiet, and what is there to be checked then.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{MISFIRE_THRESHOLD_MS, Stage, text};
+use crate::api::PATIENCE_MS;
+use crate::checker::{Evidence, Finding, Flaw};
+use crate::clock::{now_ms, pause_ms};
+use crate::job::Pace;
+use crate::ledger::Row;
+use crate::trace;
+
+/// A job is with the times when its newest row is not older than this many milliseconds.
+const CAUGHT_UP_MS: i64 = 5_000;
+
+impl Stage {
+    /// Waits until every job is with the times, stops the jobs, and waits until nothing is open any more. What does not
+    /// come to pass in time is a finding.
+    ///
+    /// # Errors
+    /// When the admin refuses or stays away.
+    pub fn come_to_rest(&mut self) -> Result<Vec<Finding>, String> {
+        self.wait_until_ready()?;
+        let mut findings = Vec::new();
+        let patience_ends = now_ms() + PATIENCE_MS;
+        for place in 0..self.jobs.len() {
+            findings.extend(self.catch_up(place, patience_ends)?);
+        }
+        for place in 0..self.jobs.len() {
+            self.stop(place)?;
+        }
+        let open = "state=planned,waiting,dispatched,running";
+        let patience_ends = now_ms() + PATIENCE_MS;
+        while !self.newest(open)?.is_empty() && now_ms() < patience_ends {
+            pause_ms(250);
+        }
+        Ok(findings)
+    }
+
+    /// Waits until a job is with the times, and notes up to which moment it has its rows.
+    fn catch_up(&mut self, place: usize, patience_ends: i64) -> Result<Option<Finding>, String> {
+        let Some(job) = self.jobs.get(place).cloned() else { return Ok(None) };
+        if let Pace::Delay(_) = job.plan.pace {
+            return Ok(None);
+        }
+        loop {
+            let rows = self.newest(&format!("job={}&kind=scheduled", job.id))?;
+            let newest = rows.iter().map(|row| row.scheduled_at).max().unwrap_or(job.anchor);
+            let now = self.admin_now();
+            if now - newest <= CAUGHT_UP_MS {
+                if let Some(job) = self.jobs.get_mut(place) {
+                    job.must_until = newest;
+                }
+                return Ok(None);
+            }
+            if now_ms() > patience_ends {
+                let text = format!("its newest row is {} ms old, and no other comes", now - newest);
+                return Ok(Some(Finding { flaw: Flaw::Stuck, job: job.id, moment: newest, text }));
+            }
+            self.tend()?;
+            pause_ms(250);
+        }
+    }
+
+    fn stop(&mut self, place: usize) -> Result<(), String> {
+        let Some(id) = self.jobs.get(place).map(|job| job.id) else { return Ok(()) };
+        self.api.call("POST", &format!("/jobs/{id}/stop"), None)?;
+        let until = self.admin_now();
+        if let Some(job) = self.jobs.get_mut(place) {
+            job.may_until = until;
+        }
+        Ok(())
+    }
+
+    fn newest(&mut self, query: &str) -> Result<Vec<Row>, String> {
+        let page = self.api.call("GET", &format!("/runs?size=50&{query}"), None)?;
+        serde_json::from_value(page.get("items").cloned().unwrap_or_default()).map_err(text)
+    }
+
+    /// Everything that is to be checked; also left in the folder for whoever looks into a finding.
+    ///
+    /// # Errors
+    /// When ledger or traces cannot be read.
+    pub fn evidence(&mut self) -> Result<Evidence, String> {
+        let rows = self.api.rows("")?;
+        let executions = trace::read(&self.traces())?;
+        let jobs: Vec<Value> =
+            self.jobs.iter().map(|job| json!({ "id": job.id, "plan": format!("{:?}", job.plan) })).collect();
+        fs::write(self.folder.join("jobs.json"), Value::from(jobs).to_string()).map_err(text)?;
+        let lines: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+        fs::write(self.folder.join("ledger.txt"), lines.join("\n")).map_err(text)?;
+        let (jobs, history) = (self.jobs.clone(), self.history.clone());
+        Ok(Evidence { jobs, rows, executions, history, misfire_threshold: MISFIRE_THRESHOLD_MS })
+    }
+
+    /// What the admin lists as quarantined.
+    ///
+    /// # Errors
+    /// When the admin refuses or stays away.
+    pub fn quarantined(&mut self) -> Result<Vec<String>, String> {
+        let actors = self.api.call("GET", "/actors", None)?;
+        let items = actors.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(items
+            .iter()
+            .map(Value::to_string)
+            .filter(|actor| actor.contains("quarantined\":true") || actor.contains("\"quarantined\""))
+            .collect())
+    }
+}
