@@ -82,8 +82,7 @@ impl Stage {
     }
 
     fn make_executor(&mut self) -> Result<i64, String> {
-        let draft =
-            json!({ "name": "chaos", "app_key": APP_KEY, "secret": APP_SECRET, "registration": "automatic" });
+        let draft = json!({ "name": "chaos", "app_key": APP_KEY, "secret": APP_SECRET, "registration": "automatic" });
         id_of(&self.api.call("POST", "/executors", Some(&draft))?)
     }
 
