@@ -71,6 +71,7 @@ impl Summary {
         line("rows", verdict.rows)?;
         line("executions seen", verdict.executions)?;
         line("executed again, its first process was killed", verdict.repeated_with_cause)?;
+        line("started after the scheduler gave it up", verdict.started_after_given_up)?;
         for (flaw, words) in Flaw::ALL {
             line(words, verdict.count(flaw))?;
         }

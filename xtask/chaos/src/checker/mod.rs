@@ -98,6 +98,8 @@ pub struct Verdict {
     pub executions: usize,
     /// Repeated executions that a kill of the first one's process explains.
     pub repeated_with_cause: usize,
+    /// Executions whose trigger reached the node after the scheduler had given the run up; the ledger's word stands.
+    pub started_after_given_up: usize,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
 }

@@ -28,6 +28,11 @@ fn check_job(index: &Index<'_>, job: i64, limit: usize, executions: &[&Execution
     let mut going: Vec<&Execution> = Vec::new();
     for execution in executions {
         going.retain(|other| other.run != execution.run && goes_on(index, other, execution.started));
+        if is_given_up(index, execution.run, execution.started) {
+            // Its trigger was on the way for longer than the scheduler waited. Nothing that starts later waits for it.
+            verdict.started_after_given_up += 1;
+            continue;
+        }
         if going.len() >= limit {
             let others: Vec<String> = going.iter().map(|other| format!("{other:?}")).collect();
             let text =
@@ -45,9 +50,14 @@ fn goes_on(index: &Index<'_>, execution: &Execution, at: i64) -> bool {
     if ended.or(killed).is_some_and(|ended| ended <= at) {
         return false;
     }
-    let Some(row) = index.row(execution.run) else { return true };
+    !is_given_up(index, execution.run, at)
+}
+
+/// Whether the ledger had given a run up before a moment.
+fn is_given_up(index: &Index<'_>, run: i64, at: i64) -> bool {
+    let Some(row) = index.row(run) else { return false };
     let jumped = index.evidence.history.has_jumps();
     let is_over = |moment: Option<i64>| moment.is_some_and(|moment| jumped || moment <= at);
     // A run that was asked to stop to make room is not waited for; that is what `replace` means.
-    !(is_over(row.cancel_at) || (row.was_given_up() && is_over(row.finished_at)))
+    is_over(row.cancel_at) || (row.was_given_up() && is_over(row.finished_at))
 }

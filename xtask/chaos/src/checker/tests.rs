@@ -313,6 +313,19 @@ fn a_run_that_was_given_up_may_go_on_beside_the_next() {
 }
 
 #[test]
+fn a_trigger_that_was_under_way_for_too_long_is_told_apart() {
+    let mut evidence = sound();
+    evidence.jobs[0].plan.retries = 0;
+    evidence.rows[0] = ended(evidence.rows[0].clone(), "lost", "node_offline");
+    evidence.executions[0] = execution(1, 12_200);
+    evidence.executions.swap(0, 1);
+    finds_nothing(&evidence);
+    assert_eq!(check(&evidence).started_after_given_up, 1);
+    evidence.rows[0].finished_at = Some(12_300);
+    finds_only(&evidence, Flaw::SideBySide);
+}
+
+#[test]
 fn a_killed_process_executes_nothing_any_more() {
     let mut evidence = sound();
     evidence.jobs[0].plan.retries = 0;
