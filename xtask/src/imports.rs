@@ -31,6 +31,7 @@ const SDK: &str = "hzmjob";
 const ADMIN: &str = "hzm-job-admin";
 const EXAMPLES: &str = "hzm-job-examples";
 const SERVERS: &str = "hzm-job-test-servers";
+const CHAOS: &str = "hzm-job-chaos";
 const XTASK: &str = "xtask";
 
 /// Everything with threads, sockets, files or a log in it.
@@ -67,6 +68,13 @@ const RULES: &[CrateRule] = &[
     },
     CrateRule { package: EXAMPLES, ours: &[PROTOCOL, MACROS, SDK], never: &[], never_direct: &[PROTOCOL, MACROS] },
     CrateRule { package: SERVERS, ours: &[], never: EFFECTS, never_direct: &[] },
+    // The checker must not share a mistake with what it checks.
+    CrateRule {
+        package: CHAOS,
+        ours: &[PROTOCOL, MACROS, SDK, SERVERS],
+        never: &[],
+        never_direct: &[PROTOCOL, MACROS],
+    },
     CrateRule { package: XTASK, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },
 ];
 
