@@ -15,7 +15,9 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
             }
         }
     }
-    for row in &index.evidence.rows {
+    // Under a clock that was set back, what was due before is sent "before" it was due.
+    let jumped = index.evidence.history.has_jumps();
+    for row in index.evidence.rows.iter().filter(|_| !jumped) {
         if row.sent_at.is_some_and(|sent| sent < row.not_before) {
             verdict.found(Flaw::Early, row.job, row.scheduled_at, format!("{} was sent before its time", row.words()));
         }
