@@ -97,6 +97,8 @@ impl StoreError {
         match self {
             StoreError::Away { .. } | StoreError::PoolExhausted => true,
             StoreError::Query(error) => is_passing(error),
+            // A migration that lost its server half way; the library hands on the words only.
+            StoreError::Migration { reason } => says_passing(reason),
             _ => false,
         }
     }
@@ -140,15 +142,17 @@ fn is_passing(error: &DieselError) -> bool {
             _,
         )
         | DieselError::BrokenTransactionManager => true,
-        DieselError::DatabaseError(Unknown, said) => {
-            let said = said.message().to_lowercase();
-            PASSING.iter().any(|words| said.contains(words))
-        }
+        DieselError::DatabaseError(Unknown, said) => says_passing(said.message()),
         DieselError::RollbackErrorOnCommit { rollback_error, commit_error } => {
             is_passing(rollback_error) || is_passing(commit_error)
         }
         _ => false,
     }
+}
+
+fn says_passing(said: &str) -> bool {
+    let said = said.to_lowercase();
+    PASSING.iter().any(|words| said.contains(words))
 }
 
 impl From<bb8::RunError> for StoreError {

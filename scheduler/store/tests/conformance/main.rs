@@ -23,6 +23,8 @@ mod jobs;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod migrations_agree;

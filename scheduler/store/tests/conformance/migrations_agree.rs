@@ -1,4 +1,4 @@
-//! The migrations of the three databases make the same tables: columns, types, what may be null, and unique keys.
+//! The migrations of the three databases make the same tables: columns, types, what may be null, keys and indexes.
 
 use crate::database::{Database, is_postgres, kinds};
 use crate::support::silence;
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 /// (table, column, type in our words, whether it may be null).
 type Columns = BTreeSet<(String, String, String, bool)>;
-/// (table, columns of a unique key in their order).
-type Keys = BTreeSet<(String, String)>;
+/// (table, columns of an index in their order, whether it is unique).
+type Keys = BTreeSet<(String, String, bool)>;
 
 #[derive(QueryableByName)]
 struct Column {
@@ -31,22 +31,25 @@ struct Key {
     place: String,
     #[diesel(sql_type = Text)]
     parts: String,
+    #[diesel(sql_type = BigInt)]
+    is_unique: i64,
 }
 
 const SQLITE: [&str; 2] = [
     "SELECT t.name AS place, c.name AS name, lower(c.type) AS kind, 1 - c.\"notnull\" AS nullable \
      FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'",
     "SELECT t.name AS place, (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) \
-     AS parts FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE i.\"unique\" = 1 AND t.name NOT LIKE '\\_\\_%' \
-     ESCAPE '\\' UNION SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE c.pk = 1 \
+     AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \
+     ESCAPE '\\' UNION SELECT t.name, c.name, 1 FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE c.pk = 1 \
      AND t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' \
      AND (SELECT count(*) FROM pragma_table_info(t.name) AS o WHERE o.pk > 0) = 1",
 ];
 const MYSQL: [&str; 2] = [
     "SELECT table_name AS place, column_name AS name, data_type AS kind, CAST(is_nullable = 'YES' AS SIGNED) AS nullable \
      FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%'",
-    "SELECT table_name AS place, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS parts FROM information_schema.statistics \
-     WHERE table_schema = DATABASE() AND non_unique = 0 AND table_name NOT LIKE '\\_\\_%' GROUP BY table_name, index_name",
+    "SELECT table_name AS place, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS parts, \
+     CAST(1 - MAX(non_unique) AS SIGNED) AS is_unique FROM information_schema.statistics \
+     WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' GROUP BY table_name, index_name",
 ];
 const POSTGRES: [&str; 2] = [
     "SELECT table_name::text AS place, column_name::text AS name, data_type::text AS kind, \
@@ -54,8 +57,8 @@ const POSTGRES: [&str; 2] = [
      WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'",
     "SELECT t.relname::text AS place, (SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM \
      unnest(i.indkey) WITH ORDINALITY AS k (number, place) JOIN pg_attribute AS a ON a.attrelid = t.oid \
-     AND a.attnum = k.number)::text AS parts FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid \
-     WHERE i.indisunique AND t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\\_\\_%'",
+     AND a.attnum = k.number)::text AS parts, i.indisunique::int::bigint AS is_unique FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid \
+     WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\\_\\_%'",
 ];
 
 /// The type in the words of `schema.rs`.
@@ -85,17 +88,19 @@ async fn catalogue(url: &str) -> (Columns, Keys) {
         (columns, diesel::sql_query(MYSQL[1]).load(conn).await.unwrap())
     };
     let columns = columns.into_iter().map(|c| (c.place, c.name, our_word(&c.kind).to_owned(), c.nullable == 1));
-    (columns.collect(), keys.into_iter().map(|key| (key.place, key.parts)).collect())
+    (columns.collect(), keys.into_iter().map(|key| (key.place, key.parts, key.is_unique == 1)).collect())
 }
 
 #[tokio::test]
-async fn the_migrations_agree_on_tables_columns_and_unique_keys() {
+async fn the_migrations_agree_on_tables_columns_keys_and_indexes() {
     let mut first = None;
     for kind in kinds() {
         let database = Database::on(&kind);
         drop(Store::open(&database.url, &silence()).unwrap());
         let (columns, keys) = catalogue(&database.url).await;
-        assert!(keys.contains(&("run".into(), "scheduled_at,job_id,kind,shard,attempt".into())), "{kind}: {keys:?}");
+        for (parts, is_unique) in [("scheduled_at,job_id,kind,shard,attempt", true), ("executor_id,id", false)] {
+            assert!(keys.contains(&("run".into(), parts.into(), is_unique)), "{kind}: {keys:?}");
+        }
         let (known_columns, known_keys) = first.get_or_insert_with(|| (columns.clone(), keys.clone()));
         let differing: Vec<_> = columns.symmetric_difference(known_columns).collect();
         assert!(differing.is_empty(), "{kind}: {differing:?}");
