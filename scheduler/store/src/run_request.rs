@@ -1,6 +1,6 @@
 //! The keys under which "run now" may be repeated: written by the ledger, forgotten when they are old.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::schema::run_request;

@@ -1,6 +1,6 @@
 //! Clearing by the nine rules: what goes, what stays, and that the count is what is removed.
 
-use crate::support::{World, at, due, ended, on_each_database};
+use crate::support::{World, at, due, ended, on_each_database, opened};
 use chrono::Months;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
@@ -144,5 +144,23 @@ fn clearing_changes_no_history_and_forgets_no_request() {
         assert_eq!(world.store.stat_hours(at(0), at(9)).await.unwrap(), before);
         let again = NewRun { scheduled_at: at(5), ..asked };
         assert_eq!(world.open(again).await, Answer::Existed { run, state: RunState::Skipped });
+    });
+}
+
+#[test]
+fn old_request_keys_are_forgotten_and_may_be_used_again() {
+    on_each_database(async |world| {
+        let asked = |millis, key: &str| NewRun {
+            kind: RunKind::Manual,
+            request_key: Some(key.to_owned()),
+            ..due(JobId(7), millis)
+        };
+        for (millis, key) in [(1, "old 月"), (2, "old"), (5, "new")] {
+            opened(world.open(asked(millis, key)).await);
+        }
+        assert_eq!(world.store.run_request_forget(at(5)).await.unwrap(), 2);
+        assert_eq!(world.store.run_request_forget(at(5)).await.unwrap(), 0);
+        opened(world.open(asked(6, "old 月")).await);
+        assert!(matches!(world.open(asked(7, "new")).await, Answer::Existed { .. }));
     });
 }
