@@ -47,6 +47,8 @@ pub(crate) struct RouteNode {
     pub(crate) recognises_repeats: bool,
     /// Whether it does not answer any more.
     pub(crate) offline: bool,
+    /// Why it did not answer its last beat; `None`: it did, or was not asked yet.
+    pub(crate) complaint: Option<Arc<str>>,
 }
 
 /// Shards of the index of open runs: threads rarely meet.
@@ -101,7 +103,9 @@ impl Directory {
 
     pub(crate) fn executor_count(&self) -> (usize, usize) {
         let routes = read(&self.routes);
-        (routes.len(), routes.values().filter(|table| table.nodes.is_empty()).count())
+        // One that never had a node is new, not offline.
+        let is_offline = |table: &&Arc<RouteTable>| table.nodes.is_empty() && !table.known.is_empty();
+        (routes.len(), routes.values().filter(is_offline).count())
     }
 
     pub(crate) fn node_count(&self) -> (usize, usize) {

@@ -58,6 +58,8 @@ struct WatchedNode {
     /// A beat is under way.
     asked: bool,
     actor: Option<Addr<NodeActor>>,
+    /// Why it did not answer the last beat; `None`: it did.
+    complaint: Option<Arc<str>>,
     /// When it last registered, since this scheduler started; by the steady clock, because a pause is measured.
     registered_at: Option<Instant>,
 }
@@ -66,7 +68,7 @@ impl WatchedNode {
     fn route(&self) -> RouteNode {
         let recognises_repeats = self.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK));
         let offline = self.liveness.state == NodeState::Offline;
-        RouteNode { address: self.address.clone(), recognises_repeats, offline }
+        RouteNode { address: self.address.clone(), recognises_repeats, offline, complaint: self.complaint.clone() }
     }
 }
 
@@ -106,6 +108,7 @@ impl ExecutorActor {
                     address: node.address.as_str().into(),
                     liveness: Liveness { state: node.state, missed: 0, next_probe: now },
                     node,
+                    complaint: None,
                     registered_at: None,
                     asked: false,
                     actor: None,
@@ -186,11 +189,24 @@ impl ExecutorActor {
         if matches!(beat, Beat::Answered | Beat::Registered) {
             watched.node.last_seen_at = Some(now);
         }
+        let complaint = why.map(Arc::<str>::from);
+        if watched.complaint != complaint {
+            watched.complaint = complaint;
+            self.publish();
+        }
+        let Some(watched) = self.nodes.get(&id) else { return };
         if before == after {
             return;
         }
-        slog::info!(self.log, "node is {}", after.word(); "node" => watched.address.as_ref(), "was" => before.word(), "why" => why);
         let address = watched.address.clone();
+        match why {
+            Some(why) => {
+                slog::warn!(self.log, "node is {}", after.word(); "node" => address.as_ref(), "was" => before.word(), "why" => why)
+            }
+            None => {
+                slog::info!(self.log, "node is {}", after.word(); "node" => address.as_ref(), "was" => before.word())
+            }
+        }
         self.write_down(id, ctx);
         self.publish();
         if after == NodeState::Offline {
@@ -233,6 +249,7 @@ impl ExecutorActor {
             node: node.clone(),
             asked: false,
             actor: None,
+            complaint: None,
             registered_at: None,
         });
         // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first

@@ -38,6 +38,14 @@ impl Scheduler {
         self.base.directory.executor_by_key(app_key)
     }
 
+    /// Why a node does not answer its beats, in the words of the last attempt (`HTTP 401: ...`: its secret differs); `None`:
+    /// it answers, or there is no such node.
+    #[must_use]
+    pub fn node_complaint(&self, executor: ExecutorId, address: &str) -> Option<Arc<str>> {
+        let table = self.base.directory.routes(executor);
+        table.known.iter().find(|node| node.address.as_ref() == address)?.complaint.clone()
+    }
+
     /// A node registered. Answered when it is written down.
     ///
     /// # Errors

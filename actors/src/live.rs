@@ -14,7 +14,7 @@ pub struct LiveFigures {
     pub runs_open: i64,
     /// Executors that exist.
     pub executors: i64,
-    /// Executors without any node that can be dispatched to.
+    /// Executors that have nodes, none of which can be dispatched to.
     pub executors_offline: i64,
     /// Nodes that are known.
     pub nodes: i64,

@@ -112,6 +112,24 @@ async fn a_run_that_is_being_sent_again_when_its_node_goes_offline_is_lost_withi
 }
 
 #[actix_rt::test]
+async fn why_a_node_does_not_answer_is_told_in_the_log_and_to_whoever_asks() {
+    let world = World::start_with(quick_beats).await;
+    assert_eq!(world.scheduler().live().borrow().executors_offline, 0, "one that never had a node is not offline");
+    let node = world.node().await;
+    let complaint = || world.scheduler().node_complaint(world.executor, &node.address);
+    world.until("it is asked", async || node.beats() > 0).await;
+    assert_eq!(complaint(), None);
+    node.down();
+    world.until("it is offline", async || stored_state(&world, &node).await == NodeState::Offline).await;
+    assert!(complaint().unwrap().contains("no connection"));
+    assert_eq!(world.logged.count(slog::Level::Warning, "node is offline"), 1);
+    world.until("it is counted", async || world.scheduler().live().borrow().executors_offline == 1).await;
+    node.up();
+    world.until("it is online", async || stored_state(&world, &node).await == NodeState::Online).await;
+    assert_eq!(complaint(), None);
+}
+
+#[actix_rt::test]
 async fn nodes_are_known_after_a_restart_without_calling_in_again() {
     let mut world = World::start().await;
     let node = world.node().await;

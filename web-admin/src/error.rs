@@ -250,6 +250,13 @@ impl From<SchedulerError> for ApiError {
         match error {
             SchedulerError::Busy => ApiError::Busy,
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),
+            // Of what a user may have written, only the parameters of a run go into the ledger.
+            SchedulerError::Refused(why) => ApiError::field(
+                "parameters",
+                "unstorable",
+                format!("the database does not take this text: {why}"),
+                format!("数据库无法保存此内容：{why}"),
+            ),
         }
     }
 }

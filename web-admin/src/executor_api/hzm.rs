@@ -73,7 +73,7 @@ impl ResponseError for Refusal {
         };
         let reason = match self {
             // The reason may tell of the database; strangers have no business with it.
-            Refusal::Scheduler(SchedulerError::Unavailable(_)) => {
+            Refusal::Scheduler(SchedulerError::Unavailable(_) | SchedulerError::Refused(_)) => {
                 "the scheduler is not available; try again".to_owned()
             }
             other => other.to_string(),
