@@ -95,8 +95,10 @@ async fn a_cancellation_and_its_reason_survive_a_crash() {
     cancel(&world, run).await;
     let asked = async || world.store.run_get(run).await.unwrap().unwrap().cancel_at.is_some();
     world.until("it is written down", asked).await;
+    let since = world.store.run_get(run).await.unwrap().unwrap().cancel_at;
     world.restart().await;
-    assert_eq!(world.run_becomes(run, RunState::Cancelled).await.reason, Reason::ByUser);
+    let row = world.run_becomes(run, RunState::Cancelled).await;
+    assert_eq!((row.reason, row.cancel_at), (Reason::ByUser, since), "the first time counts");
     assert_eq!(node.triggered(), [run]);
 }
 

@@ -157,6 +157,20 @@ async fn a_running_run_of_our_sdk_is_asked_for_by_its_id() {
 }
 
 #[actix_rt::test]
+async fn a_running_run_that_may_not_run_twice_is_not_asked_for_because_a_new_process_would_execute_it() {
+    let mut world = World::start().await;
+    let node = world.sdk_node("one").await;
+    let (_, run) = world.ordered(|draft| draft.delivery = Delivery::AtMostOnce).await;
+    world.run_becomes(run, RunState::Running).await;
+    world.restart().await;
+    world.pass(seconds(8)).await;
+    assert_eq!(node.triggered(), [run], "the one trigger before the restart");
+    world.register(&node, Some("two")).await;
+    assert_eq!(world.run_becomes(run, RunState::Lost).await.reason, Reason::NodeRestarted);
+    assert_eq!(node.triggered(), [run]);
+}
+
+#[actix_rt::test]
 async fn a_report_that_comes_while_the_job_is_not_yet_awake_is_taken_or_asked_for_again() {
     let mut world = World::start().await;
     let node = world.node().await;

@@ -50,13 +50,15 @@ impl JobActor {
         }
     }
 
-    /// A run that a node had accepted: our SDK is asked by repeating the trigger (it recognises the id); of any other node
-    /// the report may have come while nobody listened, so silence ends the run.
+    /// A run that a node had accepted: our SDK is asked by repeating the trigger (it recognises the id, unless it was started
+    /// anew and executes it; so a run that may not be executed twice is not asked for). Of any other one the report may have
+    /// come while nobody listened, so silence ends it.
     fn await_again(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get_mut(&id) else { return };
         live.phase = Phase::Awaited;
         let node = live.run.node.clone();
-        let asks = node.is_some_and(|node| self.recognises_repeats(&node));
+        let may_repeat = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
+        let asks = may_repeat && node.is_some_and(|node| self.recognises_repeats(&node));
         self.watch(id, ctx);
         if asks {
             self.send(id, ctx);

@@ -46,9 +46,10 @@ impl JobActor {
             live.phase = Phase::Awaited;
         }
         live.cancel = Some(reason);
-        live.run.cancel_at = Some(now);
+        // Asked again after a restart: it was to end since the first time.
+        let since = *live.run.cancel_at.get_or_insert(now);
         let state = live.run.state;
-        let known = Known { cancel_at: Some(now), ..Known::default() };
+        let known = Known { cancel_at: Some(since), ..Known::default() };
         let asked = RunChange { run: id, from: state, to: state, reason, at: now, known, then: None };
         self.record_change(asked, Cause::Learned, ctx, |_, _| ());
         self.send_cancel(id, ctx);
