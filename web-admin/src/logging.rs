@@ -81,13 +81,18 @@ pub fn init(config: LogConfig) -> Logging {
             let lines = slog_term::FullFormat::new(slog_term::TermDecorator::new().stderr().build());
             queue(lines.use_utc_timestamp().build().ignore_res())
         }
-        LogKind::Json => queue(slog_json::Json::default(io::stderr()).ignore_res()),
+        LogKind::Json => queue(json(io::stderr()).ignore_res()),
     };
     let drain = Leveled { inner: writer, switch: level.clone() };
     let root = Logger::root(drain.ignore_res(), o!());
     let scope = carry_foreign_lines(&root);
     log_panics(&root);
     Logging { root, level, _scope: scope, _writer: guard }
+}
+
+/// One JSON object a line: `msg`, `level`, `ts`, and every key of the line.
+fn json<W: io::Write>(out: W) -> slog_json::Json<W> {
+    slog_json::Json::default(out)
 }
 
 fn queue<D>(drain: D) -> (slog::Fuse<slog_async::Async>, slog_async::AsyncGuard)
@@ -134,6 +139,36 @@ mod tests {
             *self.0.lock().unwrap() += 1;
             Ok(())
         }
+    }
+
+    /// A file in memory.
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_for_programs_is_one_json_object_whatever_stands_in_it() {
+        let page = Page::default();
+        let log = Logger::root(Mutex::new(json(page.clone())).ignore_res(), o!("component" => "test"));
+        slog::info!(log, "run by hand"; "job" => 17, "user" => "two\nlines \"and\" 任务");
+        slog::error!(log, "panic"; "said" => Option::<&str>::None);
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [first, second] = lines.as_slice() else { panic!("two lines, each an object: {text}") };
+        assert_eq!((first["msg"].as_str(), first["level"].as_str()), (Some("run by hand"), Some("INFO")));
+        assert_eq!((first["job"].as_i64(), first["component"].as_str()), (Some(17), Some("test")));
+        assert_eq!(first["user"], "two\nlines \"and\" 任务");
+        assert!(chrono::DateTime::parse_from_rfc3339(first["ts"].as_str().unwrap()).is_ok(), "{first}");
+        assert_eq!(second["level"], "ERRO");
     }
 
     #[test]

@@ -52,7 +52,12 @@ async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome 
             logging::watch_level(file.to_owned(), config.common.log.level, logging.level.clone(), logging.root.clone());
         actix_rt::spawn(watched);
     }
-    let admin = server::start(config, Arc::new(SystemClock), logging.root.clone()).await?;
+    // A start may wait for its database for ever, and must be as easy to stop as what it waits for.
+    let admin = tokio::select! {
+        started = server::start(config, Arc::new(SystemClock), logging.root.clone()) => started?,
+        _ = term.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let is_demo = matches!(command, Command::Standalone { .. });
     let demo = if is_demo { standalone::demonstrate(&admin).await? } else { None };
     welcome(&admin, is_demo)?;

@@ -94,6 +94,14 @@ impl Waiting {
     }
 }
 
+impl Drop for Waiting {
+    /// A start that is given up leaves nobody behind who answers.
+    fn drop(&mut self) {
+        // The order is given by the call; only its end is waited for by what it returns.
+        drop(self.0.stop(false));
+    }
+}
+
 fn routes(config: &mut web::ServiceConfig) {
     for path in [paths::REGISTRY, paths::OFFLINE, paths::CALLBACK].into_iter().flatten() {
         config.route(path, web::to(executor));

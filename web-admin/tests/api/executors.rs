@@ -1,6 +1,7 @@
 //! `/executors`.
 
 use crate::support::{Admin, Node};
+use hzm_job_scheduler::liveness::NodeState;
 use serde_json::{Value, json};
 
 #[actix_web::test]
@@ -119,4 +120,45 @@ async fn an_executor_made_without_a_word_about_its_secret_gets_one_that_is_told_
     assert!(!client.get(&format!("/api/v1/executors/{}", made["id"])).await.text.contains(secret));
     let open = json!({ "name": "Open", "app_key": "open", "secret": null });
     assert_eq!(client.post("/api/v1/executors", open).await.json()["has_secret"], false);
+}
+
+#[actix_web::test]
+async fn only_an_offline_node_that_registered_itself_can_be_forgotten() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    Node::register(&admin, "billing", "").await;
+    let nodes = format!("/api/v1/executors/{executor}/nodes");
+    let listed = client.until(&nodes, |nodes| nodes["items"][0]["state"] == "online").await;
+    let node = listed["items"][0]["id"].as_i64().unwrap();
+    let path = format!("{nodes}/{node}");
+    let refused = client.delete(&path).await.problem(409);
+    assert!(refused["detail"].as_str().unwrap().contains("offline"), "{refused}");
+    admin.running.app().store.node_state_record(node, NodeState::Offline, None).await.unwrap();
+    assert_eq!(client.delete(&path).await.status, 204);
+    assert_eq!(client.get(&nodes).await.json()["items"], json!([]));
+    client.delete(&path).await.problem(404);
+    let done = client.get("/api/v1/operations?size=1").await.json();
+    assert_eq!(
+        (&done["items"][0]["action"], &done["items"][0]["object_kind"]),
+        (&json!("forget_node"), &json!("executor"))
+    );
+}
+
+#[actix_web::test]
+async fn a_misspelt_parameter_is_named_also_where_there_are_none() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    let job = client.job(executor).await;
+    for path in [
+        "/api/v1/executors".to_owned(),
+        format!("/api/v1/executors/{executor}"),
+        format!("/api/v1/executors/{executor}/nodes"),
+        format!("/api/v1/jobs/{job}"),
+        "/api/v1/actors".to_owned(),
+    ] {
+        let refused = client.get(&format!("{path}?colour=red")).await.problem(400);
+        assert!(refused["detail"].as_str().unwrap().contains("colour"), "{path}: {refused}");
+    }
 }

@@ -69,3 +69,21 @@ async fn a_new_password_ends_the_sessions_of_the_old_one() {
     client.get("/api/v1/session").await.problem(401);
     assert_eq!(admin.login("admin", PASSWORD).await.status, 401);
 }
+
+#[actix_web::test]
+async fn a_second_admin_on_the_same_database_in_another_folder_is_told_so() {
+    let (one, other, elsewhere) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let with_database = |folder| {
+        let mut config = config(folder);
+        config.admin.database.url = format!("sqlite://{}", elsewhere.path().join("ledger.sqlite").display());
+        config
+    };
+    let first = server::start(with_database(&one), Arc::new(SystemClock), quiet()).await.unwrap();
+    let second = server::start(with_database(&other), Arc::new(SystemClock), quiet()).await;
+    let Err(StartupError::Folder(refusal)) = second else { panic!("a second one started") };
+    assert!(refusal.to_string().contains(&elsewhere.path().display().to_string()), "{refusal}");
+    first.stop().await;
+    let second = server::start(with_database(&other), Arc::new(SystemClock), quiet()).await;
+    second.expect("the first one is gone").stop().await;
+}

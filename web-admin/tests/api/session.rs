@@ -2,8 +2,12 @@
 
 use crate::support::{Admin, PASSWORD};
 use actix_web::http::Method;
+use chrono::{DateTime, TimeDelta, Utc};
+use hzm_job_actors::{Clock, SystemClock};
 use hzm_job_admin::routes;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 #[actix_web::test]
 async fn whoever_knows_the_password_gets_a_session_and_its_token() {
@@ -104,4 +108,42 @@ async fn pages_send_strangers_to_the_login_page_and_back() {
     let admin = Admin::start().await;
     let answer = admin.stranger(Method::GET, "/jobs?text=a", None).await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some("/login?next=%2Fjobs%3Ftext%3Da")));
+}
+
+/// The operating system's clock, set forward by as many milliseconds as the test says.
+#[derive(Default)]
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + TimeDelta::milliseconds(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Ahead {
+    fn move_on(&self, span: TimeDelta) {
+        self.0.fetch_add(span.num_milliseconds(), Ordering::Relaxed);
+    }
+}
+
+#[actix_web::test]
+async fn a_session_ends_when_it_is_idle_too_long_and_in_any_case_after_its_time() {
+    let clock = Arc::new(Ahead::default());
+    let admin = Admin::start_at(clock.clone(), |config| {
+        config.admin.session.idle = TimeDelta::hours(1);
+        config.admin.session.absolute = TimeDelta::hours(3);
+    })
+    .await;
+    let (idle, used) = (admin.client().await, admin.client().await);
+    clock.move_on(TimeDelta::minutes(50));
+    assert_eq!(used.get("/api/v1/session").await.status, 200, "being used keeps it");
+    clock.move_on(TimeDelta::minutes(15));
+    idle.get("/api/v1/session").await.problem(401);
+    for _ in 0..2 {
+        assert_eq!(used.get("/api/v1/session").await.status, 200);
+        clock.move_on(TimeDelta::minutes(55));
+    }
+    assert_eq!(used.get("/api/v1/session").await.status, 200, "in use, and not three hours old");
+    clock.move_on(TimeDelta::minutes(10));
+    used.get("/api/v1/session").await.problem(401);
 }

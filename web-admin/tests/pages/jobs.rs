@@ -153,3 +153,41 @@ async fn what_is_made_up_for_and_tried_again_is_set_by_form_and_told_in_sentence
     assert!(wrong.status == 422 && wrong.text.contains("id=\"misfire_limit-problem\""), "{}", wrong.text);
     assert!(reader.get(&job).await.text.contains("最多执行最近 7 次，迟到超过 2h 的不执行。"));
 }
+
+#[actix_web::test]
+async fn the_ticked_jobs_of_a_list_are_started_stopped_and_run_together() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    for name in ["a", "b", "c"] {
+        reader.job(executor, name).await;
+    }
+    let page = reader.get("/jobs").await;
+    assert_eq!(page.text.matches("form=\"bulk\" name=\"id\"").count(), 3, "{}", page.text);
+    let (csrf, request) = (reader.csrf().await, page.hidden("request"));
+    let send = async |what, ids: &[&'static str]| {
+        let mut fields = vec![("csrf", csrf.as_str()), ("request", &request), ("do", what), ("back", "/jobs?text=")];
+        fields.extend(ids.iter().map(|id| ("id", *id)));
+        reader.post("/jobs/bulk", &fields).await
+    };
+    let note = |page: &crate::support::Page| {
+        page.cookies.iter().find(|cookie| cookie.starts_with("flash=")).cloned().unwrap_or_default()
+    };
+    let started = send("start", &["1", "3"]).await;
+    assert_eq!((started.status, started.location.as_str()), (303, "/jobs?text="), "{}", started.text);
+    assert!(note(&started).contains("ok%3A2+jobs+were+changed."), "{}", note(&started));
+    assert!(reader.get("/jobs?state=stopped").await.text.contains("href=\"/jobs/2\""));
+    assert!(!reader.get("/jobs?state=stopped").await.text.contains("href=\"/jobs/1\""));
+    for _ in 0..2 {
+        assert_eq!(send("run", &["2"]).await.status, 303);
+    }
+    assert_eq!(
+        reader.get("/jobs/2/runs").await.text.matches("<td><a href=\"/runs/").count(),
+        1,
+        "sent twice, run once"
+    );
+    let partly = send("stop", &["1", "99"]).await;
+    assert!(note(&partly).contains("no%3A1+done%3B+not+changed%3A+99"), "{}", note(&partly));
+    assert!(note(&send("stop", &[]).await).contains("No+job+was+ticked"));
+    assert_eq!(send("explode", &["1"]).await.status, 400);
+}

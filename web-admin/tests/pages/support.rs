@@ -149,7 +149,8 @@ impl Reader {
 impl Page {
     /// The number at the end of the way on.
     pub(crate) fn number(&self) -> i64 {
-        self.location.rsplit('/').next().unwrap().parse().unwrap()
+        let number = self.location.rsplit('/').next().unwrap().parse();
+        number.unwrap_or_else(|_| panic!("{} leads to {:?}: {}", self.status, self.location, self.text))
     }
 
     /// The value of a hidden field.

@@ -39,6 +39,8 @@ mod races;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod run_requests;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod servers;

@@ -5,7 +5,7 @@ mod node;
 pub(crate) use node::Node;
 
 use actix_web::http::Method;
-use hzm_job_actors::SystemClock;
+use hzm_job_actors::{Clock, SystemClock};
 use hzm_job_admin::config::{Config, Secret};
 use hzm_job_admin::server::{self, Running};
 use serde_json::{Value, json};
@@ -68,10 +68,15 @@ impl Admin {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Admin {
+        Admin::start_at(Arc::new(SystemClock), change).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn start_at(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> Admin {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(&folder);
         change(&mut config);
-        let running = server::start(config, Arc::new(SystemClock), quiet()).await.unwrap();
+        let running = server::start(config, clock, quiet()).await.unwrap();
         Admin { running, _folder: folder }
     }
 
