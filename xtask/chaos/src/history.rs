@@ -2,6 +2,9 @@
 
 use crate::faults::{Fault, Target};
 
+/// An answer of the admin's own may be under way for so long, in milliseconds.
+const UNDER_WAY_MS: i64 = 1_000;
+
 /// One fault as it really happened, in milliseconds by the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Happening {
@@ -46,6 +49,13 @@ impl History {
         !self.offsets.is_empty()
     }
 
+    /// Whether the admin was killed between two moments, or just before them.
+    #[must_use]
+    pub fn was_admin_killed(&self, from: i64, until: i64) -> bool {
+        let mut kills = self.happenings.iter().filter(|happening| happening.fault == Fault::AdminKill);
+        kills.any(|kill| from - UNDER_WAY_MS <= kill.began && kill.began <= until)
+    }
+
     /// Whether something kept the admin from writing between two moments of its own clock. After a jump of the clock
     /// nobody can tell, so the answer is yes.
     #[must_use]
@@ -66,6 +76,14 @@ mod tests {
         assert_eq!(history.latest_admin_time(50), 50);
         assert_eq!(history.latest_admin_time(150), 3_750);
         assert_eq!(history.latest_admin_time(400), 4_000, "what was planned under the jumped clock may still start");
+    }
+
+    #[test]
+    fn a_kill_counts_only_between_the_moments() {
+        let kill = Happening { fault: Fault::AdminKill, node: 0, began: 10_000, ended: 11_000 };
+        let history = History { happenings: vec![kill], ..History::default() };
+        assert!(history.was_admin_killed(9_000, 12_000) && history.was_admin_killed(10_500, 12_000));
+        assert!(!history.was_admin_killed(12_000, 13_000) && !history.was_admin_killed(5_000, 9_000));
     }
 
     #[test]

@@ -58,6 +58,8 @@ fn is_given_up(index: &Index<'_>, run: i64, at: i64) -> bool {
     let Some(row) = index.row(run) else { return false };
     let jumped = index.evidence.history.has_jumps();
     let is_over = |moment: Option<i64>| moment.is_some_and(|moment| jumped || moment <= at);
-    // A run that was asked to stop to make room is not waited for; that is what `replace` means.
-    is_over(row.cancel_at) || (row.was_given_up() && is_over(row.finished_at))
+    // A run that was asked to stop to make room is not waited for; that is what `replace` means. An admin that was killed
+    // asks again after its start.
+    let asked_again = || row.cancel_at.is_some_and(|asked| index.evidence.history.was_admin_killed(at, asked));
+    is_over(row.cancel_at) || asked_again() || (row.was_given_up() && is_over(row.finished_at))
 }

@@ -326,6 +326,17 @@ fn a_trigger_that_was_under_way_for_too_long_is_told_apart() {
 }
 
 #[test]
+fn an_admin_that_was_killed_may_have_asked_before() {
+    let mut evidence = sound();
+    evidence.jobs[0].plan.overlap = Overlap::Replace;
+    evidence.executions[0].ended = Some((12_100, Ending::Succeeded));
+    evidence.rows[0] = Row { cancel_at: Some(13_000), ..row(1, 11_000) };
+    finds_only(&evidence, Flaw::SideBySide);
+    evidence.history.happenings = vec![Happening { fault: Fault::AdminKill, node: 0, began: 12_050, ended: 12_500 }];
+    finds_nothing(&evidence);
+}
+
+#[test]
 fn a_killed_process_executes_nothing_any_more() {
     let mut evidence = sound();
     evidence.jobs[0].plan.retries = 0;
