@@ -11,7 +11,7 @@ const HOLD: &str = "BEGIN; UPDATE id_block SET next = next + 1 WHERE name = 'use
 /// Somebody else's transaction that holds the row from which users get their ids; it ends when this is dropped.
 enum Holder {
     MySql(AsyncMysqlConnection),
-    Postgres(AsyncPgConnection),
+    Postgres(Box<AsyncPgConnection>),
 }
 
 impl Holder {
@@ -19,7 +19,7 @@ impl Holder {
         if is_postgres(url) {
             let mut conn = AsyncPgConnection::establish(url).await.unwrap();
             conn.batch_execute(HOLD).await.unwrap();
-            Holder::Postgres(conn)
+            Holder::Postgres(Box::new(conn))
         } else {
             let mut conn = AsyncMysqlConnection::establish(url).await.unwrap();
             conn.batch_execute(HOLD).await.unwrap();
