@@ -236,11 +236,11 @@ impl ResponseError for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
-        match &error {
-            StoreError::PoolExhausted | StoreError::Closed | StoreError::Open { .. } => {
-                ApiError::Unavailable(Failure::of(&error))
-            }
-            _ => ApiError::Internal(Failure::of(&error)),
+        let failure = Failure::of(&error);
+        if error.is_away() || matches!(error, StoreError::Closed) {
+            ApiError::Unavailable(failure)
+        } else {
+            ApiError::Internal(failure)
         }
     }
 }
@@ -249,6 +249,8 @@ impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> ApiError {
         match error {
             SchedulerError::Busy => ApiError::Busy,
+            // The database is well and does not take it: asking again is of no use, so it is a fault of ours.
+            SchedulerError::Refused(_) => ApiError::Internal(Failure::of(&error)),
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),
             // Of what a user may have written, only the parameters of a run go into the ledger.
             SchedulerError::Refused(why) => ApiError::field(

@@ -4,7 +4,7 @@ use crate::auth::{PasswordError, hash_now, random_secret};
 use chrono::{DateTime, Utc};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
-use hzm_job_store::{Store, StoreError};
+use hzm_job_store::{Store, StoreError, StoreSettings};
 use serde_json::json;
 use std::path::Path;
 use thiserror::Error;
@@ -79,10 +79,10 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
 ///
 /// # Errors
 /// [`UserError::NoDatabase`] where there is none, [`UserError::Store`] when it cannot be opened.
-pub fn open_existing(url: &str, log: &slog::Logger) -> Result<Store, UserError> {
-    match url.strip_prefix("sqlite://") {
+pub fn open_existing(settings: &StoreSettings, log: &slog::Logger) -> Result<Store, UserError> {
+    match settings.url.strip_prefix("sqlite://") {
         Some(path) if !Path::new(path).exists() => Err(UserError::NoDatabase { path: path.to_owned() }),
-        _ => Ok(Store::open(url, log)?),
+        _ => Ok(Store::open_with(settings, log)?),
     }
 }
 

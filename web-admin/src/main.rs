@@ -37,7 +37,7 @@ fn run(command: &Command) -> Outcome {
     match command {
         Command::ResetPassword { user, .. } => {
             let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
-            let store = first_user::open_existing(&config.admin.database_url(), &logging.root)?;
+            let store = first_user::open_existing(&config.admin.store_settings(), &logging.root)?;
             let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
             say(&format!("user name {name}\npassword  {password}"))
         }

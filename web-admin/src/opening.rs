@@ -10,7 +10,7 @@ use crate::server::StartupError;
 use crate::waiting::{Outage, Waiting};
 use actix_web::web;
 use hzm_job_actors::{Clock, Scheduler, StartError};
-use hzm_job_store::{Store, StoreError};
+use hzm_job_store::Store;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,8 +80,8 @@ async fn begin(
 
 /// Opens the database on a thread that may wait.
 async fn open_store(config: &Config, log: &slog::Logger) -> Result<Store, StartupError> {
-    let (url, log) = (config.admin.database_url(), log.clone());
-    let opened = web::block(move || Store::open(&url, &log)).await;
+    let (settings, log) = (config.admin.store_settings(), log.clone());
+    let opened = web::block(move || Store::open_with(&settings, &log)).await;
     Ok(opened.map_err(|error| StartupError::Interrupted(error.to_string()))??)
 }
 
@@ -90,13 +90,9 @@ fn is_away(error: &StartupError) -> bool {
     match error {
         StartupError::Store(error)
         | StartupError::Scheduler(StartError::Store(error))
-        | StartupError::User(UserError::Store(error)) => store_is_away(error),
+        | StartupError::User(UserError::Store(error)) => error.is_away(),
         _ => false,
     }
-}
-
-fn store_is_away(error: &StoreError) -> bool {
-    matches!(error, StoreError::PoolExhausted)
 }
 
 /// Tries until it succeeds or fails for good.

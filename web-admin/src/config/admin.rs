@@ -4,10 +4,12 @@ use super::database::{DatabaseConfig, MySqlConfig};
 use super::span;
 use chrono::TimeDelta;
 use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
+use hzm_job_store::StoreSettings;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What stands under `hzm.job.admin`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,6 +130,18 @@ impl AdminConfig {
             Some(mysql) => mysql.url(),
             None if self.database.url.is_empty() => format!("sqlite://{}", self.data.join("ledger.sqlite").display()),
             None => self.database.url.clone(),
+        }
+    }
+
+    /// How the database is opened.
+    pub fn store_settings(&self) -> StoreSettings {
+        let database = &self.database;
+        StoreSettings {
+            pool_size: u32::from(database.pool_size),
+            connect_within: Duration::from_millis(database.connect_within_ms),
+            statement_within: Duration::from_millis(database.statement_within_ms),
+            tls_ca: Some(database.tls_ca.clone()).filter(|file| !file.as_os_str().is_empty()),
+            ..StoreSettings::new(self.database_url())
         }
     }
 

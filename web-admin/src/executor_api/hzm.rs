@@ -47,7 +47,7 @@ pub enum Refusal {
     /// There is no such run of this executor, or it was cleared: 410, it will never be recorded.
     #[error("run {0} does not exist, or not any more; its result cannot be recorded")]
     UnknownRun(i64),
-    /// The scheduler cannot take it now: 503, to be sent again.
+    /// The scheduler cannot take it now: 503, to be sent again; or 422, where the database never will.
     #[error(transparent)]
     Scheduler(#[from] SchedulerError),
 }
@@ -60,6 +60,7 @@ impl ResponseError for Refusal {
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::UnknownRun(_) => StatusCode::GONE,
+            Refusal::Scheduler(SchedulerError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Scheduler(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -67,6 +68,7 @@ impl ResponseError for Refusal {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
         match self {
+            Refusal::Scheduler(SchedulerError::Refused(_)) => &mut answer,
             Refusal::Scheduler(_) => answer.insert_header((RETRY_AFTER, "1")),
             Refusal::WrongMethod => answer.insert_header((ALLOW, "POST")),
             _ => &mut answer,
@@ -75,6 +77,9 @@ impl ResponseError for Refusal {
             // The reason may tell of the database; strangers have no business with it.
             Refusal::Scheduler(SchedulerError::Unavailable(_) | SchedulerError::Refused(_)) => {
                 "the scheduler is not available; try again".to_owned()
+            }
+            Refusal::Scheduler(SchedulerError::Refused(_)) => {
+                "the database does not take this; sending it again is of no use".to_owned()
             }
             other => other.to_string(),
         };

@@ -12,6 +12,7 @@ mod hostile_input;
 mod jobs;
 mod openapi;
 mod operations;
+mod outage;
 mod overview;
 mod runs;
 mod schedules;

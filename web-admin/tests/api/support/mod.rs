@@ -1,6 +1,8 @@
 //! The stage: an admin in this process, a client that is logged in, and a node that does as it is told.
 
+pub(crate) mod database;
 mod node;
+pub(crate) mod relay;
 
 pub(crate) use node::Node;
 
@@ -48,6 +50,12 @@ pub(crate) struct Client {
 pub(crate) fn quiet() -> slog::Logger {
     let lines = slog_term::FullFormat::new(slog_term::PlainSyncDecorator::new(slog_term::TestStdoutWriter)).build();
     slog::Logger::root(lines.filter_level(slog::Level::Warning).ignore_res(), slog::o!())
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0");
+    listener.and_then(|listener| listener.local_addr()).unwrap().port()
 }
 
 /// The configuration of tests on a folder.
