@@ -58,11 +58,26 @@ impl Api {
     /// # Errors
     /// When there is no answer, or one that is not 2xx.
     pub fn once(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, CallProblem> {
+        self.with_key(method, path, body, None)
+    }
+
+    /// One call under a key by which the admin recognises that it was made before.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that is not 2xx.
+    pub fn with_key(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value, CallProblem> {
         if self.session.is_none() {
             self.session = Some(self.log_in()?);
         }
         let (cookie, csrf) = self.session.clone().unwrap_or_default();
-        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+        let mut headers = vec![("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+        headers.extend(key.map(|key| ("idempotency-key", key)));
         let answer = self.exchange(http::request(method, &format!("/api/v1{path}"), &headers, body));
         if matches!(answer, Err(CallProblem::Refused(401, _))) {
             self.session = None;

@@ -14,6 +14,8 @@ pub enum Pace {
     Cron(i64),
     /// So many milliseconds after the end of the run before.
     Delay(i64),
+    /// Only when somebody orders it.
+    ByHand,
 }
 
 impl Pace {
@@ -23,7 +25,7 @@ impl Pace {
         let (first, step) = match self {
             Pace::Rate(period) => (start + period, period),
             Pace::Cron(seconds) => ((start.div_euclid(seconds * 1_000) + 1) * seconds * 1_000, seconds * 1_000),
-            Pace::Delay(_) => return Vec::new(),
+            Pace::Delay(_) | Pace::ByHand => return Vec::new(),
         };
         std::iter::successors(Some(first), |moment| Some(moment + step)).take_while(|moment| *moment <= end).collect()
     }
@@ -33,6 +35,7 @@ impl Pace {
         match self {
             Pace::Rate(millis) => json!({ "kind": "fixed_rate", "expression": every(millis) }),
             Pace::Delay(millis) => json!({ "kind": "fixed_delay", "expression": every(millis) }),
+            Pace::ByHand => json!({ "kind": "manual" }),
             Pace::Cron(seconds) => json!({ "kind": "cron", "expression": format!("*/{seconds} * * * * ?") }),
         }
     }
@@ -117,6 +120,23 @@ impl JobPlan {
 pub fn jobs(seed: u64, rate: usize) -> Vec<JobPlan> {
     let mut dice = Dice::new(seed ^ 0x10B5);
     (0..rate.max(1)).map(|place| job(place, &mut dice)).collect()
+}
+
+/// A job that is only due when somebody orders it.
+#[must_use]
+pub fn by_hand() -> JobPlan {
+    JobPlan {
+        name: "chaos by hand".to_owned(),
+        pace: Pace::ByHand,
+        overlap: Overlap::Parallel,
+        overlap_limit: 1_000,
+        misfire: Misfire::FireOnce,
+        retries: 0,
+        at_most_once: false,
+        timeout_ms: 0,
+        takes_ms: 0,
+        fails_every: 0,
+    }
 }
 
 /// Policies go through all their values side by side, so that a few dozen jobs have every combination that matters.

@@ -16,10 +16,23 @@ pub struct Evidence {
     pub rows: Vec<Row>,
     /// What the nodes wrote down, by its start.
     pub executions: Vec<Execution>,
+    /// What was ordered by hand.
+    pub orders: Vec<Ordered>,
     /// What was done to the system.
     pub history: History,
     /// Later than this a fire is missed, in milliseconds.
     pub misfire_threshold: i64,
+}
+
+/// Something that was ordered by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// The job.
+    pub job: i64,
+    /// The key under which the order was given, perhaps several times.
+    pub key: String,
+    /// The run that each answer named; none: there was no answer, and so perhaps a run.
+    pub runs: Vec<i64>,
 }
 
 /// Attempts at one fire, by their numbers.

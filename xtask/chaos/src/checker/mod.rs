@@ -6,6 +6,7 @@
 //! is late and right.
 
 mod attempts;
+mod by_hand;
 mod evidence;
 mod executions;
 mod occurrences;
@@ -15,7 +16,7 @@ mod results;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Ordered};
 
 use evidence::Index;
 
@@ -129,5 +130,6 @@ pub fn check(evidence: &Evidence) -> Verdict {
     overlap::check(&index, &mut verdict);
     results::check(&index, &mut verdict);
     reasons::check(&index, &mut verdict);
+    by_hand::check(&index, &mut verdict);
     verdict
 }

@@ -27,7 +27,7 @@ fn check_moments(job: &JobFacts, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &
             verdict.found(Flaw::Double, job.id, *moment, rows.join(" and "));
         }
     }
-    if let Pace::Delay(_) = job.plan.pace {
+    if let Pace::Delay(_) | Pace::ByHand = job.plan.pace {
         return;
     }
     let due = job.plan.pace.moments(job.anchor, job.may_until);

@@ -27,6 +27,7 @@ fn sound() -> Evidence {
     Evidence {
         jobs: vec![job],
         rows: (1..=3).map(|number| row(number, 10_000 + number * 1_000)).collect(),
+        orders: Vec::new(),
         executions: (1..=3).map(|number| execution(number, 10_000 + number * 1_000 + 5)).collect(),
         history: History::default(),
         misfire_threshold: THRESHOLD,
@@ -420,6 +421,25 @@ fn every_other_reason_needs_the_policy_that_gives_it() {
     ] {
         finds_only(&with(state, reason), Flaw::Reason);
     }
+}
+
+#[test]
+fn an_order_by_hand_leads_to_one_run() {
+    let mut evidence = sound();
+    evidence.rows.push(Row { kind: "manual".into(), ..row(9, 13_700) });
+    evidence.executions.push(execution(9, 13_705));
+    let order = |runs: &[i64]| vec![Ordered { job: 1, key: "k".into(), runs: runs.to_vec() }];
+    evidence.orders = order(&[9, 9]);
+    finds_nothing(&evidence);
+    evidence.orders = order(&[]);
+    finds_nothing(&evidence);
+    evidence.orders = order(&[9, 8]);
+    let verdict = check(&evidence);
+    assert_eq!((verdict.count(Flaw::Double), verdict.count(Flaw::Missing)), (1, 1), "{:?}", verdict.findings);
+    evidence.orders = order(&[9]);
+    evidence.rows.push(Row { kind: "manual".into(), ..row(10, 14_700) });
+    evidence.executions.push(execution(10, 14_705));
+    finds_only(&evidence, Flaw::Double);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::by_hand::Hand;
 use super::database::{Backing, NoDatabase};
 use super::{MISFIRE_THRESHOLD_MS, Node, Stage, text};
 use crate::api::{Api, PASSWORD, PATIENCE_MS, USER};
@@ -44,6 +45,8 @@ impl Stage {
             history: History::default(),
             notes: Vec::new(),
             complaints: Vec::new(),
+            hand: None,
+            orders: Vec::new(),
             order,
             folder: folder.to_owned(),
             admin_port,
@@ -129,6 +132,10 @@ impl Stage {
             let started = self.api.call("POST", &format!("/jobs/{id}/start"), None)?;
             self.jobs.push(started_job(plan, id, from, self.admin_now(), &started)?);
         }
+        let plan = crate::job::by_hand();
+        let id = id_of(&self.api.call("POST", "/jobs", Some(&plan.json(executor)))?)?;
+        self.jobs.push(JobFacts { plan, id, anchor: 0, must_until: 0, may_until: 0 });
+        self.hand = Some(Hand::start(self.admin_port, id));
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! One thread owns everything here: the kernel ends each process with the thread that started it.
 
 mod begin;
+mod by_hand;
 mod database;
 mod disk;
 mod inject;
@@ -13,6 +14,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::api::Api;
+use crate::checker::Ordered;
 use crate::clock::now_ms;
 use crate::history::{Happening, History};
 use crate::job::JobFacts;
@@ -20,6 +22,7 @@ use crate::options::Order;
 use crate::process::Program;
 use crate::relay::{callbacks, wire};
 
+use by_hand::Hand;
 use database::Backing;
 pub use database::NoDatabase;
 
@@ -50,6 +53,9 @@ pub struct Stage {
     pub notes: Vec<String>,
     /// Promises that an answer broke.
     pub complaints: Vec<String>,
+    /// Who orders runs by hand.
+    hand: Option<Hand>,
+    orders: Vec<Ordered>,
     order: Order,
     folder: PathBuf,
     admin_port: u16,

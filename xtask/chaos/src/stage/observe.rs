@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::by_hand::Hand;
 use super::{MISFIRE_THRESHOLD_MS, Stage, text};
 use crate::api::PATIENCE_MS;
 use crate::checker::{Evidence, Finding, Flaw};
@@ -23,6 +24,7 @@ impl Stage {
     /// When the admin refuses or stays away.
     pub fn come_to_rest(&mut self) -> Result<Vec<Finding>, String> {
         self.wait_until_ready()?;
+        self.orders = self.hand.as_mut().map(Hand::stop).unwrap_or_default();
         let mut findings = Vec::new();
         let patience_ends = now_ms() + PATIENCE_MS;
         for place in 0..self.jobs.len() {
@@ -42,7 +44,7 @@ impl Stage {
     /// Waits until a job is with the times, and notes up to which moment it has its rows.
     fn catch_up(&mut self, place: usize, patience_ends: i64) -> Result<Option<Finding>, String> {
         let Some(job) = self.jobs.get(place).cloned() else { return Ok(None) };
-        if let Pace::Delay(_) = job.plan.pace {
+        if let Pace::Delay(_) | Pace::ByHand = job.plan.pace {
             return Ok(None);
         }
         loop {
@@ -91,8 +93,8 @@ impl Stage {
         fs::write(self.folder.join("jobs.json"), Value::from(jobs).to_string()).map_err(text)?;
         let lines: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
         fs::write(self.folder.join("ledger.txt"), lines.join("\n")).map_err(text)?;
-        let (jobs, history) = (self.jobs.clone(), self.history.clone());
-        Ok(Evidence { jobs, rows, executions, history, misfire_threshold: MISFIRE_THRESHOLD_MS })
+        let (jobs, history, orders) = (self.jobs.clone(), self.history.clone(), self.orders.clone());
+        Ok(Evidence { jobs, rows, executions, orders, history, misfire_threshold: MISFIRE_THRESHOLD_MS })
     }
 
     /// What the admin lists as quarantined.
