@@ -249,8 +249,6 @@ impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> ApiError {
         match error {
             SchedulerError::Busy => ApiError::Busy,
-            // The database is well and does not take it: asking again is of no use, so it is a fault of ours.
-            SchedulerError::Refused(_) => ApiError::Internal(Failure::of(&error)),
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),
             // Of what a user may have written, only the parameters of a run go into the ledger.
             SchedulerError::Refused(why) => ApiError::field(

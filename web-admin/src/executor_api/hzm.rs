@@ -75,7 +75,7 @@ impl ResponseError for Refusal {
         };
         let reason = match self {
             // The reason may tell of the database; strangers have no business with it.
-            Refusal::Scheduler(SchedulerError::Unavailable(_) | SchedulerError::Refused(_)) => {
+            Refusal::Scheduler(SchedulerError::Unavailable(_)) => {
                 "the scheduler is not available; try again".to_owned()
             }
             Refusal::Scheduler(SchedulerError::Refused(_)) => {
