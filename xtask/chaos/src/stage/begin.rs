@@ -70,7 +70,7 @@ impl Stage {
     ///
     /// # Errors
     /// When patience ends, or it ended by itself, with its last words.
-    pub fn wait_until_ready(&mut self) -> Result<(), String> {
+    fn wait_until_ready(&mut self) -> Result<(), String> {
         let patience_ends = now_ms() + PATIENCE_MS;
         while !self.api.is_ready() {
             if let Some((_, status)) = self.admin.ended().map_err(text)? {

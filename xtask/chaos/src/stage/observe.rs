@@ -16,14 +16,21 @@ use crate::trace;
 /// A job is with the times when its newest row is not older than this many milliseconds.
 const CAUGHT_UP_MS: i64 = 5_000;
 
+/// How often an admin is looked after that is not ready yet, in milliseconds.
+const TEND_EVERY_MS: i64 = 500;
+
 impl Stage {
-    /// Waits until every job is with the times, stops the jobs, and waits until nothing is open any more. What does not
+    /// Waits until the admin is ready and every job is with the times, stops the jobs, and waits until nothing is open any more. What does not
     /// come to pass in time is a finding.
     ///
     /// # Errors
     /// When the admin refuses or stays away.
     pub fn come_to_rest(&mut self) -> Result<Vec<Finding>, String> {
-        self.wait_until_ready()?;
+        let patience_ends = now_ms() + PATIENCE_MS;
+        while !self.api.is_ready() && now_ms() < patience_ends {
+            self.tend()?;
+            pause_ms(TEND_EVERY_MS);
+        }
         self.orders = self.hand.as_mut().map(Hand::stop).unwrap_or_default();
         let mut findings = Vec::new();
         let patience_ends = now_ms() + PATIENCE_MS;
