@@ -109,10 +109,10 @@ impl StoreError {
     }
 }
 
-/// What servers say when a statement failed for a passing reason. Drivers hand on the words only, not the number; the
+/// What databases say when a statement failed for a passing reason. Drivers hand on the words only, not the number; the
 /// words are English because each session asks for them so (PostgreSQL lets an administrator only; there the usual
 /// reasons have a kind of their own).
-const PASSING: [&str; 17] = [
+const PASSING: [&str; 22] = [
     "deadlock",
     "lock wait timeout",
     "could not serialize",
@@ -129,7 +129,14 @@ const PASSING: [&str; 17] = [
     "too many clients",
     "packet out of order",
     "read-only",
+    // SQLite: another process or connection is in the way (BUSY, LOCKED), the disk is full (FULL) or fails (IOERR).
     "database is locked",
+    "database table is locked",
+    "database schema is locked",
+    "database or disk is full",
+    "disk i/o error",
+    // It undid the transaction by itself, for one of these reasons.
+    "cannot rollback - no transaction is active",
 ];
 
 fn is_passing(error: &DieselError) -> bool {
@@ -150,7 +157,7 @@ fn is_passing(error: &DieselError) -> bool {
     }
 }
 
-fn says_passing(said: &str) -> bool {
+pub(crate) fn says_passing(said: &str) -> bool {
     let said = said.to_lowercase();
     PASSING.iter().any(|words| said.contains(words))
 }
@@ -185,6 +192,9 @@ mod tests {
             said(Unknown, "Deadlock found when trying to get lock; try restarting transaction"),
             said(Unknown, "Input/output error: Connection reset by peer (os error 104)"),
             said(Unknown, "terminating connection due to administrator command"),
+            said(Unknown, "database table is locked: run"),
+            said(Unknown, "database or disk is full"),
+            said(Unknown, "disk I/O error"),
             said(SerializationFailure, "anything"),
             StoreError::PoolExhausted,
         ] {
@@ -192,6 +202,8 @@ mod tests {
         }
         for lasting in [
             said(Unknown, "Data too long for column 'name' at row 1"),
+            said(Unknown, "attempt to write a readonly database"),
+            said(Unknown, "file is not a database"),
             said(UniqueViolation, "Duplicate entry"),
             StoreError::Migration { reason: "newer".into() },
             StoreError::Open { what: "x".into(), reason: "wrong password".into() },

@@ -19,7 +19,8 @@ pub struct StoreSettings {
     pub url: String,
     /// Connections to MySQL or PostgreSQL at most, 2 to 64 (default 8). SQLite has one writer and four readers, always.
     pub pool_size: u32,
-    /// How long making a connection, or waiting for a free one, may take (default five seconds).
+    /// How long making a connection, or waiting for a free one, may take (default five seconds); on SQLite also how long
+    /// a lock that another process holds is waited for.
     pub connect_within: Duration,
     /// How long a statement may take before the server ends it (default thirty seconds); not on SQLite. MySQL (not
     /// MariaDB) knows such a bound for queries only.

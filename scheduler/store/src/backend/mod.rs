@@ -192,7 +192,7 @@ impl Store {
 /// Connects, brings the schema up to date, and makes the pools.
 async fn open_pool(address: Address, settings: Arc<StoreSettings>, log: slog::Logger) -> Result<Pool, StoreError> {
     match address {
-        Address::Sqlite(path) => sqlite::open(path).await,
+        Address::Sqlite(path) => sqlite::open(path, settings.connect_within).await,
         Address::MySql(server) => {
             tls::provide();
             // Made by hand rather than by the pool, which would not say why it failed.

@@ -1,17 +1,19 @@
 //! The pools of connections, one kind per database.
 //!
 //! A connection is asked for a sign of life whenever it leaves the pool, and thrown away when there is none: a server that
-//! was restarted is served again at once, and nobody gets a connection that died while it was idle.
+//! was restarted is served again at once, and nobody gets a connection that died while it was idle. One whose sign of life
+//! is not waited for to its end is thrown away too: its answer is still under way, and the next question would get it.
 
 use super::address::Server;
 use super::refusal::Refusal;
 use super::{mysql, postgres};
 use crate::settings::StoreSettings;
 use bb8::ManageConnection;
-use diesel::ConnectionError;
+use diesel::connection::TransactionManagerStatus;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::pooled_connection::bb8::Pool as Bb8Pool;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError};
-use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub(super) fn mysql(server: Arc<Server>, settings: Arc<StoreSettings>, log: &slo
         let (server, settings) = (there.clone(), bounds.clone());
         async move { mysql::connect(&server, &settings).await.map_err(connection_error) }.boxed()
     });
+    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| sign_of_life(conn).boxed()));
     Pool::MySql(build(config, &server, &settings, log))
 }
 
@@ -50,6 +53,7 @@ pub(super) fn postgres(server: Arc<Server>, settings: Arc<StoreSettings>, log: &
         let (server, settings) = (there.clone(), bounds.clone());
         async move { postgres::connect(&server, &settings).await.map_err(connection_error) }.boxed()
     });
+    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| sign_of_life(conn).boxed()));
     Pool::Postgres(build(config, &server, &settings, log))
 }
 
@@ -63,6 +67,18 @@ where
         .connection_timeout(settings.connect_within)
         .error_sink(Box::new(Failures::new(server, log)))
         .build_unchecked(AsyncDieselConnectionManager::new_with_config("", config))
+}
+
+/// Asks a connection that leaves the pool for a sign of life.
+///
+/// The pool drops this when whoever waits for a connection has waited long enough, and takes the connection back. On MySQL
+/// every later question would then read the answer to the one before: a list would be short, or another list. So the
+/// connection counts as broken from before the question until its answer is read; the pool keeps no broken ones.
+async fn sign_of_life<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
+    *C::TransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::InError;
+    conn.batch_execute("SELECT 1").await?;
+    *C::TransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::Valid(Default::default());
+    Ok(())
 }
 
 fn connection_error(refusal: Refusal) -> ConnectionError {

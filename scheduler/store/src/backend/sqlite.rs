@@ -6,13 +6,15 @@
 
 use super::pool::{Pool, SqliteConn};
 use crate::columns::{hour_millis, millis};
-use crate::error::StoreError;
+use crate::error::{StoreError, says_passing};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
+use crate::partition;
 use crate::schema::{job_checkpoint, journal_mark, partition_lease, run, run_request, run_stat};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
+use diesel::result::Error as DieselError;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::bb8;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -27,14 +29,13 @@ use std::time::Duration;
 /// Readers; each is a thread of SQLite's own at most, and pages ask for little.
 const READERS: u32 = 4;
 
-/// How long a caller waits for a connection before it is told that none is free.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What each connection is set to, beside how long it waits for a lock that another process holds.
+const PRAGMAS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+     PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY";
 
-const PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-     PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY";
-
-/// Opens the file, makes its folder where that is missing, and migrates.
-pub(super) async fn open(path: String) -> Result<Pool, StoreError> {
+/// Opens the file, makes its folder where that is missing, and migrates. `patience` bounds the wait for a connection, and
+/// for a lock that another process holds.
+pub(super) async fn open(path: String, patience: Duration) -> Result<Pool, StoreError> {
     if path.is_empty() || path.contains(":memory:") {
         return Err(cannot_open(
             &path,
@@ -44,52 +45,71 @@ pub(super) async fn open(path: String) -> Result<Pool, StoreError> {
     if let Some(folder) = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| cannot_open(&path, &source.to_string()))?;
     }
-    let write = pool(&path, 1).await?;
+    let write = pool(&path, 1, patience).await?;
     let mut conn = write.dedicated_connection().await.map_err(|source| cannot_open(&path, &source.to_string()))?;
     // The write lock makes a second process wait, which then finds nothing left to do.
     conn.spawn_blocking(|conn| Ok(conn.immediate_transaction(|conn| migrate::apply(conn, migrate::SQLITE)))).await??;
     drop(conn);
-    Ok(Pool::Sqlite { write, read: pool(&path, READERS).await? })
+    Ok(Pool::Sqlite { write, read: pool(&path, READERS, patience).await? })
 }
 
-async fn pool(path: &str, size: u32) -> Result<bb8::Pool<SqliteConn>, StoreError> {
+async fn pool(path: &str, size: u32, patience: Duration) -> Result<bb8::Pool<SqliteConn>, StoreError> {
     let mut config = ManagerConfig::<SqliteConn>::default();
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(|path: &str| {
-        let path = path.to_owned();
+    let pragmas = format!("PRAGMA busy_timeout={}; {PRAGMAS}", patience.as_millis());
+    config.custom_setup = Box::new(move |path: &str| {
+        let (path, pragmas) = (path.to_owned(), pragmas.clone());
         async move {
             let mut conn = <SqliteConn as diesel_async::AsyncConnection>::establish(&path).await?;
-            conn.batch_execute(PRAGMAS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            conn.batch_execute(&pragmas).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn)
         }
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config(path, config);
-    let made = bb8::Pool::builder().max_size(size).connection_timeout(PATIENCE).build(manager).await;
+    let made = bb8::Pool::builder().max_size(size).connection_timeout(patience).build(manager).await;
     made.map_err(|source| cannot_open(path, &source.to_string()))
 }
 
+/// Whether it can be opened later is told by SQLite's words only.
 fn cannot_open(path: &str, reason: &str) -> StoreError {
-    StoreError::Open { what: format!("the SQLite file {path}"), reason: reason.to_owned() }
+    let (what, reason) = (format!("the SQLite file {path}"), reason.to_owned());
+    if says_passing(&reason) { StoreError::Away { what, reason } } else { StoreError::Open { what, reason } }
 }
 
 /// Writes the batch in one transaction, on SQLite's thread.
 pub(crate) async fn ledger_commit(conn: &mut SqliteConn, batch: Batch) -> Result<Vec<Answer>, StoreError> {
     let epoch = batch.epoch;
     let written = conn.spawn_blocking(move |conn| {
-        conn.immediate_transaction(|conn| -> QueryResult<_> {
-            let ours = partition_lease::table.filter(partition_lease::epoch.eq(epoch)).count();
-            if ours.get_result::<i64>(conn)? < PARTITIONS {
-                return Ok(None);
+        in_txn(conn, |conn| {
+            let leases = partition_lease::table.filter(partition_lease::id.lt(PARTITIONS));
+            if let Err(error) = partition::check(&leases.select(partition_lease::epoch).load(conn)?, epoch) {
+                return Ok(Err(error));
             }
             let mut writer = Writer { conn, outcomes: BTreeMap::new() };
             let answers = writer.entries(&batch)?;
             writer.outcomes()?;
             writer.checkpoints(&batch)?;
-            Ok(Some(answers))
+            Ok(Ok(answers))
         })
     });
-    written.await?.ok_or(StoreError::Fenced { ours: epoch })
+    written.await?
+}
+
+/// A transaction whose failure is told by its cause. When the disk is full or fails, SQLite undoes the transaction itself;
+/// the rollback that follows then finds none, and diesel would hand on the words of that.
+fn in_txn<T>(
+    conn: &mut SqliteConnection,
+    body: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    let mut cause = None;
+    let done = conn.immediate_transaction(|conn| {
+        body(conn).map_err(|error| {
+            cause = Some(error);
+            DieselError::RollbackTransaction
+        })
+    });
+    done.map_err(|error| cause.unwrap_or(error))
 }
 
 /// One batch on its way into the database.

@@ -2,8 +2,10 @@
 //!
 //! SQLite is always tested, in a fresh file per test; `TEST_DATABASE_URLS` (separated by commas) names further databases.
 //! A new kind of database is served when this suite passes on it; nothing here but `database` knows which kinds there are.
-//! What only one kind has (files, servers, catalogues) is in `opening`, `servers`, `relay` and `migrations`.
+//! What only one kind has (files, servers, catalogues) is in `opening`, `locked_file`, `servers`, `relay`, `broken_answers` and `migrations`.
 
+#[cfg(test)]
+mod broken_answers;
 #[cfg(test)]
 mod cancelled;
 #[cfg(test)]
@@ -24,6 +26,8 @@ mod jobs;
 mod ledger;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod locked_file;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -54,3 +58,5 @@ mod texts;
 mod twins;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod wire;

@@ -7,6 +7,7 @@ use crate::backend::ImmediateTransaction;
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
+use crate::partition;
 use crate::schema::{journal_mark, run};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -32,7 +33,7 @@ trait Link: Send {
     const SQL: Sql;
 
     fn write(&mut self, sql: &'static str, json: String) -> impl Future<Output = QueryResult<usize>> + Send;
-    fn partitions(&mut self, epoch: i64) -> impl Future<Output = QueryResult<Vec<i64>>> + Send;
+    fn epochs(&mut self) -> impl Future<Output = QueryResult<Vec<i64>>> + Send;
     fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
     fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
     fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
@@ -51,8 +52,8 @@ macro_rules! link {
                 Statement::<BigInt>::new(sql, json).execute(self).await
             }
 
-            async fn partitions(&mut self, epoch: i64) -> QueryResult<Vec<i64>> {
-                Statement::<BigInt>::new(Self::SQL.partitions, epoch.to_string()).load(self).await
+            async fn epochs(&mut self) -> QueryResult<Vec<i64>> {
+                Statement::<BigInt>::new(Self::SQL.partitions, PARTITIONS.to_string()).load(self).await
             }
 
             async fn states(&mut self, ids: String) -> QueryResult<Vec<(i64, i16)>> {
@@ -100,10 +101,7 @@ link!(AsyncMysqlConnection, MYSQL, mysql_commit);
 link!(AsyncPgConnection, POSTGRES, postgres_commit);
 
 async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
-    let ours = conn.partitions(batch.epoch).await?;
-    if (ours.len() as i64) < PARTITIONS {
-        return Err(StoreError::Fenced { ours: batch.epoch });
-    }
+    partition::check(&conn.epochs().await?, batch.epoch)?;
     let played = play(batch, see_in_txn(conn, batch, look_up).await?);
     rows_in_txn(conn, &played).await?;
     if !batch.checkpoints.is_empty() {

@@ -5,7 +5,7 @@
 
 /// One set for one database.
 pub(super) struct Sql {
-    /// The partitions held under an epoch (the parameter), locked against being taken until the transaction ends.
+    /// The epochs of the partitions below a number (the parameter), locked against being taken until the transaction ends.
     pub(super) partitions: &'static str,
     /// (id, state) of the runs with these ids, locked in their order.
     pub(super) states: &'static str,
@@ -29,7 +29,7 @@ pub(super) struct Sql {
 
 /// STRAIGHT_JOIN: rows are visited, and so locked, in the order of the JSON.
 pub(super) const MYSQL: Sql = Sql {
-    partitions: "SELECT id FROM partition_lease WHERE epoch = CAST(? AS SIGNED) LOCK IN SHARE MODE",
+    partitions: "SELECT epoch FROM partition_lease WHERE id < CAST(? AS SIGNED) LOCK IN SHARE MODE",
     states: "SELECT run.id, run.state FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$' ERROR ON ERROR)) AS v \
         STRAIGHT_JOIN run ON run.id = v.id FOR UPDATE",
     fires: "SELECT run.scheduled_at, run.job_id, run.kind, run.attempt, run.id, run.state \
@@ -89,7 +89,7 @@ pub(super) const MYSQL: Sql = Sql {
 
 /// The parameter is a text to the driver; `::text::json` makes it JSON on the server.
 pub(super) const POSTGRES: Sql = Sql {
-    partitions: "SELECT id FROM partition_lease WHERE epoch = ?::text::bigint FOR SHARE",
+    partitions: "SELECT epoch FROM partition_lease WHERE id < ?::text::bigint FOR SHARE",
     states: "SELECT id, state FROM run \
         WHERE id IN (SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v) ORDER BY id FOR UPDATE",
     fires: "SELECT run.scheduled_at, run.job_id, run.kind, run.attempt, run.id, run.state \
