@@ -2,7 +2,7 @@
 //!
 //! A job's row knows only its present definition; how it stood at some moment is worked out backwards from what people
 //! did to it since. Everything is bounded: the newest 500 operations of a job, 200 rows of a second, 60 rows around a
-//! moment. Where an older operation would matter, the present definition stands in and [`History::is_whole`] says so.
+//! moment. Where an older operation would matter, the present definition stands in and `History::is_whole` says so.
 
 use crate::backend::{Store, run};
 use crate::columns::{millis, moment};
