@@ -3,7 +3,7 @@
 //! The answer to a question is the right one or an error, never a part of it, and never the answer to another question.
 
 use crate::database::{Database, servers};
-use crate::support::{at, by, due, executor};
+use crate::support::{at, by, due, executor, until};
 use crate::wire::{Relay, Way, through_relay};
 use hzm_job_scheduler::JobId;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
@@ -91,8 +91,8 @@ async fn a_batch_whose_answers_were_cut_off_is_never_taken_for_a_fenced_one() {
 async fn a_connection_whose_sign_of_life_was_not_waited_for_is_given_to_nobody() {
     for server in servers() {
         let database = Database::on(&server);
-        let (store, relay, epoch) = filled(&database, Duration::from_secs(1)).await;
-        for round in 0..3 {
+        let (store, relay, epoch) = filled(&database, Duration::from_secs(2)).await;
+        for round in 0..2 {
             relay.set(Way::Held);
             let (list, users, ids) =
                 tokio::join!(store.executor_list(), store.user_count(), store.run_id_block_lease(1));
@@ -100,6 +100,7 @@ async fn a_connection_whose_sign_of_life_was_not_waited_for_is_given_to_nobody()
                 assert!(matches!(error, StoreError::PoolExhausted), "the server stood still: {error:?}");
             }
             relay.set(Way::Open);
+            until(async || store.ping().await.is_ok()).await;
             for number in 1..9 {
                 let (list, users) = tokio::join!(store.executor_list(), store.user_count());
                 assert_eq!((list.unwrap().len(), users.unwrap()), (EXECUTORS, 0), "round {round}");
