@@ -151,6 +151,25 @@ async fn a_database_that_is_away_for_minutes_costs_no_fire_and_is_told_of_once()
 }
 
 #[actix_rt::test]
+async fn a_database_that_says_not_now_condemns_no_entry_though_small_writes_go_through() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let job = ticking(&world).await;
+    world.pass(seconds(2)).await;
+    let full = Rc::new(Cell::new(true));
+    let judged = full.clone();
+    judge_commits(move |entries| match judged.get() && !entries.is_empty() {
+        true => CommitFault::Refuse(StoreError::PoolExhausted),
+        false => CommitFault::None,
+    });
+    world.pass(seconds(30)).await;
+    assert!(world.scheduler().is_writing().is_err());
+    full.set(false);
+    assert_every_second_has_its_row(&world, job, 32).await;
+    assert!(world.runs(job).await.iter().all(|run| run.reason != Reason::Unstorable));
+}
+
+#[actix_rt::test]
 async fn while_the_database_does_not_answer_what_waits_is_bounded_and_no_fire_is_lost() {
     let world = World::start().await;
     let _node = world.node().await;

@@ -108,10 +108,11 @@ impl Committer {
             };
             tried += 1;
             if tried >= tries {
-                match self.probe().await {
-                    Ok(_) => return Ok(Fate::Suspect(error)),
-                    Err(_) => self.note_away(part, &error),
+                // "Not now" (a lock, a full disk) is no verdict on what was to be written, even while a small write goes through.
+                if !error.is_away() && self.probe().await.is_ok() {
+                    return Ok(Fate::Suspect(error));
                 }
+                self.note_away(part, &error);
             }
             slog::debug!(self.log, "a batch was not written; trying again"; "pause_ms" => pause.as_millis(), "error" => %error);
             tokio::time::sleep(pause).await;
