@@ -20,6 +20,10 @@ use hzm_job_store::run::RunFilter;
 /// The fields of the filter, in the order of the form.
 const FILTER: [&str; 7] = ["job", "executor", "state", "kind", "node", "from", "until"];
 
+/// The states of runs that have begun and not ended, and how an address writes them.
+const OPEN: [RunState; 3] = [RunState::Waiting, RunState::Dispatched, RunState::Running];
+const OPEN_WORDS: &str = "waiting,dispatched,running";
+
 #[derive(Template)]
 #[template(path = "runs/list.html")]
 struct RunsPage {
@@ -61,7 +65,7 @@ async fn page(visit: &Visit) -> Answer {
         rows: rows(visit, found.rows).await?,
         job: job_name(visit, filter.job).await?,
         executors: executor_choices(visit, filter.executor).await?,
-        states: RunState::ALL.map(|state| (state.word(), w.state(state), filter.states.contains(&state))).to_vec(),
+        states: state_choices(&filter.states, w),
         filtered: filter != RunFilter::default(),
         clear: link("/runs/clear", ["executor", "job"].map(|name| (name, query.get(name)))),
         newest: window.cursor == Cursor::Newest,
@@ -96,6 +100,14 @@ fn filter(form: &mut Form, zone: Tz, w: &Words) -> Result<RunFilter, ApiError> {
         from,
         until,
     })
+}
+
+/// What the list of states offers: those without an outcome all at once, as the overview's tile asks for them, and each one.
+fn state_choices(chosen: &[RunState], w: &'static Words) -> Vec<(&'static str, &'static str, bool)> {
+    let is_open = chosen == OPEN;
+    let open = (OPEN_WORDS, w.c.open_states, is_open);
+    let each = RunState::ALL.map(|state| (state.word(), w.state(state), !is_open && chosen.contains(&state)));
+    std::iter::once(open).chain(each).collect()
 }
 
 /// The states of a filter: one word, or several with commas between, as links write them.
@@ -137,6 +149,15 @@ mod tests {
     fn several_states_may_be_asked_for_and_an_unknown_one_is_named() {
         assert_eq!(of("state=failed,lost&state=").unwrap().states, [RunState::Failed, RunState::Lost]);
         assert!(of("state=dizzy").unwrap_err().to_string().contains("state=dizzy"));
+    }
+
+    #[test]
+    fn runs_that_have_not_ended_are_one_choice_and_shown_as_chosen() {
+        let chosen = of(&format!("state={OPEN_WORDS}")).unwrap().states;
+        assert_eq!(chosen, OPEN);
+        let shown = state_choices(&chosen, words(Language::En));
+        let marked: Vec<&str> = shown.iter().filter(|(_, _, chosen)| *chosen).map(|(value, _, _)| *value).collect();
+        assert_eq!(marked, [OPEN_WORDS]);
     }
 
     #[test]

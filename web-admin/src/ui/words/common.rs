@@ -44,6 +44,7 @@ catalogue! {
         nothing_matches: "Nothing matches these filters", "没有符合筛选条件的记录";
         nothing_matches_hint: "Change a filter, or clear them all.", "请修改筛选条件，或全部清除。";
         any_state: "Any state", "全部状态";
+        open_states: "not ended yet", "尚未结束";
         all_executors: "All executors", "全部执行器";
         newer: "Newer", "较新";
         older: "Older", "较早";
