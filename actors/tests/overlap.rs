@@ -1,12 +1,16 @@
 //! A fire meets a run that is still going.
 
-use crate::support::job::{every_second, schedule};
+use crate::support::job::{every_second, retries, schedule};
 use crate::support::{World, seconds};
 use futures_util::future::join;
-use hzm_job_actors::{Ordered, RunOrder};
+use hzm_job_actors::faults::{CommitFault, judge_commits};
+use hzm_job_actors::{Ordered, RunOrder, RunReport};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
+use hzm_job_scheduler::{JobId, RunId};
+use std::cell::Cell;
+use std::rc::Rc;
 
 #[actix_rt::test]
 async fn under_skip_every_fire_that_meets_a_run_gets_a_row_that_says_so() {
@@ -76,6 +80,42 @@ async fn replace_cancels_the_older_run_and_sends_the_newer() {
     world.fail(runs[0].id).await.unwrap();
     let replaced = world.store.run_get(runs[0].id).await.unwrap().unwrap();
     assert_eq!((replaced.state, replaced.reason), (RunState::Cancelled, Reason::Replaced));
+}
+
+/// Holds the database's answers back from the moment at which the first run's failure is on its way until the next fire is too:
+/// the retry's row is committed, and nobody knows of it yet, when the next fire is admitted.
+async fn a_retry_that_becomes_known_after_the_next_fire(world: &World, job: JobId, first: RunId) {
+    let silent = Rc::new(Cell::new(true));
+    let judged = silent.clone();
+    judge_commits(move |_| if judged.get() { CommitFault::Hang } else { CommitFault::None });
+    let report =
+        RunReport { executor: world.executor, run: first, succeeded: false, code: 500, message: Some("broken".into()) };
+    let later = async {
+        world.pass(seconds(3)).await;
+        silent.set(false);
+        world.until("the retry and the next fire", async || world.runs(job).await.len() >= 3).await;
+    };
+    join(world.scheduler().run_report(report), later).await.0.unwrap();
+}
+
+#[actix_rt::test]
+async fn a_retry_that_becomes_known_after_the_fire_that_replaces_it_is_cancelled() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = schedule(ScheduleKind::FixedRate, "2s");
+            draft.overlap = OverlapPolicy::Replace;
+            draft.retry = retries(1);
+        })
+        .await;
+    world.until("the first is sent", async || node.triggered().len() == 1).await;
+    let first = node.triggered()[0];
+    a_retry_that_becomes_known_after_the_next_fire(&world, job, first).await;
+    let retry = world.run_where(job, |run| run.attempt == 1).await.id;
+    let retry = world.run_becomes(retry, RunState::Cancelled).await;
+    assert_eq!((retry.reason, retry.sent_at), (Reason::Replaced, None));
+    assert!(!node.triggered().contains(&retry.id));
 }
 
 #[actix_rt::test]

@@ -25,7 +25,8 @@ impl JobActor {
     fn adopt(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get(&id) else { return };
         slog::info!(self.log, "taking up an open run"; "run" => id.0, "state" => live.run.state.word());
-        let unwanted = if self.deleted { Some(Reason::Deleted) } else { live.cancel };
+        let replaced = self.is_replaced(id).then_some(Reason::Replaced);
+        let unwanted = if self.deleted { Some(Reason::Deleted) } else { live.cancel.or(replaced) };
         let at_most_once = self.job.spec.draft().delivery == Delivery::AtMostOnce;
         match (live.run.state, unwanted) {
             (RunState::Planned | RunState::Waiting, Some(reason)) => {

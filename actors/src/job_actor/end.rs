@@ -12,7 +12,6 @@ use crate::messages::{RefreshJob, Reported, RunReport};
 use crate::surroundings::Foundation;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
-use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
 use hzm_job_store::ledger::{Answer, Known, RunChange};
 
@@ -23,23 +22,29 @@ pub(super) struct End {
     reason: Reason,
     code: Option<i32>,
     text: String,
+    /// Whether the node is told once it is written.
+    tells_node: bool,
 }
 
 impl End {
+    fn of(event: RunEvent, reason: Reason, text: impl Into<String>) -> End {
+        End { event, reason, code: None, text: text.into(), tells_node: false }
+    }
+
     pub(super) fn cancelled(reason: Reason, text: impl Into<String>) -> End {
-        End { event: RunEvent::Cancelled, reason, code: None, text: text.into() }
+        End::of(RunEvent::Cancelled, reason, text)
     }
 
     pub(super) fn failed(reason: Reason, text: impl Into<String>) -> End {
-        End { event: RunEvent::ReportedFailure, reason, code: None, text: text.into() }
+        End::of(RunEvent::ReportedFailure, reason, text)
     }
 
     pub(super) fn lost(reason: Reason, text: impl Into<String>) -> End {
-        End { event: RunEvent::Lost, reason, code: None, text: text.into() }
+        End::of(RunEvent::Lost, reason, text)
     }
 
     pub(super) fn skipped(reason: Reason, text: impl Into<String>) -> End {
-        End { event: RunEvent::Skipped, reason, code: None, text: text.into() }
+        End::of(RunEvent::Skipped, reason, text)
     }
 
     /// With the code that the wire has for it.
@@ -60,9 +65,11 @@ impl JobActor {
         let (event, reason) = live.cancel.map_or((end.event, end.reason), |reason| (RunEvent::Cancelled, reason));
         let known = Known { code: end.code, message: Some(end.text.clone()), ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else { return };
+        let told = if end.tells_node { self.cancellation(id) } else { None };
         let ending = self.end(change, event);
-        ctx.spawn(ending.map(move |written, job, ctx| {
-            if let Err(error) = job.ended(id, written, ctx) {
+        ctx.spawn(ending.map(move |written, job, ctx| match job.ended(id, written, ctx) {
+            Ok(_) => told.into_iter().for_each(|told| job.tell(told, ctx)),
+            Err(error) => {
                 slog::warn!(job.log, "an end waits: the journal refused it"; "run" => id.0, "error" => %error);
                 ctx.run_later(change::again_after(&error), move |job, ctx| job.close(id, end, ctx));
             }
@@ -130,11 +137,6 @@ impl JobActor {
         slog::debug!(self.log, "run ended"; "run" => id.0, "state" => change.to.word(), "reason" => ?change.reason);
     }
 
-    /// Whether the overlap policy makes this run wait for an older one.
-    pub(super) fn must_queue(&self, id: RunId) -> bool {
-        self.job.spec.draft().overlap == OverlapPolicy::Queue && self.runs.range(..id).next().is_some()
-    }
-
     fn let_next_in(&mut self, ctx: &mut Context<Self>) {
         let waiting = self.runs.iter().find(|(_, live)| live.phase == Phase::Waiting).map(|(id, _)| *id);
         if let Some(id) = waiting {
@@ -166,11 +168,12 @@ impl JobActor {
         Box::pin(ending.map(move |written, job, ctx| job.ended(id, written, ctx)))
     }
 
-    /// Its timeout passed: the node is told, and whatever it reports later comes too late.
+    /// Its timeout passed: that is written, then the node is told, and whatever it reports later comes too late. (Told before,
+    /// its report of having been stopped could be the first outcome after a crash.)
     pub(super) fn expired(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        self.send_cancel(id, ctx);
         let text = format!("the timeout of {} ms passed", self.job.spec.draft().timeout_ms);
-        self.close(id, End { event: RunEvent::Expired, reason: Reason::Timeout, code: None, text }, ctx);
+        let end = End { tells_node: true, ..End::of(RunEvent::Expired, Reason::Timeout, text) };
+        self.close(id, end, ctx);
     }
 
     /// Has the shard tell again how this job stands in the store.

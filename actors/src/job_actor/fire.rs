@@ -122,6 +122,9 @@ impl JobActor {
         }
         self.place.base.directory.run_opened(id, ctx.address().recipient());
         self.runs.insert(id, LiveRun::new(run));
+        if !self.take_place(id, ctx) {
+            return;
+        }
         match state {
             RunState::Dispatched => self.send(id, ctx),
             _ => self.wait_for_turn(id, ctx),
@@ -138,7 +141,7 @@ impl JobActor {
         } else if live.run.not_before > now {
             let wait = clock::until(now, live.run.not_before).min(super::LONGEST_TIMER);
             live.arm(wait, ctx, move |job, ctx| job.wait_for_turn(id, ctx));
-        } else if !self.must_queue(id) {
+        } else if !self.must_queue(id) && self.take_place(id, ctx) {
             self.dispatch(id, ctx);
         }
     }

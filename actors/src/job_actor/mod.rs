@@ -15,6 +15,7 @@ mod handlers;
 mod live_run;
 mod plan;
 mod send;
+mod turn;
 
 use crate::clock;
 use crate::messages::JobFellAsleep;

@@ -50,7 +50,8 @@ fn objection(index: &Index<'_>, job: &JobFacts, row: &Row, rows: &[&Row]) -> Opt
         ("skipped", "misfire_limit" | "misfire_window") => {
             demand(plan.misfire == Misfire::FireAll, "its misfire policy has no limit")
         }
-        ("skipped", "stopped") => demand(stopped, "the job was not stopped"),
+        // Superseded: it was due in the moment in which the job was stopped, and had no row yet.
+        ("skipped", "stopped" | "superseded") => demand(stopped, "the job was not stopped"),
         ("timed_out", "timeout") => demand(plan.timeout_ms > 0, "it has no timeout").or_else(|| {
             demand(index.evidence.history.has_jumps() || had_its_time(plan.timeout_ms, row), "its time was not up")
         }),
@@ -65,7 +66,8 @@ fn objection(index: &Index<'_>, job: &JobFacts, row: &Row, rows: &[&Row]) -> Opt
 }
 
 fn had_its_time(timeout: i64, row: &Row) -> bool {
-    let began = row.accepted_at.or(row.sent_at);
+    // From the first trigger on, while nobody knows whether it was taken.
+    let began = row.sent_at.or(row.accepted_at);
     // A queued run counts from its trigger; one that never left cannot have run out of time.
     began.zip(row.finished_at).is_some_and(|(began, finished)| finished - began >= timeout)
 }
