@@ -1,5 +1,5 @@
 //! The running admin: data folder, address, database, actors and HTTP server, started in that order and stopped in the
-//! reverse one. While the database is away, [`crate::waiting`] answers on the address.
+//! reverse one. While the database is away, `waiting.rs` answers on the address.
 //!
 //! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
 
