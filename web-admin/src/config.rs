@@ -10,13 +10,15 @@ mod database;
 mod environment;
 mod error;
 mod locate;
+mod secret;
 mod span;
 mod yaml_words;
 
-pub use admin::{AdminConfig, DebugConfig, HttpConfig, Secret, SessionConfig};
+pub use admin::{AdminConfig, DebugConfig, HttpConfig, SessionConfig};
 pub use database::{DatabaseConfig, MySqlConfig};
 pub use environment::every_key;
 pub use error::ConfigError;
+pub use secret::Secret;
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::first_user::{self, FirstUser, UserError};
-use crate::server::StartupError;
+use crate::startup_error::StartupError;
 use crate::waiting::{Outage, Waiting};
 use actix_web::web;
 use hzm_job_actors::{Clock, Scheduler, StartError};

@@ -1,16 +1,7 @@
-//! `/readyz`: whether the admin can do its work now, and if not, why and since when.
-//!
-//! It asks the database itself, which answers within two seconds or counts as away, and the journal, so that whoever watches the admin gets an answer in any case.
+//! Since when the admin cannot do its work, as far as somebody has asked.
 
-use crate::error::{Failure, ProblemDetails};
-use crate::state::App;
-use crate::waiting::unavailable;
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use std::sync::{Mutex, PoisonError};
-
-/// When to ask again, in seconds.
-const RETRY_AFTER_S: i64 = 2;
 
 /// Since when the admin is not ready, as far as somebody has asked.
 #[derive(Debug, Default)]
@@ -18,7 +9,7 @@ pub(crate) struct Readiness(Mutex<Option<DateTime<Utc>>>);
 
 impl Readiness {
     /// Notes what was found, and answers since when it is so.
-    fn noted(&self, is_ready: bool, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn noted(&self, is_ready: bool, now: DateTime<Utc>) -> DateTime<Utc> {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if is_ready {
             *since = None;
@@ -26,29 +17,6 @@ impl Readiness {
         }
         *since.get_or_insert(now)
     }
-}
-
-/// Answers 200, or 503 with the reason.
-pub(crate) async fn ready(app: web::Data<App>) -> HttpResponse {
-    let found = look(&app).await;
-    let since = app.readiness.noted(found.is_ok(), app.now());
-    match found {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-        Err(reason) => {
-            let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-            let detail = format!("{reason}; noticed at {since}. It recovers by itself");
-            unavailable(&ProblemDetails::unavailable(detail), RETRY_AFTER_S)
-        }
-    }
-}
-
-async fn look(app: &App) -> Result<(), String> {
-    if let Some(reason) = app.scheduler.fatal().borrow().as_ref() {
-        return Err(format!("the scheduler cannot go on: {reason}"));
-    }
-    let answered = app.store.ping().await;
-    answered.map_err(|error| format!("the database does not answer: {}", Failure::of(&error).chain))?;
-    app.scheduler.is_writing().map_err(|reason| format!("the ledger is not written: {reason}"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use crate::api::{actors, events, executors, explain, jobs, openapi, operations, overview, runs, schedules, session};
 use crate::error::ApiError;
-use crate::{auth, executor_api, extract, readiness, ui};
+use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
@@ -72,7 +72,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::scope("/api").default_service(web::to(no_such_address)))
         .route("/healthz", web::get().to(alive))
-        .route("/readyz", web::get().to(readiness::ready))
+        .route("/readyz", web::get().to(readyz::ready))
         .configure(ui::routes);
 }
 

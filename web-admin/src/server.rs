@@ -4,55 +4,26 @@
 //! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
 
 use crate::config::Config;
-use crate::data_folder::{DataFolder, FolderError};
-use crate::first_user::{FirstUser, UserError};
+use crate::data_folder::DataFolder;
+use crate::first_user::FirstUser;
 use crate::opening::{self, Opened};
 use crate::request_log::log_request;
+pub use crate::startup_error::StartupError;
 use crate::state::App;
 use crate::{housekeeping, routes, ui};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
-use hzm_job_actors::{Clock, StartError};
-use hzm_job_store::StoreError;
+use hzm_job_actors::Clock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
 
 /// How long the actors may take to settle what is under way when the admin stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long requests under way may take to end when the server stops, in seconds.
 const REQUESTS_PATIENCE_S: u64 = 10;
-
-/// Why the admin did not start.
-#[derive(Debug, Error)]
-pub enum StartupError {
-    /// The data folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The database.
-    #[error("the database cannot be opened; see hzm.job.admin.database")]
-    Store(#[from] StoreError),
-    /// The actors.
-    #[error("the scheduler did not start")]
-    Scheduler(#[from] StartError),
-    /// The first user.
-    #[error(transparent)]
-    User(#[from] UserError),
-    /// The address.
-    #[error("cannot listen on {address}; choose another one with hzm.job.admin.listen and hzm.job.admin.port")]
-    Listen {
-        /// The address.
-        address: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A thread of ours broke.
-    #[error("start-up was interrupted: {0}")]
-    Interrupted(String),
-}
 
 /// An admin that serves.
 pub struct Running {

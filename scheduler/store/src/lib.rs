@@ -15,6 +15,7 @@
 
 pub mod backend;
 pub mod columns;
+mod epoch;
 pub mod error;
 pub mod executor;
 pub mod explain;

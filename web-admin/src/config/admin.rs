@@ -1,12 +1,12 @@
 //! What stands under `hzm.job.admin`, a struct per concern, each key with its default.
 
 use super::database::{DatabaseConfig, MySqlConfig};
+use super::secret::Secret;
 use super::span;
 use chrono::TimeDelta;
 use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
 use hzm_job_store::StoreSettings;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,18 +77,6 @@ pub struct HttpConfig {
 pub struct DebugConfig {
     /// Serves `POST /api/v1/actors/jobs/{id}/fail`, which makes a job's actor panic; default `false`.
     pub fault_injection: bool,
-}
-
-/// A text that is never shown: `Debug` hides it. Serialised as it is, because the environment is laid over the
-/// serialised configuration; nothing else serialises one.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "(none)" } else { "(hidden)" })
-    }
 }
 
 impl Default for AdminConfig {

@@ -2,7 +2,7 @@
 //!
 //! A URL may hold a password, so neither is ever shown: `Debug` hides it, and no message repeats a value of a URL.
 
-use super::admin::Secret;
+use super::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;

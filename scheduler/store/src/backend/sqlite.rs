@@ -6,10 +6,10 @@
 
 use super::pool::{Pool, SqliteConn};
 use crate::columns::{hour_millis, millis};
+use crate::epoch;
 use crate::error::{StoreError, says_passing};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
-use crate::partition;
 use crate::schema::{job_checkpoint, journal_mark, partition_lease, run, run_request, run_stat};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -83,7 +83,7 @@ pub(crate) async fn ledger_commit(conn: &mut SqliteConn, batch: Batch) -> Result
     let written = conn.spawn_blocking(move |conn| {
         in_txn(conn, |conn| {
             let leases = partition_lease::table.filter(partition_lease::id.lt(PARTITIONS));
-            if let Err(error) = partition::check(&leases.select(partition_lease::epoch).load(conn)?, epoch) {
+            if let Err(error) = epoch::check(&leases.select(partition_lease::epoch).load(conn)?, epoch) {
                 return Ok(Err(error));
             }
             let mut writer = Writer { conn, outcomes: BTreeMap::new() };

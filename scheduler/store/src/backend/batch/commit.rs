@@ -5,9 +5,9 @@ use super::sql::{MYSQL, POSTGRES, Sql};
 use super::statement::{Statement, chunks};
 use crate::backend::ImmediateTransaction;
 use crate::columns::millis;
+use crate::epoch;
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
-use crate::partition;
 use crate::schema::{journal_mark, run};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -101,7 +101,7 @@ link!(AsyncMysqlConnection, MYSQL, mysql_commit);
 link!(AsyncPgConnection, POSTGRES, postgres_commit);
 
 async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
-    partition::check(&conn.epochs().await?, batch.epoch)?;
+    epoch::check(&conn.epochs().await?, batch.epoch)?;
     let played = play(batch, see_in_txn(conn, batch, look_up).await?);
     rows_in_txn(conn, &played).await?;
     if !batch.checkpoints.is_empty() {

@@ -1,0 +1,35 @@
+//! Why an admin did not start; each one says what to do or where to look.
+
+use crate::data_folder::FolderError;
+use crate::first_user::UserError;
+use hzm_job_actors::StartError;
+use hzm_job_store::StoreError;
+use thiserror::Error;
+
+/// Why the admin did not start.
+#[derive(Debug, Error)]
+pub enum StartupError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The database.
+    #[error("the database cannot be opened; see hzm.job.admin.database")]
+    Store(#[from] StoreError),
+    /// The actors.
+    #[error("the scheduler did not start")]
+    Scheduler(#[from] StartError),
+    /// The first user.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// The address.
+    #[error("cannot listen on {address}; choose another one with hzm.job.admin.listen and hzm.job.admin.port")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread of ours broke.
+    #[error("start-up was interrupted: {0}")]
+    Interrupted(String),
+}
