@@ -7,6 +7,8 @@ use crate::job::{JobFacts, JobPlan, Misfire, Overlap, Pace};
 use crate::ledger::Row;
 use crate::trace::{Ending, Execution};
 
+mod reasons;
+
 const THRESHOLD: i64 = 2_000;
 
 /// Three fires of one job, a second apart, each executed for half a second; nothing is wrong with it.
@@ -373,56 +375,6 @@ fn a_failure_that_nobody_reported_is_found() {
     finds_only(&evidence, Flaw::Result);
 }
 
-/// The second fire ended so, without an execution.
-fn with(state: &str, reason: &str) -> Evidence {
-    let mut evidence = sound();
-    evidence.jobs[0].plan.retries = 0;
-    evidence.rows[1] = ended(evidence.rows[1].clone(), state, reason);
-    evidence.executions.remove(1);
-    evidence
-}
-
-#[test]
-fn a_skip_for_overlap_needs_a_policy_and_a_run_that_was_open() {
-    let mut evidence = with("skipped", "overlap");
-    finds_nothing(&evidence);
-    evidence.jobs[0].plan.overlap = Overlap::Queue;
-    finds_only(&evidence, Flaw::Reason);
-    evidence.jobs[0].plan.overlap = Overlap::Skip;
-    evidence.rows[0].finished_at = Some(1_000);
-    finds_only(&evidence, Flaw::Reason);
-    let locked = Happening { fault: Fault::DatabaseLock, node: 0, began: 900, ended: 12_500 };
-    evidence.history.happenings = vec![locked];
-    finds_nothing(&evidence);
-}
-
-#[test]
-fn a_skip_for_lateness_needs_a_policy_and_a_fire_that_was_late() {
-    let mut evidence = with("skipped", "misfire");
-    finds_only(&evidence, Flaw::Reason);
-    evidence.rows[1].created_at = 12_000 + THRESHOLD + 1;
-    finds_nothing(&evidence);
-    evidence.jobs[0].plan.misfire = Misfire::FireAll;
-    finds_only(&evidence, Flaw::Reason);
-}
-
-#[test]
-fn every_other_reason_needs_the_policy_that_gives_it() {
-    for (state, reason) in [
-        ("skipped", "queue_full"),
-        ("skipped", "misfire_limit"),
-        ("skipped", "stopped"),
-        ("skipped", "none"),
-        ("cancelled", "replaced"),
-        ("cancelled", "by_user"),
-        ("timed_out", "timeout"),
-        ("lost", "crash_while_sending"),
-        ("failed", "node_shutdown"),
-    ] {
-        finds_only(&with(state, reason), Flaw::Reason);
-    }
-}
-
 #[test]
 fn an_order_by_hand_leads_to_one_run() {
     let mut evidence = sound();
@@ -440,13 +392,4 @@ fn an_order_by_hand_leads_to_one_run() {
     evidence.rows.push(Row { kind: "manual".into(), ..row(10, 14_700) });
     evidence.executions.push(execution(10, 14_705));
     finds_only(&evidence, Flaw::Double);
-}
-
-#[test]
-fn a_timeout_before_its_time_is_found() {
-    let mut evidence = with("timed_out", "timeout");
-    evidence.jobs[0].plan.timeout_ms = 400;
-    finds_nothing(&evidence);
-    evidence.jobs[0].plan.timeout_ms = 5_000;
-    finds_only(&evidence, Flaw::Reason);
 }
