@@ -36,6 +36,7 @@ mod run_row;
 pub mod schema;
 pub mod session;
 pub mod settings;
+mod shown_url;
 pub mod standing;
 pub mod stat;
 pub mod user;

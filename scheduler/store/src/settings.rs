@@ -1,6 +1,7 @@
 //! How the store is to be opened: the URL and the bounds. Every value has a default; impossible ones are refused.
 
 use crate::error::StoreError;
+use crate::shown_url::without_password;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl StoreSettings {
 impl fmt::Debug for StoreSettings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("StoreSettings")
-            .field("url", &crate::backend::without_password(&self.url))
+            .field("url", &without_password(&self.url))
             .field("pool_size", &self.pool_size)
             .field("connect_within", &self.connect_within)
             .field("statement_within", &self.statement_within)

@@ -17,13 +17,13 @@ pub mod sqlite;
 mod tls;
 mod transaction;
 
-pub(crate) use address::without_password;
 pub(crate) use pool::Pool;
 pub(crate) use transaction::ImmediateTransaction;
 
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch};
 use crate::settings::StoreSettings;
+use crate::shown_url::without_password;
 use address::Address;
 use diesel::IntoSql;
 use diesel::sql_types::Integer;
