@@ -7,7 +7,7 @@
 use crate::backend::{Store, run};
 use crate::columns::{millis, moment};
 use crate::error::StoreError;
-use crate::operation::{Operation, OperationRow};
+use crate::operation::{Operation, OperationRow, of_object};
 use crate::run_row::{Run, RunRow};
 use crate::schema::{operation, run};
 use chrono::{DateTime, Months, TimeDelta, Utc};
@@ -160,13 +160,12 @@ impl Store {
         Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
-    /// The newest operations on a job, newest first.
+    /// The newest changes of a job, newest first.
     async fn explain_operations(&self, id: JobId) -> Result<Vec<Operation>, StoreError> {
         let rows: Vec<OperationRow> = run!(self, read, async |conn| {
-            let mine = operation::table.filter(operation::object_kind.eq("job")).filter(operation::object_id.eq(id.0));
             let kinds = ["create", "update", "start", "stop", "delete"];
-            let mine = mine.filter(operation::action.eq_any(kinds)).select(OperationRow::as_select());
-            Ok(mine.order(operation::id.desc()).limit(MOST_OPERATIONS).load(conn).await?)
+            let mine = of_object("job", id.0).filter(operation::action.eq_any(kinds));
+            Ok(mine.select(OperationRow::as_select()).limit(MOST_OPERATIONS).load(conn).await?)
         })?;
         Ok(rows.into_iter().map(Operation::from).collect())
     }
@@ -175,9 +174,9 @@ impl Store {
     async fn explain_clearings(&self, job: &Job, second: DateTime<Utc>) -> Result<Vec<Clearing>, StoreError> {
         let since = millis(second);
         let rows: Vec<OperationRow> = run!(self, read, async |conn| {
-            let cleared = operation::table.filter(operation::action.eq("clear")).filter(operation::at.ge(since));
-            let cleared = cleared.select(OperationRow::as_select()).order(operation::id.desc());
-            Ok(cleared.limit(MOST_CLEARINGS).load(conn).await?)
+            // Recorded as done to no run in particular.
+            let cleared = of_object("run", 0).filter(operation::action.eq("clear")).filter(operation::at.ge(since));
+            Ok(cleared.select(OperationRow::as_select()).limit(MOST_CLEARINGS).load(conn).await?)
         })?;
         let (id, executor) = (job.id, job.spec.draft().executor);
         let done = rows.into_iter().rev().map(Operation::from);
@@ -188,14 +187,18 @@ impl Store {
     async fn explain_nearby(&self, job: &Job, at: DateTime<Utc>) -> Result<Vec<Operation>, StoreError> {
         let (from, until) = (millis(at - SHOWN_WITHIN), millis(at + SHOWN_WITHIN));
         let (id, executor) = (job.id.0, job.spec.draft().executor.0);
-        let rows: Vec<OperationRow> = run!(self, read, async |conn| {
-            let near = operation::table.filter(operation::at.between(from, until));
-            let job = operation::object_kind.eq("job").and(operation::object_id.eq(id));
-            let executor = operation::object_kind.eq("executor").and(operation::object_id.eq(executor));
-            let near = near.filter(job.or(executor)).select(OperationRow::as_select());
-            Ok(near.order(operation::id.desc()).limit(SHOWN_OPERATIONS).load(conn).await?)
+        // One question each: asked for both at once, a database walks through what was done to everything.
+        let mut done: Vec<Operation> = run!(self, read, async |conn| {
+            let mut rows: Vec<OperationRow> = Vec::new();
+            for (kind, id) in [("job", id), ("executor", executor)] {
+                let near = of_object(kind, id).filter(operation::at.between(from, until)).limit(SHOWN_OPERATIONS);
+                rows.append(&mut near.select(OperationRow::as_select()).load(conn).await?);
+            }
+            Ok(rows.into_iter().map(Operation::from).collect())
         })?;
-        Ok(rows.into_iter().map(Operation::from).collect())
+        done.sort_by_key(|done| std::cmp::Reverse(done.id));
+        done.truncate(SHOWN_OPERATIONS as usize);
+        Ok(done)
     }
 
     /// The stretch around the moment without any row of any job. Asked for only where a row came late, or is missing.

@@ -96,6 +96,14 @@ impl OperationRow {
     }
 }
 
+/// What was done to one object, newest first: found by the index over both and the id, however much was done to others.
+#[diesel::dsl::auto_type]
+pub(crate) fn of_object(kind: &'static str, id: i64) -> _ {
+    let kind_is: diesel::dsl::Eq<operation::object_kind, &'static str> = operation::object_kind.eq(kind);
+    let id_is: diesel::dsl::Eq<operation::object_id, i64> = operation::object_id.eq(id);
+    operation::table.filter(kind_is).filter(id_is).order(operation::id.desc())
+}
+
 /// The fields in which two definitions differ, nested ones by their path, in the order of their names. Secrets are shown
 /// as stars: that one changed is worth knowing, what it is or was is nobody's business.
 #[must_use]
@@ -212,5 +220,33 @@ mod tests {
         let text = serde_json::to_string(&changes).unwrap();
         assert!(!text.contains("old") && !text.contains("new"), "{text}");
         assert_eq!(changes.len(), 1, "that it changed is recorded");
+    }
+
+    /// How SQLite would answer a query, in its words.
+    fn plan_of(query: &impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite>) -> String {
+        #[derive(QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            detail: String,
+        }
+        let conn = &mut SqliteConnection::establish(":memory:").unwrap();
+        diesel_migrations::MigrationHarness::run_pending_migrations(conn, crate::migrate::SQLITE).unwrap();
+        let text = diesel::debug_query(query).to_string();
+        let steps = diesel::RunQueryDsl::load::<Step>(
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", text.split("-- binds").next().unwrap())),
+            conn,
+        );
+        steps.unwrap().into_iter().map(|step| step.detail).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_was_done_to_one_object_is_found_by_its_index_in_order() {
+        let newest = of_object("job", 17).select(OperationRow::as_select()).limit(500);
+        let near = of_object("executor", 3).filter(operation::at.between(1, 2)).limit(20);
+        let changes = of_object("job", 17).filter(operation::action.eq_any(["create", "update"])).limit(500);
+        for plan in [plan_of(&newest), plan_of(&near), plan_of(&changes)] {
+            let by_index = "USING INDEX operation_object (object_kind=? AND object_id=?)";
+            assert!(plan.contains(by_index) && !plan.contains("SCAN") && !plan.contains("B-TREE"), "{plan}");
+        }
     }
 }

@@ -117,6 +117,28 @@ fn what_is_due_without_a_row_is_a_backlog_and_what_was_cleared_says_by_whom() {
 }
 
 #[test]
+fn of_much_that_was_done_the_newest_twenty_are_shown_those_of_the_executor_among_them() {
+    on_each_database(async |world| {
+        let job = started(&world).await;
+        for n in 0..24 {
+            done(world.store.job_enable(job, n % 2 == 1, by("bob", 10_000 + n)).await.unwrap());
+            let what = ("executor", 1, "billing".to_owned());
+            world.store.operation_record(by("eve", 10_000 + n), "update", what, json!({})).await.unwrap();
+            world
+                .store
+                .operation_record(by("zoe", 10_000 + n), "cancel", ("run", n, "".into()), json!({}))
+                .await
+                .unwrap();
+        }
+        let shown = asked(&world, job, 15, 60).await.operations;
+        let ids: Vec<i64> = shown.iter().map(|operation| operation.id).collect();
+        assert!(ids.is_sorted_by(|newer, older| newer > older), "newest first: {ids:?}");
+        let of = |user: &str| shown.iter().filter(|operation| operation.user == user).count();
+        assert_eq!((shown.len(), of("bob"), of("eve")), (20, 10, 10));
+    });
+}
+
+#[test]
 fn a_job_that_never_was_has_no_answer() {
     on_each_database(async |world| {
         assert!(world.store.explain(JobId(7), at(0), at(0)).await.unwrap().is_none());
