@@ -1,14 +1,29 @@
 //! Somebody wants a run ended.
 
 use crate::support::job::retries;
-use crate::support::{World, seconds};
+use crate::support::{OnTrigger, World, seconds};
+use hzm_job_actors::faults::{CommitFault, judge_commits};
 use hzm_job_actors::{CancelOutcome, Reported};
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
+use hzm_job_store::ledger::{Entry, RunChange};
+use std::cell::Cell;
+use std::rc::Rc;
 
 async fn cancel(world: &World, run: RunId) -> CancelOutcome {
     world.during(world.scheduler().run_cancel(run, "ann".into())).await.unwrap()
+}
+
+/// Holds back the commit of every change that is like this, until the answer is set to false.
+fn hold_commits_of(change: impl Fn(&RunChange) -> bool + 'static) -> Rc<Cell<bool>> {
+    let is_held = Rc::new(Cell::new(true));
+    let held = is_held.clone();
+    judge_commits(move |entries| {
+        let found = entries.iter().any(|entry| matches!(entry, Entry::Change(this) if change(this)));
+        if held.get() && found { CommitFault::Hang } else { CommitFault::None }
+    });
+    is_held
 }
 
 #[actix_rt::test]
@@ -126,4 +141,99 @@ async fn the_open_runs_of_a_deleted_job_end_as_cancelled() {
     world.fail(sent).await.unwrap();
     assert_eq!(world.run_becomes(sent, RunState::Cancelled).await.reason, Reason::Deleted);
     assert_eq!(node.triggered(), [sent]);
+}
+
+#[actix_rt::test]
+async fn a_node_hears_of_a_cancellation_only_when_that_is_written() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = world.ordered(|_| ()).await;
+    world.run_becomes(run, RunState::Running).await;
+    let is_held = hold_commits_of(|change| change.known.cancel_at.is_some());
+    cancel(&world, run).await;
+    world.pass(seconds(3)).await;
+    assert_eq!(node.cancelled(), []);
+    is_held.set(false);
+    world.until("the node is told", async || node.cancelled() == [run]).await;
+    let row = node.cancellations().remove(0).row.unwrap();
+    assert!(row.cancel_at.is_some() && row.reason == Reason::ByUser, "{row:#?}");
+}
+
+#[actix_rt::test]
+async fn a_node_that_takes_a_run_while_its_cancellation_is_being_written_hears_of_that_afterwards() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Hold);
+    let (_, run) = world.ordered(|_| ()).await;
+    world.until("it arrived", async || node.triggered() == [run]).await;
+    let is_held = hold_commits_of(|change| change.known.cancel_at.is_some());
+    cancel(&world, run).await;
+    node.on_trigger(OnTrigger::Accept);
+    world.pass(seconds(3)).await;
+    assert_eq!(node.cancelled(), []);
+    is_held.set(false);
+    world.until("the node is told", async || node.cancelled() == [run]).await;
+    assert!(node.cancellations().remove(0).row.unwrap().cancel_at.is_some());
+}
+
+#[actix_rt::test]
+async fn a_node_hears_of_a_timeout_only_when_that_is_written() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = world.ordered(|draft| draft.timeout_ms = 1_000).await;
+    world.run_becomes(run, RunState::Running).await;
+    let is_held = hold_commits_of(|change| change.to == RunState::TimedOut);
+    world.pass(seconds(4)).await;
+    assert_eq!(node.cancelled(), []);
+    is_held.set(false);
+    world.until("the node is told", async || node.cancelled() == [run]).await;
+    assert_eq!(node.cancellations().remove(0).row.unwrap().state, RunState::TimedOut);
+}
+
+#[actix_rt::test]
+async fn a_cancellation_that_a_node_did_not_take_is_sent_again_until_it_does() {
+    let world = World::start_with(|settings| settings.scheduling.cancel_grace_ms = 60_000).await;
+    let node = world.node().await;
+    let (_, run) = world.ordered(|_| ()).await;
+    world.run_becomes(run, RunState::Running).await;
+    node.on_cancel(OnTrigger::Refuse(503));
+    cancel(&world, run).await;
+    world.until("it was told three times", async || node.cancelled().len() == 3).await;
+    let at: Vec<_> = node.cancellations().iter().map(|seen| seen.at).collect();
+    assert!(at[1] - at[0] >= seconds(1) && at[2] - at[1] >= seconds(2), "with growing pauses: {at:?}");
+    node.on_cancel(OnTrigger::Accept);
+    world.until("it was told once more", async || node.cancelled() == [run; 4]).await;
+    world.pass(seconds(30)).await;
+    assert_eq!(node.cancelled().len(), 4, "it was taken");
+    world.fail(run).await.unwrap();
+    world.run_becomes(run, RunState::Cancelled).await;
+}
+
+#[actix_rt::test]
+async fn a_cancellation_is_sent_no_more_once_the_node_reported_the_end() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = world.ordered(|_| ()).await;
+    world.run_becomes(run, RunState::Running).await;
+    node.on_cancel(OnTrigger::Refuse(503));
+    cancel(&world, run).await;
+    world.until("it was told", async || node.cancelled() == [run]).await;
+    world.fail(run).await.unwrap();
+    world.run_becomes(run, RunState::Cancelled).await;
+    world.pass(seconds(40)).await;
+    assert_eq!(node.cancelled(), [run]);
+}
+
+#[actix_rt::test]
+async fn a_node_that_never_takes_a_cancellation_is_told_six_times_also_after_the_run_has_ended_here() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_cancel(OnTrigger::Refuse(503));
+    let (_, run) = world.ordered(|draft| draft.timeout_ms = 1_000).await;
+    world.run_becomes(run, RunState::TimedOut).await;
+    world.pass(seconds(29)).await;
+    assert_eq!(node.cancelled().len(), 5);
+    world.until("it was told for the last time", async || node.cancelled() == [run; 6]).await;
+    world.pass(seconds(60)).await;
+    assert_eq!(node.cancelled().len(), 6);
 }

@@ -1,21 +1,14 @@
-//! Somebody wants a run ended: at once where it was not sent, else its node is told and has a grace to report.
+//! Somebody wants a run ended: at once where it was not sent, else its node is told ([`super::stop`]) and has a grace to report.
 
 use super::JobActor;
 use super::change::Cause;
 use super::end::End;
 use super::live_run::Phase;
-use crate::messages::{CancelOutcome, Delivered, SendCancel};
-use crate::node_actor::NodeActor;
+use crate::messages::CancelOutcome;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::Reason;
 use hzm_job_store::ledger::{Known, RunChange};
-
-/// An order to a node to end a run.
-pub(super) struct Cancellation {
-    node: Addr<NodeActor>,
-    order: SendCancel,
-}
 
 impl JobActor {
     /// Ends a run for `reason`.
@@ -59,7 +52,12 @@ impl JobActor {
         let known = Known { cancel_at: Some(since), ..Known::default() };
         let asked = RunChange { run: id, from: state, to: state, reason, at: now, known, then: None };
         // Told only once it is written: else the node's report could be taken for a failure after a crash.
-        self.record_change(asked, Cause::Learned, ctx, move |job, ctx| job.send_cancel(id, ctx));
+        self.record_change(asked, Cause::Learned, ctx, move |job, ctx| {
+            if let Some(live) = job.runs.get_mut(&id) {
+                live.cancel_is_written = true;
+            }
+            job.stop_run(id, ctx);
+        });
         self.grant_grace(id, ctx);
     }
 
@@ -69,32 +67,5 @@ impl JobActor {
             let Some(reason) = job.runs.get(&id).and_then(|live| live.cancel) else { return };
             job.close(id, End::cancelled(reason, "cancelled; the node did not report its end in time"), ctx);
         });
-    }
-
-    /// Tells a run's node to cancel it. Whether that was heard is seen by the report, or by the grace that ends the run.
-    pub(super) fn send_cancel(&self, id: RunId, ctx: &mut Context<Self>) {
-        if let Some(cancellation) = self.cancellation(id) {
-            self.tell(cancellation, ctx);
-        }
-    }
-
-    /// What a run's node is to be told when the run is to end there; `None` when no node has it.
-    pub(super) fn cancellation(&self, id: RunId) -> Option<Cancellation> {
-        let node = self.place.node(self.runs.get(&id)?.run.node.as_deref()?)?;
-        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
-        Some(Cancellation { node, order: SendCancel { run: id, secret } })
-    }
-
-    /// Tells a node to end a run.
-    pub(super) fn tell(&self, Cancellation { node, order }: Cancellation, ctx: &mut Context<Self>) {
-        let (log, id) = (self.log.clone(), order.run);
-        let told = async move {
-            match node.send(order).await {
-                Ok(Delivered::Accepted) => slog::info!(log, "node told to cancel"; "run" => id.0),
-                Ok(other) => slog::warn!(log, "node did not take the cancellation"; "run" => id.0, "answer" => ?other),
-                Err(error) => slog::warn!(log, "node could not be told to cancel"; "run" => id.0, "error" => %error),
-            }
-        };
-        ctx.spawn(told.into_actor(self));
     }
 }

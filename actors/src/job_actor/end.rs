@@ -65,11 +65,10 @@ impl JobActor {
         let (event, reason) = live.cancel.map_or((end.event, end.reason), |reason| (RunEvent::Cancelled, reason));
         let known = Known { code: end.code, message: Some(end.text.clone()), ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else { return };
-        let told = if end.tells_node { self.cancellation(id) } else { None };
+        let told = live.run.node.clone().filter(|_| end.tells_node);
         let ending = self.end(change, event);
-        ctx.spawn(ending.map(move |written, job, ctx| match job.ended(id, written, ctx) {
-            Ok(_) => told.into_iter().for_each(|told| job.tell(told, ctx)),
-            Err(error) => {
+        ctx.spawn(ending.map(move |written, job, ctx| {
+            if let Err(error) = job.ended(id, written, told, ctx) {
                 slog::warn!(job.log, "an end waits: the journal refused it"; "run" => id.0, "error" => %error);
                 ctx.run_later(change::again_after(&error), move |job, ctx| job.close(id, end, ctx));
             }
@@ -84,11 +83,25 @@ impl JobActor {
         change::write(self.place.base.clone(), change, Cause::Event(event)).into_actor(self)
     }
 
-    /// After the commit of an end: forgets the run, takes up what follows it and lets the next one in.
-    fn ended(&mut self, id: RunId, written: Written, ctx: &mut Context<Self>) -> Result<Reported, SchedulerError> {
+    /// After the commit of an end: forgets the run, has `told`, its node, end it, takes up what follows it and lets the next
+    /// one in.
+    fn ended(
+        &mut self,
+        id: RunId,
+        written: Written,
+        told: Option<String>,
+        ctx: &mut Context<Self>,
+    ) -> Result<Reported, SchedulerError> {
         let outcome = self.outcome(id, written, ctx);
-        if let (Err(_), Some(live)) = (&outcome, self.runs.get_mut(&id)) {
-            live.phase = Phase::Awaited;
+        match (&outcome, told) {
+            // Before this actor looks whether it may fall asleep.
+            (Ok(_), Some(node)) => self.stop_at(id, node, ctx),
+            (Ok(_), None) => {}
+            (Err(_), _) => {
+                if let Some(live) = self.runs.get_mut(&id) {
+                    live.phase = Phase::Awaited;
+                }
+            }
         }
         self.let_next_in(ctx);
         self.fire_due(ctx);
@@ -150,6 +163,7 @@ impl JobActor {
         let Some(live) = self.runs.get_mut(&id).filter(|live| live.run.executor == report.executor) else {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
+        self.stops.remove(&id); // It is over there.
         if live.phase == Phase::Ending {
             return Box::pin(outcome(self.place.base.clone(), id).into_actor(self));
         }
@@ -165,7 +179,7 @@ impl JobActor {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
         let ending = self.end(change, event);
-        Box::pin(ending.map(move |written, job, ctx| job.ended(id, written, ctx)))
+        Box::pin(ending.map(move |written, job, ctx| job.ended(id, written, None, ctx)))
     }
 
     /// Its timeout passed: that is written, then the node is told, and whatever it reports later comes too late. (Told before,

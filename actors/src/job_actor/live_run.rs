@@ -51,6 +51,8 @@ pub(super) struct LiveRun {
     pub(super) accepted_at: Option<DateTime<Utc>>,
     /// Somebody wants it ended: a failure that is reported from now on is a cancellation.
     pub(super) cancel: Option<Reason>,
+    /// Whether its row says so: only then its node may be told.
+    pub(super) cancel_is_written: bool,
     /// When it is looked at next: its turn while it waits, its timeout once it was sent.
     pub(super) timer: Option<SpawnHandle>,
     /// When its timeout ends by the steady clock, and from which moment of its row that was counted.
@@ -70,6 +72,7 @@ impl LiveRun {
             sent_at: run.sent_at,
             accepted_at: run.accepted_at,
             cancel: run.cancel_at.map(|_| run.reason),
+            cancel_is_written: run.cancel_at.is_some(),
             timer: None,
             deadline: None,
             unsettled: false,

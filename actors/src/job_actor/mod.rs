@@ -1,7 +1,7 @@
 //! One per job that has something to do: how one fire becomes one run.
 //!
 //! It plans the occurrences that are due ([`fire`], [`plan`]), has their rows committed ([`change`]), sends them ([`send`]), and sees
-//! each run to its end ([`again`], [`end`], [`cancel`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
+//! each run to its end ([`again`], [`end`], [`cancel`], [`stop`]): report, timeout, cancellation, loss, retry. When it starts it takes up what the ledger says is open
 //! ([`adopt`]): that is what recovery is. It decides nothing itself, the `scheduler` crate does; it holds no truth, the
 //! ledger does; and it goes to sleep when the next fire is far away.
 
@@ -15,6 +15,7 @@ mod handlers;
 mod live_run;
 mod plan;
 mod send;
+mod stop;
 mod turn;
 
 use crate::clock;
@@ -33,6 +34,7 @@ use live_run::LiveRun;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use stop::Stop;
 
 /// Messages that may wait: reports of as many parallel runs as a job may have, and some orders.
 pub(crate) const MAILBOX: usize = 2_048;
@@ -52,6 +54,8 @@ pub(crate) struct JobActor {
     last_manual: Option<DateTime<Utc>>,
     /// Open runs by id, so oldest first.
     runs: BTreeMap<RunId, LiveRun>,
+    /// Runs whose nodes are to be told to end them, and have not taken that yet.
+    stops: BTreeMap<RunId, Stop>,
     /// Rows of fires are on their way to the journal.
     opening: bool,
     /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
@@ -60,6 +64,8 @@ pub(crate) struct JobActor {
     step: usize,
     /// Open rows, of fires and of orders, on their way to the journal: they meet each other and the runs that are there.
     coming: Load,
+    /// Orders whose answer waits for their row, also one that says "skipped": who sleeps answers nobody.
+    ordering: usize,
     timer: Option<SpawnHandle>,
     /// Messages from the shard that were handled: an idle job may only go to sleep when it has heard them all.
     heard: u64,
@@ -82,10 +88,12 @@ impl JobActor {
             last_end: None,
             last_manual: None,
             runs: BTreeMap::new(),
+            stops: BTreeMap::new(),
             opening: false,
             owed: Vec::new(),
             step: fire::STEP,
             coming: Load::default(),
+            ordering: 0,
             timer: None,
             heard: 0,
             handled: 0,
@@ -139,7 +147,8 @@ impl JobActor {
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
-        if far && self.runs.is_empty() && !self.opening && self.owed.is_empty() && self.coming.unfinished == 0 {
+        let idle = self.runs.is_empty() && self.stops.is_empty() && self.ordering == 0;
+        if far && idle && !self.opening && self.owed.is_empty() {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.asleep.try_send(asleep).is_ok() {
                 return;

@@ -93,8 +93,8 @@ impl JobActor {
     fn accepted(&mut self, id: RunId, ctx: &mut Context<Self>) {
         self.watch(id, ctx);
         let Some(live) = self.runs.get(&id) else { return };
-        if live.cancel.is_some() {
-            self.send_cancel(id, ctx);
+        if live.cancel_is_written {
+            self.stop_run(id, ctx);
         }
         if self.place.base.directory.is_stopping() {
             self.write_running(id, ctx);
@@ -133,6 +133,7 @@ impl JobActor {
     /// The node surely did not take it: another one gets it, or the run fails.
     fn not_taken(&mut self, id: RunId, why: String, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get_mut(&id) else { return };
+        self.stops.remove(&id); // It is not there, whatever it was told.
         live.tried.extend(live.run.node.clone());
         live.phase = Phase::Waiting;
         live.sent_at = None;

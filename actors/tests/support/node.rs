@@ -11,6 +11,7 @@ use hzm_job_store::run::Run;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 
 const YES: &str = r#"{"code":200,"msg":null,"data":true,"success":true,"count":null}"#;
 
-/// What the node does with a trigger.
+/// What the node does with a trigger, or with a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnTrigger {
     /// Takes it.
@@ -27,6 +28,8 @@ pub(crate) enum OnTrigger {
     Refuse(u16),
     /// Reads it and never answers.
     Hang,
+    /// Reads it and takes it when it is told to do anything else.
+    Hold,
     /// Reads it and closes the connection.
     Close,
     /// Reads it, begins to answer 200 and closes the connection.
@@ -65,6 +68,7 @@ struct Shared {
     store: Store,
     clock: Arc<TestClock>,
     on_trigger: Mutex<OnTrigger>,
+    on_cancel: Mutex<OnTrigger>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -72,8 +76,8 @@ impl FakeNode {
     pub(super) fn start(store: Store, clock: Arc<TestClock>) -> FakeNode {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (on_trigger, seen) = (Mutex::new(OnTrigger::Accept), Mutex::default());
-        let shared = Arc::new(Shared { store, clock, on_trigger, seen });
+        let [on_trigger, on_cancel] = [OnTrigger::Accept; 2].map(Mutex::new);
+        let shared = Arc::new(Shared { store, clock, on_trigger, on_cancel, seen: Mutex::default() });
         let (up, is_up) = watch::channel(true);
         let served = shared.clone();
         std::thread::spawn(move || {
@@ -86,6 +90,11 @@ impl FakeNode {
     /// From now on it does this with triggers.
     pub(crate) fn on_trigger(&self, what: OnTrigger) {
         *self.shared.on_trigger.lock().unwrap() = what;
+    }
+
+    /// From now on it does this with cancellations.
+    pub(crate) fn on_cancel(&self, what: OnTrigger) {
+        *self.shared.on_cancel.lock().unwrap() = what;
     }
 
     /// The program ends: its port is closed, its connections break.
@@ -108,9 +117,14 @@ impl FakeNode {
         self.triggers().iter().map(Seen::run).collect()
     }
 
+    /// The cancellations that arrived.
+    pub(crate) fn cancellations(&self) -> Vec<Seen> {
+        self.seen("/api/job-cancel")
+    }
+
     /// The runs it was told to cancel.
     pub(crate) fn cancelled(&self) -> Vec<RunId> {
-        self.seen("/api/job-cancel").iter().map(Seen::run).collect()
+        self.cancellations().iter().map(Seen::run).collect()
     }
 
     /// How many beats it was asked for.
@@ -120,6 +134,22 @@ impl FakeNode {
 
     fn seen(&self, path: &str) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().iter().filter(|seen| seen.path == path).cloned().collect()
+    }
+}
+
+impl Shared {
+    /// What is to be done with a request; one that is held is waited for in real time.
+    async fn does(&self, path: &str) -> OnTrigger {
+        let told = match path {
+            "/api/job-handle" => &self.on_trigger,
+            "/api/job-cancel" => &self.on_cancel,
+            _ => return OnTrigger::Accept,
+        };
+        let what = *told.lock().unwrap();
+        while what == OnTrigger::Hold && *told.lock().unwrap() == OnTrigger::Hold {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        what
     }
 }
 
@@ -160,9 +190,8 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
     while let Some(seen) = read_request(&mut stream, &shared).await {
         let path = seen.path.clone();
         shared.seen.lock().unwrap().push(seen);
-        let what = if path == "/api/job-handle" { *shared.on_trigger.lock().unwrap() } else { OnTrigger::Accept };
-        let (status, body) = match what {
-            OnTrigger::Accept => (200, YES),
+        let (status, body) = match shared.does(&path).await {
+            OnTrigger::Accept | OnTrigger::Hold => (200, YES),
             OnTrigger::Refuse(status) => (status, "no"),
             OnTrigger::Rubbish => (200, "<html>welcome</html>"),
             OnTrigger::Hang => std::future::pending().await,
