@@ -1,14 +1,15 @@
 //! A fire meets a run that is still going.
 
 use crate::support::job::{every_second, retries, schedule};
-use crate::support::{World, seconds};
+use crate::support::{World, millis, seconds};
 use futures_util::future::join;
 use hzm_job_actors::faults::{CommitFault, judge_commits};
-use hzm_job_actors::{Ordered, RunOrder, RunReport};
+use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
 use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_store::ledger::Entry;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -151,4 +152,37 @@ async fn orders_of_one_instant_meet_each_other() {
     let skipped: Vec<_> = runs.iter().filter(|run| run.state == RunState::Skipped).collect();
     assert_eq!((runs.len(), skipped.len()), (2, 1), "{runs:#?}");
     world.until("one is sent", async || node.triggers().len() == 1).await;
+}
+
+#[actix_rt::test]
+async fn an_order_is_answered_although_the_run_that_it_met_ends_before_its_row_is_written() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (job, first) = world.ordered(|draft| draft.overlap = OverlapPolicy::Skip).await;
+    world.until("it arrived", async || node.triggered() == [first]).await;
+    // The first run's end is written only when the order is on its way; the order's row only long after that.
+    let (may_end, may_open) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let (ends, opens) = (may_end.clone(), may_open.clone());
+    judge_commits(move |entries| {
+        let held = |entry: &Entry| match entry {
+            Entry::Open(_) => !opens.get(),
+            Entry::Change(change) => change.to == RunState::Succeeded && !ends.get(),
+        };
+        if entries.iter().any(held) { CommitFault::Hang } else { CommitFault::None }
+    });
+    let scheduler = world.scheduler().clone();
+    let (executor, message) = (world.executor, Some("done".to_owned()));
+    let report = RunReport { executor, run: first, succeeded: true, code: 200, message };
+    let reported = actix_rt::spawn(async move { scheduler.run_report(report).await });
+    world.pass(millis(500)).await;
+    let scheduler = world.scheduler().clone();
+    let order = RunOrder { job, parameters: None, node: None, by: "ann".into(), request_key: None };
+    let ordered = actix_rt::spawn(async move { scheduler.run_now(order).await });
+    world.pass(millis(500)).await;
+    may_end.set(true);
+    assert_eq!(world.during(reported).await.unwrap().unwrap(), Reported::Recorded);
+    world.pass(seconds(3)).await;
+    may_open.set(true);
+    let Ordered::Started(second) = world.during(ordered).await.unwrap().unwrap() else { panic!("not started") };
+    assert_eq!(world.run_becomes(second, RunState::Skipped).await.reason, Reason::Overlap);
 }

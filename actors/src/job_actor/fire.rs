@@ -171,9 +171,11 @@ impl JobActor {
         row.request_key = order.request_key;
         let row = self.admit(row, self.overlap_limit(), &mut Admitted::default(), ctx);
         let load = self.note_coming(std::slice::from_ref(&row));
+        self.ordering += 1;
         let committed = self.place.base.record(vec![Entry::Open(row.clone())]);
         Box::pin(committed.into_actor(self).map(move |answers, job, ctx| {
             job.note_come(load);
+            job.ordering -= 1;
             let answer = answers?.into_iter().next().ok_or(SchedulerError::Busy)?;
             job.opened(row, answer, ctx);
             job.settle(ctx);
