@@ -5,6 +5,8 @@
 //! original Go client registers once in its life and would be lost for good.
 
 mod handlers;
+#[cfg(feature = "faults")]
+mod inject;
 
 use crate::directory::{ExecutorCard, RouteNode, RouteTable};
 use crate::messages::{Delivered, NodeLost, ProbeNode};

@@ -8,9 +8,9 @@ use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
 use crate::messages::{
-    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, InjectPanic,
-    ListActors, Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder,
-    RunReport, ToExecutor,
+    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, ListActors,
+    Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport,
+    ToExecutor,
 };
 use crate::registry::Registry;
 use crate::surroundings::Foundation;
@@ -198,16 +198,17 @@ impl Scheduler {
         Ok(shard.fail.send(FailJob(job)).await?)
     }
 
-    /// Makes the actor of this name (as [`ActorReport::name`] has it) panic, to see what its parent does about it. `false`:
-    /// there is none, or it is the registry, which has no parent.
+    /// Only with the cargo feature `faults`, for tests: makes the actor of this name (as [`ActorReport::name`] has it) panic, to
+    /// see what its parent does about it. `false`: there is none, or it is the registry, which has no parent.
     ///
     /// # Errors
     /// [`SchedulerError`]: its parent could not be told.
+    #[cfg(feature = "faults")]
     pub async fn actor_panic(&self, name: &str) -> Result<bool, SchedulerError> {
         match name.strip_prefix("job/").map(str::parse) {
             Some(Ok(job)) => self.actor_fail(JobId(job)).await,
             Some(Err(_)) => Ok(false),
-            None => Ok(self.registry.send(InjectPanic { actor: name.to_owned() }).await?),
+            None => Ok(self.registry.send(crate::messages::InjectPanic { actor: name.to_owned() }).await?),
         }
     }
 

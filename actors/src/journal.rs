@@ -222,7 +222,7 @@ impl Handler<ListActors> for Journal {
         MessageResult(vec![ActorReport {
             name: "journal".into(),
             kind: "journal",
-            thread: crate::thread_name(),
+            thread: crate::threads::thread_name(),
             waiting: self.entries_waiting,
             mailbox_limit: MAILBOX,
             handled: self.handled,

@@ -101,8 +101,3 @@ async fn executors(
     }
     Ok(all)
 }
-
-/// The name of this thread, for reports.
-pub(crate) fn thread_name() -> String {
-    std::thread::current().name().unwrap_or("main").to_owned()
-}

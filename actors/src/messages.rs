@@ -159,7 +159,8 @@ pub(crate) struct ReleaseJob(pub(crate) JobId);
 #[rtype(result = "bool")]
 pub(crate) struct FailJob(pub(crate) JobId);
 
-/// To a parent: make the child of this name panic (fault injection). `false`: there is no such child.
+/// To a parent: make the child of this name panic (only in tests). `false`: there is no such child.
+#[cfg(feature = "faults")]
 #[derive(Message, Debug, Clone)]
 #[rtype(result = "bool")]
 pub(crate) struct InjectPanic {

@@ -107,7 +107,7 @@ impl Handler<ListActors> for NodeActor {
         MessageResult(vec![ActorReport {
             name: format!("node/{}", self.address),
             kind: "node",
-            thread: crate::thread_name(),
+            thread: crate::threads::thread_name(),
             waiting: self.under_way.get(),
             mailbox_limit: MAILBOX,
             handled: self.handled,

@@ -2,6 +2,26 @@
 //! journal. With no threads of its own everything runs on the caller's: so tests in paused time see one clock.
 
 use actix::prelude::*;
+use std::cell::RefCell;
+
+thread_local! {
+    /// What this thread is for. actix names its threads after its own numbers of them, and takes no other name.
+    static NAME: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The name of this thread, as people should read it.
+pub(crate) fn thread_name() -> String {
+    let told = NAME.with_borrow(Clone::clone);
+    told.unwrap_or_else(|| std::thread::current().name().unwrap_or("main").to_owned())
+}
+
+/// An arbiter whose thread is called so.
+fn arbiter(name: String) -> Arbiter {
+    let arbiter = Arbiter::new();
+    // Before anything that is started there. It refuses only when it has ended already, and then nobody asks for its name.
+    arbiter.spawn_fn(move || NAME.set(Some(name)));
+    arbiter
+}
 
 /// The arbiters of the scheduler.
 pub(crate) struct Threads {
@@ -12,7 +32,8 @@ pub(crate) struct Threads {
 impl Threads {
     /// `count` shard threads and one for the journal; 0: the caller's thread for everything.
     pub(crate) fn new(count: usize) -> Threads {
-        Threads { shards: (0..count).map(|_| Arbiter::new()).collect(), journal: (count > 0).then(Arbiter::new) }
+        let shards = (0..count).map(|index| arbiter(format!("scheduler-{}", index + 1))).collect();
+        Threads { shards, journal: (count > 0).then(|| arbiter("journal".into())) }
     }
 
     /// How many shards there are to be.

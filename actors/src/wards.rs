@@ -93,7 +93,7 @@ impl<I: Hash + Eq + Clone> Wards<I> {
             .map(|(who, ward, absence)| ActorReport {
                 name: name(who),
                 kind,
-                thread: crate::thread_name(),
+                thread: crate::threads::thread_name(),
                 waiting: 0,
                 mailbox_limit,
                 handled: 0,

@@ -2,7 +2,7 @@
 
 use super::{ExecutorActor, MAILBOX};
 use crate::error::SchedulerError;
-use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, InjectPanic, ListActors, ReloadExecutor};
+use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, ListActors, ReloadExecutor};
 use crate::node_actor::NodeActor;
 use crate::obituary::ActorGone;
 use actix::prelude::*;
@@ -110,7 +110,7 @@ impl Handler<ListActors> for ExecutorActor {
         let mut reports = vec![ActorReport {
             name: format!("executor/{}", self.executor.id),
             kind: "executor",
-            thread: crate::thread_name(),
+            thread: crate::threads::thread_name(),
             waiting: self.nodes.values().filter(|watched| watched.asked).count(),
             mailbox_limit: MAILBOX,
             handled: self.handled,
@@ -140,22 +140,13 @@ impl Handler<ListActors> for ExecutorActor {
     }
 }
 
-impl Handler<InjectPanic> for ExecutorActor {
-    type Result = bool;
-
-    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) -> bool {
-        let named = |address: &str| self.probe_name(address) == inject.actor;
-        self.probes().any(|(address, probe)| named(&address) && probe.try_send(EndActor::Panic).is_ok())
-    }
-}
-
 impl ExecutorActor {
     /// The actors that ask its nodes for their beats.
-    fn probes(&self) -> impl Iterator<Item = (Arc<str>, &Addr<NodeActor>)> {
+    pub(super) fn probes(&self) -> impl Iterator<Item = (Arc<str>, &Addr<NodeActor>)> {
         self.nodes.values().filter_map(|watched| Some((watched.address.clone(), watched.actor.as_ref()?)))
     }
 
-    fn probe_name(&self, address: &str) -> String {
+    pub(super) fn probe_name(&self, address: &str) -> String {
         format!("executor/{}/node/{address}", self.executor.id)
     }
 }

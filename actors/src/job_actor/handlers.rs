@@ -86,7 +86,7 @@ impl Handler<ListActors> for JobActor {
         MessageResult(vec![ActorReport {
             name: format!("job/{}", self.job.id),
             kind: "job",
-            thread: crate::thread_name(),
+            thread: crate::threads::thread_name(),
             waiting: self.runs.len(),
             mailbox_limit: super::MAILBOX,
             handled: self.handled,

@@ -1,6 +1,8 @@
 //! The root supervisor: starts journal, shards and executors, restarts the one that dies, and publishes the live figures.
 
 mod handlers;
+#[cfg(feature = "faults")]
+mod inject;
 
 use crate::clock::jump::JumpWatch;
 use crate::directory::Directory;

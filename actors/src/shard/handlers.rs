@@ -4,8 +4,8 @@ use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, InjectPanic, JobFellAsleep, ListActors,
-    NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost,
+    Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
@@ -159,7 +159,7 @@ impl Handler<ListActors> for Shard {
         let mut reports = vec![ActorReport {
             name: format!("shard/{}", self.index),
             kind: "shard",
-            thread: crate::thread_name(),
+            thread: crate::threads::thread_name(),
             waiting: self.agenda.len(),
             mailbox_limit: super::MAILBOX,
             handled: self.handled,
@@ -200,7 +200,7 @@ impl Shard {
 }
 
 /// The name of the actor that sends to an address from this shard's thread.
-fn node_name(shard: usize, address: &str) -> String {
+pub(super) fn node_name(shard: usize, address: &str) -> String {
     format!("shard/{shard}/node/{address}")
 }
 
@@ -214,16 +214,6 @@ where
         reports.extend(asked.await.unwrap_or_default().into_iter().next().map(|report| (id, report)));
     }
     reports
-}
-
-impl Handler<InjectPanic> for Shard {
-    type Result = bool;
-
-    fn handle(&mut self, inject: InjectPanic, _: &mut Self::Context) -> bool {
-        let address = inject.actor.strip_prefix(&node_name(self.index, ""));
-        let nodes = self.place.nodes();
-        nodes.iter().any(|(known, node)| Some(known.as_ref()) == address && node.try_send(EndActor::Panic).is_ok())
-    }
 }
 
 impl Handler<EndActor> for Shard {

@@ -5,6 +5,8 @@
 //! it.
 
 mod handlers;
+#[cfg(feature = "faults")]
+mod inject;
 mod supervise;
 
 use crate::agenda::Agenda;
