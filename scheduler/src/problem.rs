@@ -183,7 +183,7 @@ impl Problem {
             Problem::TooManyBytes { found, most } => format!("长度为 {found} 字节，最多允许 {most} 字节"),
             Problem::ControlCharacter { position } => format!("第 {position} 个字符是控制字符，请删除"),
             Problem::ForeignCharacter { found, position, allowed } => {
-                format!("第 {position} 个字符 {found:?} 不允许使用，只能使用 {allowed}")
+                format!("第 {position} 个字符“{found}”不允许使用，只能使用 {allowed}")
             }
             Problem::SecretCharacter { position } => {
                 format!("第 {position} 个字符无法放入请求头，请只使用不含空格的可见 ASCII 字符")
