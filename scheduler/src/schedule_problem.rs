@@ -110,6 +110,20 @@ pub enum ScheduleProblem {
         /// The zone.
         zone: String,
     },
+    /// The moment of a one shot lies before the start of the job: nothing that lies before its start is ever due.
+    #[error("{moment} ({zone}) has passed, so the job would never fire; choose a later moment, or run the job by hand")]
+    Passed {
+        /// The moment, as the clocks of the zone show it.
+        moment: String,
+        /// The zone.
+        zone: String,
+    },
+    /// The years of a cron expression have passed.
+    #[error("{expression:?} has no moment left, so the job would never fire; check the year")]
+    NeverAgain {
+        /// The expression.
+        expression: String,
+    },
 }
 
 impl ScheduleProblem {
@@ -131,6 +145,8 @@ impl ScheduleProblem {
             ScheduleProblem::DurationTooLong { .. } => "duration_too_long",
             ScheduleProblem::BadMoment { .. } => "bad_moment",
             ScheduleProblem::MomentInGap { .. } => "moment_in_gap",
+            ScheduleProblem::Passed { .. } => "moment_passed",
+            ScheduleProblem::NeverAgain { .. } => "cron_never_again",
         }
     }
 
@@ -165,6 +181,12 @@ impl ScheduleProblem {
             ),
             ScheduleProblem::MomentInGap { text, zone } => {
                 format!("“{text}”在 {zone} 时区不存在（夏令时拨快时钟时被跳过）；请另选时间，或将跳过策略改为顺延执行")
+            }
+            ScheduleProblem::Passed { moment, zone } => {
+                format!("{moment}（{zone}）已经过去，任务永远不会触发；请选择以后的时刻，或手动执行任务")
+            }
+            ScheduleProblem::NeverAgain { expression } => {
+                format!("“{expression}”已经没有剩余的触发时刻，任务永远不会触发，请检查年份")
             }
         }
     }

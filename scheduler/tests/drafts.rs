@@ -297,3 +297,44 @@ fn no_secret_and_no_password_appears_in_messages_or_debug_output() {
         assert!(!format!("{problem} {} {problem:?}", problem.zh()).contains("geheim"), "{problem}");
     }
 }
+
+fn start_refusal(kind: ScheduleKind, expression: &str, now: &str) -> Option<FieldProblem> {
+    let schedule =
+        ScheduleDraft { kind, expression: expression.into(), zone: "Asia/Shanghai".into(), ..draft().schedule };
+    // Also under the policy that makes up for everything: what lies before the start was never missed.
+    let draft = JobDraft { schedule, misfire: MisfirePolicy::FireAll, ..draft() };
+    draft.check().unwrap().check_start(now.parse().unwrap()).err().map(|mut problems| problems.remove(0))
+}
+
+#[test]
+fn a_job_that_would_never_fire_cannot_be_started() {
+    let once = |now| start_refusal(ScheduleKind::Once, "2026-11-22T08:00:00", now);
+    assert_eq!(once("2026-11-21T23:59:59.999Z"), None, "a millisecond before");
+    let refusal = once("2026-11-22T00:00:00Z").unwrap();
+    assert_eq!((refusal.field, refusal.problem.code()), ("schedule.expression", "moment_passed"));
+    let (en, zh) = (refusal.problem.to_string(), refusal.problem.zh());
+    assert!(en.starts_with("2026-11-22 08:00:00 (Asia/Shanghai) has passed"), "{en}");
+    assert!(zh.starts_with("2026-11-22 08:00:00（Asia/Shanghai）已经过去"), "{zh}");
+    let cron = |now| start_refusal(ScheduleKind::Cron, "0 0 8 * * ? 2027", now);
+    assert_eq!(cron("2027-12-30T23:59:59Z"), None);
+    assert_eq!(cron("2027-12-31T00:00:00Z").unwrap().problem.code(), "cron_never_again");
+    for (kind, expression) in
+        [(ScheduleKind::Manual, ""), (ScheduleKind::FixedRate, "5s"), (ScheduleKind::FixedDelay, "5s")]
+    {
+        assert_eq!(start_refusal(kind, expression, "2050-01-01T00:00:00Z"), None, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_foreign_character_stands_in_the_quotation_marks_of_its_language() {
+    let draft = ExecutorDraft {
+        name: "billing".into(),
+        app_key: "bill ing".into(),
+        app_secret: None,
+        registration: Registration::Automatic,
+        addresses: Vec::new(),
+    };
+    let problem = draft.check().unwrap_err().remove(0).problem;
+    assert_eq!(problem.zh(), "第 5 个字符“ ”不允许使用，只能使用 A-Z a-z 0-9 . _ -");
+    assert!(problem.to_string().starts_with("has the character ' ' at position 5"), "{problem}");
+}

@@ -3,7 +3,9 @@
 use super::{JobDraft, JobSpec, text};
 use crate::problem::{FieldProblem, Problem};
 use crate::retry::{RetryOn, RetryPolicy};
-use crate::schedule::{Schedule, ScheduleProblem};
+use crate::schedule::{Schedule, ScheduleKind, ScheduleProblem, Timing};
+use crate::wall_time;
+use chrono::{DateTime, Utc};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -34,6 +36,29 @@ impl JobDraft {
             Err(problem) => problems.push(FieldProblem { field: schedule_field(&problem), problem: problem.into() }),
         }
         Err(problems)
+    }
+}
+
+impl JobSpec {
+    /// Whether a job like this would ever fire when it is started at `now`. Nothing that lies before its start is due, under no
+    /// misfire policy, so a moment that has passed is a mistake.
+    ///
+    /// # Errors
+    /// The problem of the schedule: [`ScheduleProblem::Passed`] or [`ScheduleProblem::NeverAgain`].
+    pub fn check_start(&self, now: DateTime<Utc>) -> Result<(), Vec<FieldProblem>> {
+        let schedule = &self.schedule;
+        if schedule.kind() == ScheduleKind::Manual || schedule.next_fire(now, now).is_some() {
+            return Ok(());
+        }
+        let expression = self.draft.schedule.expression.clone();
+        let problem = match schedule.timing() {
+            Timing::Once(moment) => {
+                let shown = wall_time::local(schedule.zone(), *moment).format("%Y-%m-%d %H:%M:%S").to_string();
+                ScheduleProblem::Passed { moment: shown, zone: schedule.zone().name().to_owned() }
+            }
+            _ => ScheduleProblem::NeverAgain { expression },
+        };
+        Err(vec![FieldProblem { field: schedule_field(&problem), problem: problem.into() }])
     }
 }
 

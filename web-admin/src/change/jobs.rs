@@ -19,6 +19,7 @@ const UNIQUE: &str = "name";
 /// The draft's problems, an executor that does not exist, or a failure of ours.
 pub async fn create(app: &App, draft: JobDraft, operator: &Operator) -> Result<StoredJob, ApiError> {
     let spec = checked(app, draft).await?;
+    spec.check_start(app.now())?;
     let executor = spec.draft().executor;
     let job = match app.store.job_create(spec, operator.by(app)).await? {
         Change::NotFound => return Err(no_executor(executor)),
@@ -39,6 +40,11 @@ pub async fn update(
     operator: &Operator,
 ) -> Result<StoredJob, ApiError> {
     let spec = checked(app, draft).await?;
+    let before = app.store.job_get(id).await?;
+    // A job whose moment has passed may still be renamed.
+    if before.is_some_and(|before| before.job.spec.draft().schedule != spec.draft().schedule) {
+        spec.check_start(app.now())?;
+    }
     let job = changed(app.store.job_update(id, version, spec, operator.by(app)).await?, JOB, UNIQUE)?;
     told(app, job, operator, "job changed").await
 }
@@ -46,8 +52,12 @@ pub async fn update(
 /// Starts or stops a job; one that is so already stays so.
 ///
 /// # Errors
-/// [`ApiError::NotFound`], or a failure of ours.
+/// [`ApiError::NotFound`], [`ApiError::Fields`] for a start after which it would never fire, or a failure of ours.
 pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) -> Result<StoredJob, ApiError> {
+    let stopped = app.store.job_get(id).await?.filter(|before| enabled && !before.job.enabled);
+    if let Some(stopped) = stopped {
+        stopped.job.spec.check_start(app.now())?;
+    }
     let job = changed(app.store.job_enable(id, enabled, operator.by(app)).await?, JOB, UNIQUE)?;
     told(app, job, operator, if enabled { "job started" } else { "job stopped" }).await
 }

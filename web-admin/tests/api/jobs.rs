@@ -2,6 +2,10 @@
 
 use crate::support::{Admin, Node};
 use actix_web::http::Method;
+use chrono::Utc;
+use hzm_job_scheduler::job::JobDraft;
+use hzm_job_store::operation::By;
+use hzm_job_store::outcome::Change;
 use serde_json::{Value, json};
 
 const CRON: &str = "0 0 8 * * ?";
@@ -24,6 +28,39 @@ async fn a_job_is_created_stopped_and_found_where_the_answer_says() {
     assert_eq!(found, made.json());
     assert_eq!((&found["name"], &found["enabled"], &found["version"]), (&json!("second"), &json!(false), &json!(1)));
     assert_eq!(found["next_fire_at"], Value::Null);
+}
+
+#[actix_web::test]
+async fn a_moment_that_has_passed_is_refused_when_it_is_saved_and_when_the_job_is_started() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    let once = |moment: &str| {
+        let schedule = json!({ "kind": "once", "expression": moment, "zone": "Asia/Shanghai" });
+        json!({ "executor": executor, "name": "invoice", "schedule": schedule, "misfire": "fire_all" })
+    };
+    let passed = [("schedule.expression".to_owned(), "moment_passed".to_owned())];
+    let refused = client.post("/api/v1/jobs", once("2021-03-04T05:06:07")).await;
+    assert_eq!(refused.wrong_fields(), passed);
+    assert!(refused.text.contains("2021-03-04 05:06:07 (Asia/Shanghai) has passed"), "{}", refused.text);
+    // One whose moment passed while it was stopped, as time makes it.
+    let draft = serde_json::from_value::<JobDraft>(once("2021-03-04T05:06:07")).unwrap();
+    let by = By { user: "admin".into(), at: Utc::now() };
+    let store = &admin.running.app().store;
+    let Change::Done(old) = store.job_create(draft.check().unwrap(), by).await.unwrap() else { panic!("not made") };
+    let path = format!("/api/v1/jobs/{}", old.job.id);
+    assert_eq!(client.post(&format!("{path}/start"), json!({})).await.wrong_fields(), passed);
+    let mut job = client.get(&path).await.json();
+    assert_eq!(job["enabled"], false);
+    job["description"] = json!("was done in time");
+    let renamed = client.put(&path, job.clone()).await;
+    assert_eq!(renamed.status, 200, "what is old may be described anew: {}", renamed.text);
+    job["version"] = renamed.json()["version"].clone();
+    job["schedule"]["expression"] = json!("2022-03-04T05:06:07");
+    assert_eq!(client.put(&path, job.clone()).await.wrong_fields(), passed);
+    job["schedule"]["expression"] = json!("2098-03-04T05:06:07");
+    assert_eq!(client.put(&path, job).await.status, 200);
+    assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["enabled"], true);
 }
 
 #[actix_web::test]
