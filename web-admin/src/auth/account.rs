@@ -52,7 +52,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
         return Err(LoginRefusal::Wrong);
     }
-    if !app.throttle.admit(address, name, app.now()) {
+    if !is_admitted(app, address, name).await.map_err(|error| away(app, &error))? {
         slog::warn!(app.log, "too many failed logins"; "user" => name, "address" => address);
         return Err(LoginRefusal::TooMany);
     }
@@ -62,6 +62,17 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     let user = user.filter(|_| is_right).ok_or(LoginRefusal::Wrong)?;
     app.throttle.forgive(address, name);
     session_open(app, &user, address).await
+}
+
+/// Whether another attempt is looked at. `reset-password` is a program of its own: that there is a new password since the
+/// attempts that failed is seen by the user's row, and then they count no more.
+async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
+    if app.throttle.admit(address, name, app.now()) {
+        return Ok(true);
+    }
+    let user = app.store.user_by_name(name.to_owned()).await?;
+    let is_forgiven = user.is_some_and(|user| app.throttle.forgive_before(address, name, user.updated_at));
+    Ok(is_forgiven && app.throttle.admit(address, name, app.now()))
 }
 
 async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
@@ -97,13 +108,13 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// [`PasswordRefusal`].
 pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &str) -> Result<(), PasswordRefusal> {
     password_check(new)?;
-    if !app.throttle.admit("(password change)", &operator.name, app.now()) {
-        return Err(PasswordRefusal::TooMany);
-    }
     let away = |error: &dyn std::error::Error| {
         slog::error!(app.log, "cannot change a password"; "user" => &operator.name, "error" => %error);
         PasswordRefusal::Unavailable
     };
+    if !is_admitted(app, "(password change)", &operator.name).await.map_err(|error| away(&error))? {
+        return Err(PasswordRefusal::TooMany);
+    }
     let user = app.store.user_by_name(operator.name.clone()).await.map_err(|error| away(&error))?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let is_right = app.passwords.verify(old, hash).await.map_err(|error| away(&error))?;

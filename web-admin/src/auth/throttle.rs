@@ -1,7 +1,7 @@
 //! How often a login may fail: [`MOST_FAILURES`] times per client address and user name within [`WINDOW_MS`].
 //!
 //! An attempt counts before its password is looked at, so that many at once cannot slip through; a success wipes the
-//! slate. Kept in memory and bounded: a restart forgives, and beyond [`MOST_KEYS`] the oldest entry is forgotten.
+//! slate, and so does a new password. Kept in memory and bounded: a restart forgives, and beyond [`MOST_KEYS`] the oldest entry is forgotten.
 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -40,6 +40,14 @@ impl Throttle {
         }
         mine.count = mine.count.saturating_add(1);
         mine.count <= MOST_FAILURES
+    }
+
+    /// Forgets attempts whose first one lies before `at_ms`, when the password was made anew: they were at another one. Answers
+    /// whether there were any.
+    pub(crate) fn forgive_before(&self, address: &str, name: &str, at_ms: i64) -> bool {
+        let (key, mut attempts) = ((address.to_owned(), name.to_owned()), self.lock());
+        let are_older = attempts.get(&key).is_some_and(|mine| mine.since_ms < at_ms);
+        are_older && attempts.remove(&key).is_some()
     }
 
     /// Forgets the attempts of somebody who has shown to know the password.
@@ -86,6 +94,17 @@ mod tests {
         (0..10).for_each(|_| assert!(throttle.admit("a", "admin", now())));
         throttle.forgive("a", "admin");
         assert!(throttle.admit("a", "admin", now()));
+    }
+
+    #[test]
+    fn a_new_password_wipes_the_slate_once() {
+        let throttle = Throttle::default();
+        (0..11).for_each(|_| drop(throttle.admit("a", "admin", now())));
+        let earlier = now().timestamp_millis() - 1;
+        assert!(!throttle.forgive_before("a", "admin", earlier), "the attempts were at this very password");
+        assert!(throttle.forgive_before("a", "admin", earlier + 2));
+        assert!(throttle.admit("a", "admin", now() + TimeDelta::milliseconds(2)));
+        assert!(!throttle.forgive_before("a", "admin", earlier + 2), "new attempts count anew");
     }
 
     #[test]

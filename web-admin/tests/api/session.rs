@@ -4,7 +4,7 @@ use crate::support::{Admin, PASSWORD};
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Clock, SystemClock};
-use hzm_job_admin::routes;
+use hzm_job_admin::{first_user, routes};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -35,6 +35,22 @@ async fn after_ten_failures_even_the_right_password_has_to_wait() {
     }
     admin.login("admin", PASSWORD).await.problem(429);
     assert_eq!(admin.login("somebody else", "wrong").await.status, 401, "others are not locked out");
+}
+
+#[actix_web::test]
+async fn a_password_that_was_made_anew_on_the_command_line_is_let_in_after_ten_failures_at_the_old_one() {
+    let admin = Admin::start().await;
+    for _ in 0..10 {
+        assert_eq!(admin.login("admin", "wrong").await.status, 401);
+    }
+    admin.login("admin", PASSWORD).await.problem(429);
+    let renewed = first_user::reset(&admin.running.app().store, "admin", SystemClock.now()).await.unwrap();
+    assert_eq!(admin.login("admin", PASSWORD).await.status, 401, "looked at again");
+    assert_eq!(admin.login("admin", &renewed).await.status, 200);
+    for _ in 0..10 {
+        assert_eq!(admin.login("admin", "wrong").await.status, 401);
+    }
+    admin.login("admin", &renewed).await.problem(429);
 }
 
 #[actix_web::test]
