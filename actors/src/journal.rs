@@ -18,7 +18,7 @@ use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use commit::{Checkpoints, Committer, Pending, Written};
 use hzm_job_scheduler::JobId;
-use hzm_job_store::ledger::{Answer, Entry, NewRun};
+use hzm_job_store::ledger::{Answer, Entry, NewRun, RequestKey};
 use hzm_job_store::{Store, StoreError};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -165,7 +165,9 @@ impl Journal {
 /// About how much memory an entry takes.
 fn bytes_of(entry: &Entry) -> usize {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let of_row = |new: &NewRun| length(&new.parameters) + length(&new.message) + length(&new.request_key);
+    let of_key = |key: &RequestKey| key.key.len() + length(&key.asked);
+    let of_row =
+        |new: &NewRun| length(&new.parameters) + length(&new.message) + new.request_key.as_ref().map_or(0, of_key);
     let texts = match entry {
         Entry::Open(new) => of_row(new),
         Entry::Change(change) => length(&change.known.message) + change.then.as_deref().map_or(0, of_row),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_protocol::hzm::JobHandle;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
-use hzm_job_store::ledger::{Answer, Entry};
+use hzm_job_store::ledger::{Answer, Entry, RequestKey};
 use hzm_job_store::node::NodeHello;
 use hzm_job_store::standing::Standing;
 use serde::Serialize;
@@ -43,8 +43,9 @@ pub struct RunOrder {
     pub node: Option<String>,
     /// The user who asks.
     pub by: String,
-    /// A second order with the same key is answered with the first one's run.
-    pub request_key: Option<String>,
+    /// A second order with the same key is answered with the first one's run. Whether it asks for the same is for the caller
+    /// to look up.
+    pub request_key: Option<RequestKey>,
 }
 
 /// What became of an order.

@@ -7,6 +7,7 @@ use hzm_job_actors::Ordered;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
+use hzm_job_store::ledger::RequestKey;
 use hzm_job_store::run::Run;
 
 /// What counts as late here, in the world's time, which stands still while the disk works (see `World::step`).
@@ -204,7 +205,7 @@ async fn an_order_carries_its_parameters_its_node_and_its_author_and_repeats_by_
         let order = world.order(job, |order| {
             order.parameters = Some("42".into());
             order.node = Some(second.address.clone());
-            order.request_key = Some(key.into());
+            order.request_key = Some(RequestKey { key: key.into(), asked: None });
         });
         order.await.unwrap()
     };

@@ -79,6 +79,15 @@ pub enum ApiError {
     /// The request does not fit the state of the object: 409.
     #[error("{0}")]
     Conflict(String),
+    /// The key of a repeated request stands for another one: 422.
+    #[error(
+        "this Idempotency-Key was used for run {run}, which was asked for with other parameters or another node; \
+         repeat that request as it was, or use a new key for a new run"
+    )]
+    KeyReused {
+        /// The run that was made under the key.
+        run: i64,
+    },
     /// The actor that would have to do it failed too often and is not restarted by itself: 409.
     #[error(
         "the actor {actor} is quarantined because it failed too often ({reason}); release it with \
@@ -176,6 +185,7 @@ impl ApiError {
             ApiError::Taken { .. } => "taken",
             ApiError::InUse { .. } => "in-use",
             ApiError::Conflict(_) => "conflict",
+            ApiError::KeyReused { .. } => "key-reused",
             ApiError::Quarantined { .. } => "quarantined",
             ApiError::TooManyAttempts { .. } => "too-many-attempts",
             ApiError::Busy => "busy",
@@ -194,7 +204,7 @@ impl ApiError {
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            ApiError::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::Fields(_) | ApiError::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
             ApiError::NotLoggedIn { login: Some(_), part_of_page: false } => StatusCode::SEE_OTHER,
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => StatusCode::UNAUTHORIZED,

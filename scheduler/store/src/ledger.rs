@@ -38,11 +38,20 @@ pub struct NewRun {
     /// The user who pressed "run now".
     pub requested_by: Option<String>,
     /// The key under which "run now" may be repeated.
-    pub request_key: Option<String>,
+    pub request_key: Option<RequestKey>,
     /// When it is written.
     pub created_at: DateTime<Utc>,
     /// What to tell the reader of a row that starts as an outcome.
     pub message: Option<String>,
+}
+
+/// A key under which "run now" may be repeated without another run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key, one of a kind per job.
+    pub key: String,
+    /// A hash of what is asked for under it, at most 64 characters; kept for [`Store::run_request_get`](crate::Store::run_request_get).
+    pub asked: Option<String>,
 }
 
 /// A change of a row, made only while the row is in the state it names.
@@ -168,7 +177,10 @@ fn make_storable<const N: usize>(texts: [&mut Option<String>; N]) {
 impl NewRun {
     fn make_storable(&mut self) {
         let NewRun { node, parameters, requested_by, request_key, message, .. } = self;
-        make_storable([node, parameters, requested_by, request_key, message]);
+        make_storable([node, parameters, requested_by, message]);
+        if let Some(request) = request_key {
+            request.key = storable(std::mem::take(&mut request.key));
+        }
     }
 
     /// The row under this id.

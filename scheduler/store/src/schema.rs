@@ -43,7 +43,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    run_request (job_id, request_key) { job_id -> BigInt, request_key -> Text, run_id -> BigInt, created_at -> BigInt, }
+    run_request (job_id, request_key) {
+        job_id -> BigInt, request_key -> Text, run_id -> BigInt, created_at -> BigInt, asked -> Nullable<Text>,
+    }
 }
 
 diesel::table! { run_stat (hour, state) { hour -> BigInt, state -> SmallInt, runs -> BigInt, } }

@@ -135,7 +135,8 @@ pub struct RunStarted {
     pub repeated: bool,
 }
 
-/// Runs a job now, once: 201, or 200 when a request with the same `Idempotency-Key` did so before.
+/// Runs a job now, once: 201, or 200 when the same request with the same `Idempotency-Key` did so before. A key that was used
+/// for another request (other parameters, another node) is refused with 422, type `key-reused`.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/runs", tag = "jobs", request_body = RunInput,
     params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters")),
     responses((status = 201, body = RunStarted), (status = 200, body = RunStarted)))]

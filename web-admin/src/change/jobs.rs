@@ -54,8 +54,7 @@ pub async fn update(
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::Fields`] for a start after which it would never fire, or a failure of ours.
 pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) -> Result<StoredJob, ApiError> {
-    let stopped = app.store.job_get(id).await?.filter(|before| enabled && !before.job.enabled);
-    if let Some(stopped) = stopped {
+    if enabled && let Some(stopped) = app.store.job_get(id).await?.filter(|before| !before.job.enabled) {
         stopped.job.spec.check_start(app.now())?;
     }
     let job = changed(app.store.job_enable(id, enabled, operator.by(app)).await?, JOB, UNIQUE)?;

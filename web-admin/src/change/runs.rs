@@ -1,11 +1,12 @@
 //! Running now, cancelling, clearing.
 
 use super::actors::quarantine_of;
-use crate::auth::Operator;
+use crate::auth::{Operator, sha256_hex};
 use crate::error::ApiError;
 use crate::state::App;
 use hzm_job_actors::{CancelOutcome, Ordered, RunOrder};
 use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_store::ledger::RequestKey;
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
 use serde_json::json;
 
@@ -23,7 +24,7 @@ pub struct Wish {
     pub parameters: Option<String>,
     /// The node that is to run it; none: the job's routing chooses.
     pub node: Option<String>,
-    /// The key under which the same wish may be repeated without another run.
+    /// The key under which the same wish, and no other one, may be repeated without another run.
     pub request_key: Option<String>,
 }
 
@@ -48,17 +49,18 @@ pub struct Cleared {
 /// Runs a job now, once.
 ///
 /// # Errors
-/// Wrong fields, a job or node that does not exist, or a failure of ours.
+/// Wrong fields, a job or node that does not exist, [`ApiError::KeyReused`], or a failure of ours.
 pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> Result<Wished, ApiError> {
     check(&wish)?;
     let Some(known) = app.store.job_get(job).await? else { return Err(ApiError::no_such("job")) };
     let noted = json!({ "parameters": wish.parameters, "node": wish.node });
+    let request = wish.request_key.map(|key| RequestKey { key, asked: Some(sha256_hex(&noted.to_string())) });
     let order = RunOrder {
         job,
         parameters: wish.parameters,
         node: wish.node,
         by: operator.name.clone(),
-        request_key: wish.request_key,
+        request_key: request.clone(),
     };
     let ordered = match app.scheduler.run_now(order).await {
         Ok(ordered) => ordered,
@@ -66,7 +68,7 @@ pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> 
     };
     let wished = match ordered {
         Ordered::Started(run) => Wished { run, repeated: false },
-        Ordered::Repeated(run) => return Ok(Wished { run, repeated: true }),
+        Ordered::Repeated(run) => return repeated(app, job, run, request).await,
         Ordered::UnknownJob => return Err(ApiError::no_such("job")),
         Ordered::UnknownNode => {
             let detail = "is no node of the job's executor; choose one of its nodes or none";
@@ -82,6 +84,19 @@ pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> 
     app.store.operation_record(operator.by(app), "run_now", what, noted).await?;
     slog::info!(app.log, "run by hand"; "job" => job.0, "run" => wished.run.0, "user" => &operator.name);
     Ok(wished)
+}
+
+/// The run of an earlier request with this key, if that asked for the same.
+async fn repeated(app: &App, job: JobId, run: RunId, request: Option<RequestKey>) -> Result<Wished, ApiError> {
+    if let Some(request) = request {
+        let earlier = app.store.run_request_get(job, request.key).await?;
+        // A key that is older than the keeping of hashes is believed.
+        let asked = earlier.and_then(|earlier| earlier.asked);
+        if asked.is_some() && asked != request.asked {
+            return Err(ApiError::KeyReused { run: run.0 });
+        }
+    }
+    Ok(Wished { run, repeated: true })
 }
 
 fn check(wish: &Wish) -> Result<(), ApiError> {

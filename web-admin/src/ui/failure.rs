@@ -38,6 +38,7 @@ impl FailurePage {
             ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),
             ApiError::Quarantined { actor, reason } => (s.conflict, w.quarantined(actor, reason)),
             ApiError::Conflict(_) => (s.conflict, String::new()),
+            ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
             ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
             ApiError::Busy => (s.busy, s.busy_hint.to_owned()),

@@ -232,6 +232,27 @@ async fn run_now_sends_one_trigger_however_often_it_is_repeated_with_its_key() {
 }
 
 #[actix_web::test]
+async fn a_key_that_was_used_for_another_request_is_refused_and_nothing_runs() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let job = client.job(client.executor("billing", None).await).await;
+    let path = format!("/api/v1/jobs/{job}/runs");
+    let order = async |body: Option<Value>| {
+        let body = body.map(|body| body.to_string().into_bytes());
+        client.call(Method::POST, &path, body, &[("Idempotency-Key", "order-1")]).await
+    };
+    let first = order(Some(json!({ "parameters": "42" }))).await.json()["run"].clone();
+    for other in [Some(json!({ "parameters": "43" })), Some(json!({})), Some(json!({ "parameters": "" }))] {
+        let refused = order(other).await.problem(422);
+        assert_eq!(refused["type"], "urn:hzm-job:problem:key-reused", "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains(&format!("run {first}")), "{refused}");
+    }
+    let again = order(Some(json!({ "node": null, "parameters": "42" }))).await;
+    assert_eq!((again.status, &again.json()["run"]), (200, &first), "how the JSON is written does not count");
+    assert_eq!(client.get("/api/v1/runs").await.json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
 async fn run_now_on_a_node_that_the_executor_does_not_have_is_refused() {
     let admin = Admin::start().await;
     let client = admin.client().await;

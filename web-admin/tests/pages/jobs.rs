@@ -102,6 +102,24 @@ async fn a_form_that_is_sent_twice_starts_one_run() {
 }
 
 #[actix_web::test]
+async fn a_form_that_is_sent_again_with_other_values_says_so_and_the_next_time_starts_another_run() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("zh").await;
+    let executor = reader.executor("work", "work", "s").await;
+    let path = format!("/jobs/{}/run", reader.job(executor, "once").await);
+    let page = reader.get(&path).await;
+    let (csrf, request) = (page.hidden("csrf"), page.hidden("request"));
+    let send = async |request: &str, parameters: &str| {
+        reader.post(&path, &[("csrf", &csrf), ("request", request), ("parameters", parameters)]).await
+    };
+    let first = send(&request, "one").await.number();
+    let told = send(&request, "two").await;
+    assert_eq!(told.status, 422);
+    assert!(told.text.contains(&format!("启动过运行 {first}")) && told.text.contains("two"), "{}", told.text);
+    assert!(send(&told.hidden("request"), "two").await.number() > first);
+}
+
+#[actix_web::test]
 async fn deleting_asks_first_and_filters_survive_in_the_links() {
     let stage = Stage::start().await;
     let reader = stage.reader("en").await;

@@ -134,9 +134,9 @@ impl Writer<'_> {
     }
 
     fn open(&mut self, new: &NewRun, id: i64) -> QueryResult<Answer> {
-        if let Some(key) = &new.request_key {
-            let asked = run_request::table.find((new.job.0, key)).select(run_request::run_id);
-            if let Some(earlier) = asked.first::<i64>(self.conn).optional()? {
+        if let Some(request) = &new.request_key {
+            let same = run_request::table.find((new.job.0, &request.key)).select(run_request::run_id);
+            if let Some(earlier) = same.first::<i64>(self.conn).optional()? {
                 let state = run::table.find(earlier).select(run::state).first::<i16>(self.conn).optional()?;
                 // A key whose row was cleared since: what it asked for has long ended.
                 let state = state.and_then(RunState::from_code).unwrap_or(RunState::Skipped);
@@ -146,14 +146,15 @@ impl Writer<'_> {
         if diesel::insert_or_ignore_into(run::table).values(new.row(id)).execute(self.conn)? == 0 {
             return self.existing(new);
         }
-        if let Some(key) = &new.request_key {
-            let made = (new.job.0, key, id, millis(new.created_at));
+        if let Some(request) = &new.request_key {
+            let made = (new.job.0, &request.key, id, millis(new.created_at));
             diesel::insert_into(run_request::table)
                 .values((
                     run_request::job_id.eq(made.0),
                     run_request::request_key.eq(made.1),
                     run_request::run_id.eq(made.2),
                     run_request::created_at.eq(made.3),
+                    run_request::asked.eq(&request.asked),
                 ))
                 .execute(self.conn)?;
         }

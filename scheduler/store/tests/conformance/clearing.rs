@@ -1,6 +1,6 @@
 //! Clearing by the nine rules: what goes, what stays, and that the count is what is removed.
 
-use crate::support::{World, at, due, ended, on_each_database, opened};
+use crate::support::{World, at, due, ended, key, on_each_database, opened};
 use chrono::Months;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
@@ -137,7 +137,7 @@ fn a_cleared_occurrence_does_not_come_back() {
 #[test]
 fn clearing_changes_no_history_and_forgets_no_request() {
     on_each_database(async |world| {
-        let asked = NewRun { kind: RunKind::Manual, request_key: Some("k".into()), ..ended(JOB, 1, RunState::Failed) };
+        let asked = NewRun { kind: RunKind::Manual, request_key: key("k"), ..ended(JOB, 1, RunState::Failed) };
         let run = world.open_all([asked.clone()]).await[0];
         let before = world.store.stat_hours(at(0), at(9)).await.unwrap();
         clear(&world, ClearRule::All, ALL).await;
@@ -150,11 +150,8 @@ fn clearing_changes_no_history_and_forgets_no_request() {
 #[test]
 fn old_request_keys_are_forgotten_and_may_be_used_again() {
     on_each_database(async |world| {
-        let asked = |millis, key: &str| NewRun {
-            kind: RunKind::Manual,
-            request_key: Some(key.to_owned()),
-            ..due(JobId(7), millis)
-        };
+        let asked =
+            |millis, name: &str| NewRun { kind: RunKind::Manual, request_key: key(name), ..due(JobId(7), millis) };
         for (millis, key) in [(1, "old 月"), (2, "old"), (5, "new")] {
             opened(world.open(asked(millis, key)).await);
         }

@@ -1,6 +1,6 @@
 //! The ledger's one entrance: what is new, what existed, what changed, what came too late, who may write.
 
-use crate::support::{at, change, due, ended, on_each_database, opened};
+use crate::support::{at, change, due, ended, key, on_each_database, opened};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::StoreError;
@@ -87,11 +87,8 @@ fn each_part_of_the_key_makes_another_fire() {
 #[test]
 fn a_request_key_finds_the_run_it_made_the_first_time() {
     on_each_database(async |world| {
-        let ask = |job, millis, key: &str| NewRun {
-            kind: RunKind::Manual,
-            request_key: Some(key.into()),
-            ..due(job, millis)
-        };
+        let ask =
+            |job, millis, name: &str| NewRun { kind: RunKind::Manual, request_key: key(name), ..due(job, millis) };
         let first = opened(world.open(ask(JOB, 1, "k1")).await);
         assert_eq!(world.open(ask(JOB, 2, "k1")).await, Answer::Existed { run: first, state: RunState::Waiting });
         opened(world.open(ask(JOB, 2, "k2")).await);

@@ -1,12 +1,39 @@
 //! The keys under which "run now" may be repeated.
 
-use crate::support::{World, at, due, on_each_database, opened};
+use crate::support::{World, at, due, key, on_each_database, opened};
+use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::RunKind;
-use hzm_job_store::ledger::{Answer, NewRun};
+use hzm_job_store::ledger::{Answer, Entry, NewRun, RequestKey};
+use hzm_job_store::run_request::Requested;
 
-async fn ordered(world: &World, key: &str, millis: i64) -> Answer {
+async fn ordered(world: &World, name: &str, millis: i64) -> Answer {
     let job = world.store.job_page(Default::default(), Default::default(), 1).await.unwrap().rows[0].job.id;
-    world.open(NewRun { kind: RunKind::Manual, request_key: Some(key.into()), ..due(job, millis) }).await
+    world.open(NewRun { kind: RunKind::Manual, request_key: key(name), ..due(job, millis) }).await
+}
+
+#[test]
+fn what_was_asked_for_first_is_kept_whoever_repeats_the_key_in_the_same_batch_or_later() {
+    on_each_database(async |world| {
+        let job = world.some_job().await;
+        let order = |millis, asked: Option<&str>| {
+            let request_key = Some(RequestKey { key: "k\0".into(), asked: asked.map(str::to_owned) });
+            Entry::Open(NewRun { kind: RunKind::Manual, request_key, ..due(job, millis) })
+        };
+        let first = "a".repeat(64);
+        let answers = world.commit(vec![order(1, Some(&first)), order(2, Some("other"))]).await;
+        let run = opened(answers[0]);
+        assert!(matches!(answers[1], Answer::Existed { run: found, .. } if found == run));
+        assert!(
+            matches!(world.commit(vec![order(3, None)]).await[0], Answer::Existed { run: found, .. } if found == run)
+        );
+        let known = async |job, key: &str| world.store.run_request_get(job, key.into()).await.unwrap();
+        assert_eq!(known(job, "k\0").await, Some(Requested { run, asked: Some(first) }));
+        assert_eq!((known(job, "other").await, known(JobId(job.0 + 1), "k\0").await), (None, None));
+        let old = NewRun { kind: RunKind::Manual, request_key: None, ..due(job, 4) };
+        let old = NewRun { request_key: Some(RequestKey { key: "old".into(), asked: None }), ..old };
+        let run = opened(world.open(old).await);
+        assert_eq!(known(job, "old").await, Some(Requested { run, asked: None }));
+    });
 }
 
 #[test]

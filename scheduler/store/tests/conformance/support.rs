@@ -9,7 +9,7 @@ use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
 use hzm_job_store::columns::moment;
 use hzm_job_store::job::StoredJob;
-use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::standing::Standing;
@@ -82,6 +82,11 @@ pub(crate) fn opened(answer: Answer) -> RunId {
         Answer::Opened(id) => id,
         other => panic!("expected a new row, got {other:?}"),
     }
+}
+
+/// A key of "run now", of an order that asks for the usual.
+pub(crate) fn key(key: &str) -> Option<RequestKey> {
+    Some(RequestKey { key: key.into(), asked: Some("7".repeat(64)) })
 }
 
 /// A scheduled first attempt that waits.

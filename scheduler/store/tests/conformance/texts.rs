@@ -1,6 +1,6 @@
 //! Texts from outside: long ones, strange ones, and the one character that not every database has.
 
-use crate::support::{World, at, by, change, due, executor, on_each_database, opened};
+use crate::support::{World, at, by, change, due, executor, key, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
@@ -47,7 +47,7 @@ fn a_nul_character_becomes_a_replacement_character_everywhere() {
     on_each_database(async |world| {
         let run = round_trip(&world, 1, "a\0b").await;
         assert_eq!((run.parameters.as_deref(), run.message.as_deref()), (Some("a\u{fffd}b"), Some("a\u{fffd}b")));
-        let asked = |millis| NewRun { kind: RunKind::Manual, request_key: Some("k\0".into()), ..due(JOB, millis) };
+        let asked = |millis| NewRun { kind: RunKind::Manual, request_key: key("k\0"), ..due(JOB, millis) };
         let first = opened(world.open(asked(1)).await);
         assert_eq!(world.open(asked(2)).await, Answer::Existed { run: first, state: RunState::Waiting });
         let executor = world.store.executor_create(executor("billing").check().unwrap(), by("ann\0", 1)).await.unwrap();
@@ -72,8 +72,8 @@ fn a_nul_character_becomes_a_replacement_character_everywhere() {
 fn request_keys_differ_in_every_byte_also_in_spaces_at_their_end_and_in_case() {
     on_each_database(async |world| {
         let keys = ["k", "k ", "K", "k\u{301}", "", " "];
-        let asked = |(millis, key): (usize, &str)| {
-            Entry::Open(NewRun { kind: RunKind::Manual, request_key: Some(key.into()), ..due(JOB, millis as i64) })
+        let asked = |(millis, name): (usize, &str)| {
+            Entry::Open(NewRun { kind: RunKind::Manual, request_key: key(name), ..due(JOB, millis as i64) })
         };
         for key in keys.into_iter().enumerate() {
             opened(world.commit(vec![asked(key)]).await[0]);

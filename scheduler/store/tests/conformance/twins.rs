@@ -48,7 +48,7 @@ fn news() -> impl Strategy<Value = NewRun> {
                 parameters,
                 requested_by: message.clone(),
                 message,
-                request_key: request_key.map(str::to_owned),
+                request_key: request_key.and_then(crate::support::key),
                 created_at: at(due_at + hour * 3_600_000),
                 ..due(JobId(job), due_at)
             }

@@ -83,6 +83,11 @@ async fn ordered(visit: &Visit, id: i64, body: &web::Bytes) -> Answer {
             form.blame_all(&errors, visit.w);
             html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, &stored, form).await?)
         }
+        Err(ApiError::KeyReused { run }) => {
+            form.blame("parameters", visit.w.form_sent_already(run));
+            form.fields.set("request", Uuid::new_v4().to_string());
+            html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, &stored, form).await?)
+        }
         Err(other) => Err(other),
     }
 }

@@ -139,6 +139,16 @@ impl Words {
         }
     }
 
+    /// A form of "run now" was sent once more, with other values.
+    pub(crate) fn form_sent_already(&self, run: i64) -> String {
+        match self.language {
+            Language::En => {
+                format!("This form started run {run} already, with other values. Send it again to start another run.")
+            }
+            Language::Zh => format!("此表单已用其他内容启动过运行 {run}。如需再启动一次，请重新提交。"),
+        }
+    }
+
     /// The line above a run that was started by hand.
     pub(crate) fn run_started(&self, run: i64) -> String {
         match self.language {

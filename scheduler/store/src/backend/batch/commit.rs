@@ -143,7 +143,7 @@ fn news(batch: &Batch) -> impl Iterator<Item = &NewRun> {
 }
 
 fn request_keys(batch: &Batch) -> BTreeSet<RequestKey> {
-    news(batch).filter_map(|new| Some((new.job.0, new.request_key.clone()?))).collect()
+    news(batch).filter_map(|new| Some((new.job.0, new.request_key.as_ref()?.key.clone()))).collect()
 }
 
 fn changed_ids(batch: &Batch) -> BTreeSet<i64> {

@@ -34,6 +34,8 @@ pub(super) struct NewRequest {
     pub(super) request_key: String,
     pub(super) run_id: i64,
     pub(super) created_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<String>,
 }
 
 /// All that changes in a row that was there before, in one; what is `None` stays as it is.
@@ -92,7 +94,7 @@ struct Game {
 
 impl Game {
     fn open(&mut self, new: &NewRun, id: i64) -> Answer {
-        let request = new.request_key.clone().map(|key| (new.job.0, key));
+        let request = new.request_key.as_ref().map(|request| (new.job.0, request.key.clone()));
         let asked = request.as_ref().and_then(|request| self.seen.requests.get(request));
         if let Some(earlier) = asked.or_else(|| self.seen.fires.get(&fire_key(new))).copied() {
             // A key whose row was cleared since: what it asked for has long ended.
@@ -107,6 +109,7 @@ impl Game {
                 request_key: request.1.clone(),
                 run_id: id,
                 created_at: millis(new.created_at),
+                asked: new.request_key.as_ref().and_then(|request| request.asked.clone()),
             };
             self.seen.requests.insert(request.clone(), id);
             self.played.requests.insert(request, kept);

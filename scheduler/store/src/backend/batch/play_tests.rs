@@ -2,7 +2,7 @@
 
 use super::play::{Played, Seen, play};
 use crate::columns::moment;
-use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange};
+use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange};
 use hzm_job_scheduler::run::RunState::{self, Dispatched, Failed, Running, Succeeded, Waiting};
 use hzm_job_scheduler::run::{Reason, RunKind};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
@@ -30,7 +30,8 @@ fn due(at: i64) -> NewRun {
 }
 
 fn asked(at: i64, key: &str) -> NewRun {
-    NewRun { kind: RunKind::Manual, request_key: Some(key.into()), ..due(at) }
+    let request_key = Some(RequestKey { key: key.into(), asked: Some("hash".into()) });
+    NewRun { kind: RunKind::Manual, request_key, ..due(at) }
 }
 
 fn change(run: i64, from: RunState, to: RunState) -> RunChange {

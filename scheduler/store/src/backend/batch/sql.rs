@@ -58,10 +58,11 @@ pub(super) const MYSQL: Sql = Sql {
         accepted_at BIGINT PATH '$.accepted_at' ERROR ON ERROR, cancel_at BIGINT PATH '$.cancel_at' ERROR ON ERROR, \
         finished_at BIGINT PATH '$.finished_at' ERROR ON ERROR, code INTEGER PATH '$.code' ERROR ON ERROR, \
         message LONGTEXT PATH '$.message' ERROR ON ERROR)) AS v",
-    keep_requests: "INSERT INTO run_request (job_id, request_key, run_id, created_at) \
-        SELECT v.job_id, CAST(v.request_key AS BINARY), v.run_id, v.created_at FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+    keep_requests: "INSERT INTO run_request (job_id, request_key, run_id, created_at, asked) \
+        SELECT v.job_id, CAST(v.request_key AS BINARY), v.run_id, v.created_at, v.asked FROM JSON_TABLE(?, '$[*]' COLUMNS (\
         job_id BIGINT PATH '$.job_id' ERROR ON ERROR, request_key LONGTEXT PATH '$.request_key' ERROR ON ERROR, \
-        run_id BIGINT PATH '$.run_id' ERROR ON ERROR, created_at BIGINT PATH '$.created_at' ERROR ON ERROR)) AS v",
+        run_id BIGINT PATH '$.run_id' ERROR ON ERROR, created_at BIGINT PATH '$.created_at' ERROR ON ERROR, \
+        asked LONGTEXT PATH '$.asked' ERROR ON ERROR)) AS v",
     change: "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$.id' ERROR ON ERROR, \
         state SMALLINT PATH '$.state' ERROR ON ERROR, reason SMALLINT PATH '$.reason' ERROR ON ERROR, \
         node LONGTEXT PATH '$.node' ERROR ON ERROR, sent_at BIGINT PATH '$.sent_at' ERROR ON ERROR, \
@@ -107,9 +108,9 @@ pub(super) const POSTGRES: Sql = Sql {
         scheduled_at bigint, shard integer, attempt integer, state smallint, reason smallint, not_before bigint, \
         node text, pinned smallint, parameters text, requested_by text, created_at bigint, sent_at bigint, \
         accepted_at bigint, cancel_at bigint, finished_at bigint, code integer, message text)",
-    keep_requests: "INSERT INTO run_request (job_id, request_key, run_id, created_at) \
-        SELECT job_id, request_key, run_id, created_at \
-        FROM json_to_recordset(?::text::json) AS v (job_id bigint, request_key text, run_id bigint, created_at bigint)",
+    keep_requests: "INSERT INTO run_request (job_id, request_key, run_id, created_at, asked) \
+        SELECT job_id, request_key, run_id, created_at, asked FROM json_to_recordset(?::text::json) \
+        AS v (job_id bigint, request_key text, run_id bigint, created_at bigint, asked text)",
     change: "UPDATE run SET state = v.state, reason = v.reason, node = COALESCE(v.node, run.node), \
         sent_at = COALESCE(v.sent_at, run.sent_at), accepted_at = COALESCE(v.accepted_at, run.accepted_at), \
         cancel_at = COALESCE(v.cancel_at, run.cancel_at), finished_at = COALESCE(v.finished_at, run.finished_at), \

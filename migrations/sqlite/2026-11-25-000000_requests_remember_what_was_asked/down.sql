@@ -1,0 +1,1 @@
+ALTER TABLE run_request DROP COLUMN asked;
