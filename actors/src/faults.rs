@@ -9,7 +9,10 @@ use std::cell::{Cell, RefCell};
 
 /// Every place at which something may be armed, in the order of a run's life. A point that is not in this list does not
 /// compile; one that is not in the code fails the test that goes through them all.
-pub const POINTS: [&str; 12] = [
+pub const POINTS: [&str; 15] = [
+    "job.ahead",
+    "job.written_ahead",
+    "job.confirmed",
     "job.planned",
     "job.opened",
     "journal.before_commit",

@@ -32,6 +32,7 @@ mod live;
 mod messages;
 mod node_actor;
 mod obituary;
+mod ownership;
 mod registry;
 pub mod settings;
 mod shard;
@@ -81,6 +82,7 @@ pub async fn start(
         clock,
         log,
         directory: Arc::new(directory::Directory::new()),
+        epoch,
     };
     let (live_sender, live) = watch::channel(LiveFigures::default());
     let (fatal_sender, fatal) = watch::channel(None);

@@ -25,6 +25,9 @@ pub struct Settings {
 pub struct SchedulingSettings {
     /// A fire later than this is missed and falls under its job's misfire policy. Default 5,000.
     pub misfire_threshold_ms: u32,
+    /// The row of a fire is written so long ahead of its moment at most, where the job allows it (`at_least_once`, no fixed delay);
+    /// 0: at its moment. Default 700.
+    pub plan_ahead_ms: u32,
     /// A sleeping job is woken so long before its next fire. Default 2,000.
     pub wake_ahead_ms: u32,
     /// A job whose next fire is further away than this goes to sleep. Default 30,000.
@@ -53,6 +56,7 @@ impl Default for SchedulingSettings {
     fn default() -> Self {
         SchedulingSettings {
             misfire_threshold_ms: 5_000,
+            plan_ahead_ms: 700,
             wake_ahead_ms: 2_000,
             sleep_after_ms: 30_000,
             beat_every_ms: 5_000,
@@ -78,6 +82,7 @@ impl SchedulingSettings {
             }
         };
         check("misfireThresholdMs", self.misfire_threshold_ms, 100, 3_600_000);
+        check("planAheadMs", self.plan_ahead_ms, 0, 1_000);
         check("wakeAheadMs", self.wake_ahead_ms, 100, 60_000);
         check("sleepAfterMs", self.sleep_after_ms, 1_000, 3_600_000);
         check("beatEveryMs", self.beat_every_ms, 100, 600_000);
@@ -101,6 +106,10 @@ impl SchedulingSettings {
             offline_after: self.offline_after_beats,
             slowest_probe: TimeDelta::milliseconds(self.slowest_probe_ms.into()),
         }
+    }
+
+    pub(crate) fn plan_ahead(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.plan_ahead_ms.into())
     }
 
     pub(crate) fn wake_ahead(&self) -> TimeDelta {

@@ -5,6 +5,7 @@ use crate::directory::Directory;
 use crate::error::SchedulerError;
 use crate::messages::Record;
 use crate::node_actor::NodeActor;
+use crate::ownership::Ownership;
 use crate::settings::Settings;
 use crate::shard_door::ShardDoor;
 use actix::prelude::*;
@@ -26,6 +27,8 @@ pub(crate) struct Foundation {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: slog::Logger,
     pub(crate) directory: Arc<Directory>,
+    /// Under which this process owns its jobs.
+    pub(crate) epoch: i64,
 }
 
 impl Foundation {
@@ -50,6 +53,7 @@ impl Foundation {
 pub(crate) struct Surroundings {
     pub(crate) base: Foundation,
     pub(crate) shard: ShardDoor,
+    pub(crate) ownership: Ownership,
     nodes: RefCell<NodePool>,
 }
 
@@ -63,7 +67,8 @@ struct NodePool {
 
 impl Surroundings {
     pub(crate) fn new(base: Foundation, shard: ShardDoor) -> Surroundings {
-        Surroundings { base, shard, nodes: RefCell::default() }
+        let ownership = Ownership::new(base.store.clone(), base.epoch);
+        Surroundings { base, shard, ownership, nodes: RefCell::default() }
     }
 
     /// The actor of this address; `None` while it may not be restarted.

@@ -249,6 +249,8 @@ async fn a_clock_set_forward_or_back_causes_neither_a_double_nor_an_early_fire()
     world.pass(seconds(3)).await;
     let runs = world.runs(job).await;
     assert_spaced(&runs, seconds(1));
+    // One may be ahead of its moment.
+    let runs: Vec<Run> = runs.into_iter().filter(|run| run.state != RunState::Planned).collect();
     let (sent, skipped): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.state != RunState::Skipped);
     assert!(skipped.iter().all(|run| run.reason == Reason::Misfire));
     assert_eq!(node.triggered().len(), sent.len(), "no run is sent twice");

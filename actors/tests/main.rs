@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected is to fail there")]
 
+mod ahead;
 mod cancel;
 mod clock;
 mod deaths;

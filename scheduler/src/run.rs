@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum RunState {
-    /// Written before it is due; nothing has been decided but its moment.
+    /// Written ahead of its moment, with its node: when the moment has come the trigger leaves without another write, so from
+    /// then on nobody can tell from the row whether it has left. Before, it surely has not.
     Planned = 0,
     /// Due, or a retry that waits for its time; surely not sent to any node.
     Waiting = 1,
@@ -207,8 +208,6 @@ impl RunKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunEvent {
-    /// Its moment came (or its retry time).
-    Due,
     /// A node was chosen and written down.
     Assigned,
     /// The node accepted the trigger.
@@ -236,16 +235,15 @@ pub const fn apply(state: RunState, event: RunEvent) -> Option<RunState> {
     use RunEvent as E;
     use RunState as S;
     match (state, event) {
-        (S::Planned, E::Due) => Some(S::Waiting),
-        (S::Waiting | S::Dispatched, E::Assigned) => Some(S::Dispatched),
-        (S::Dispatched, E::Accepted) => Some(S::Running),
-        (S::Dispatched, E::Returned) => Some(S::Waiting),
+        (S::Planned | S::Waiting | S::Dispatched, E::Assigned) => Some(S::Dispatched),
+        (S::Planned | S::Dispatched, E::Accepted) => Some(S::Running),
+        (S::Planned | S::Dispatched, E::Returned) => Some(S::Waiting),
         // A result may overtake the answer to its trigger (seen in recorded traffic), hence also from Dispatched.
-        (S::Dispatched | S::Running, E::ReportedSuccess) => Some(S::Succeeded),
-        (S::Waiting | S::Dispatched | S::Running, E::ReportedFailure) => Some(S::Failed),
-        (S::Waiting | S::Dispatched | S::Running, E::Expired) => Some(S::TimedOut),
+        (S::Planned | S::Dispatched | S::Running, E::ReportedSuccess) => Some(S::Succeeded),
+        (S::Planned | S::Waiting | S::Dispatched | S::Running, E::ReportedFailure) => Some(S::Failed),
+        (S::Planned | S::Waiting | S::Dispatched | S::Running, E::Expired) => Some(S::TimedOut),
         (S::Planned | S::Waiting | S::Dispatched | S::Running, E::Cancelled) => Some(S::Cancelled),
-        (S::Dispatched | S::Running, E::Lost) => Some(S::Lost),
+        (S::Planned | S::Dispatched | S::Running, E::Lost) => Some(S::Lost),
         (S::Planned | S::Waiting, E::Skipped) => Some(S::Skipped),
         _ => None,
     }
@@ -255,8 +253,7 @@ pub const fn apply(state: RunState, event: RunEvent) -> Option<RunState> {
 mod tests {
     use super::*;
 
-    const EVENTS: [RunEvent; 10] = [
-        RunEvent::Due,
+    const EVENTS: [RunEvent; 9] = [
         RunEvent::Assigned,
         RunEvent::Accepted,
         RunEvent::Returned,
@@ -296,8 +293,16 @@ mod tests {
 
     #[test]
     fn a_run_that_surely_was_not_sent_cannot_be_lost() {
-        assert_eq!(apply(RunState::Planned, RunEvent::Lost), None);
         assert_eq!(apply(RunState::Waiting, RunEvent::Lost), None);
+    }
+
+    #[test]
+    fn a_run_written_ahead_of_its_moment_can_take_every_way_that_a_dispatched_one_can() {
+        for event in EVENTS {
+            if let Some(after) = apply(RunState::Dispatched, event) {
+                assert_eq!(apply(RunState::Planned, event), Some(after), "{event:?}");
+            }
+        }
     }
 
     #[test]

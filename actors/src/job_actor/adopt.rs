@@ -29,19 +29,19 @@ impl JobActor {
         let unwanted = if self.deleted { Some(Reason::Deleted) } else { live.cancel.or(replaced) };
         let at_most_once = self.job.spec.draft().delivery == Delivery::AtMostOnce;
         match (live.run.state, unwanted) {
-            (RunState::Planned | RunState::Waiting, Some(reason)) => {
+            (RunState::Waiting, Some(reason)) => {
                 self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
             }
-            (RunState::Planned | RunState::Waiting, None) if self.is_stopped_fire(id) => self.skip_stopped(id, ctx),
-            (RunState::Planned | RunState::Waiting, None) => self.wait_for_turn(id, ctx),
-            (RunState::Dispatched, _) if at_most_once => {
+            (RunState::Waiting, None) if self.is_stopped_fire(id) => self.skip_stopped(id, ctx),
+            (RunState::Waiting, None) => self.wait_for_turn(id, ctx),
+            (RunState::Planned | RunState::Dispatched, _) if at_most_once => {
                 let text = "the scheduler ended while it sent this run; at_most_once forbids sending it again";
                 self.close(id, End::lost(Reason::CrashWhileSending, text), ctx);
             }
             (_, Some(reason)) => {
                 self.ask_to_cancel(id, reason, ctx);
             }
-            (RunState::Dispatched, None) => {
+            (RunState::Planned | RunState::Dispatched, None) => {
                 if let Some(live) = self.runs.get_mut(&id) {
                     live.perhaps_there = true;
                 }
@@ -97,6 +97,9 @@ impl JobActor {
 
     fn renew_run(&mut self, run: Run, ctx: &mut Context<Self>) {
         let id = run.id;
+        if !self.runs.contains_key(&id) && self.meets_ahead(&run) {
+            return;
+        }
         match self.runs.get_mut(&id) {
             // What was committed since is newer than what the store told then.
             Some(live) if live.run.state.code() < run.state.code() => live.run.state = run.state,
@@ -111,7 +114,7 @@ impl JobActor {
         let store = self.place.base.store.clone();
         let read = async move { store.run_get(id).await };
         ctx.spawn(read.into_actor(self).map(move |read, job, ctx| match read {
-            Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) => {
+            Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) && !job.meets_ahead(&run) => {
                 job.place.base.directory.run_opened(id, ctx.address().recipient());
                 job.runs.insert(id, LiveRun::new(run));
                 job.adopt(id, ctx);

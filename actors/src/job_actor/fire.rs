@@ -27,21 +27,30 @@ impl JobActor {
             let owed = std::mem::take(&mut self.owed);
             return self.open(owed, ctx);
         }
+        if self.gives_up_ahead(ctx) {
+            return;
+        }
         let now = self.now();
         if self.place.base.directory.is_stopping() || self.next_fire().is_none_or(|next| next > now) {
             self.step = STEP;
-            return self.settle(ctx);
+            if self.place.base.directory.is_stopping() || !self.write_ahead(now, ctx) {
+                self.settle(ctx);
+            }
+            return;
         }
         let rules = self.place.base.settings.scheduling.misfire();
         let backlog = self.progress().backlog(self.job.spec.schedule(), now, rules.threshold, self.step);
         let news = self.plan(&backlog, now, ctx);
-        self.open(news, ctx);
+        self.come_about(news, ctx);
     }
 
-    fn open(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {
+    pub(super) fn open(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {
         self.opening = true;
         let load = self.note_coming(&news);
-        let (base, entries) = (self.place.base.clone(), news.iter().cloned().map(Entry::Open).collect());
+        let taken_back = self.replaces_ahead(&news);
+        let extra = usize::from(taken_back.is_some());
+        let rows = news.iter().cloned().map(Entry::Open);
+        let (base, entries) = (self.place.base.clone(), taken_back.into_iter().chain(rows).collect());
         let committed = async move {
             fault_point!("job.planned", Err(SchedulerError::Busy));
             let answers = base.record(entries).await?;
@@ -53,7 +62,10 @@ impl JobActor {
             job.note_come(load);
             match answers {
                 Ok(answers) => {
-                    for (new, answer) in news.into_iter().zip(answers) {
+                    if extra > 0 {
+                        job.drop_ahead();
+                    }
+                    for (new, answer) in news.into_iter().zip(answers.into_iter().skip(extra)) {
                         job.opened(new, answer, ctx);
                     }
                     job.fire_due(ctx);
@@ -78,23 +90,23 @@ impl JobActor {
         slog::warn!(self.log, "fires wait: their rows could not be written"; "error" => %error);
         // What is not of the schedule in force could not be planned again.
         self.owed = news.into_iter().filter(is_owed).collect();
-        self.timer = Some(ctx.run_later(change::again_after(error), |job, ctx| job.fire_due(ctx)));
+        self.arm(change::again_after(error), ctx);
     }
 
-    fn note_coming(&mut self, news: &[NewRun]) -> Load {
+    pub(super) fn note_coming(&mut self, news: &[NewRun]) -> Load {
         let load = load_of(news);
         self.coming.unfinished += load.unfinished;
         self.coming.queued += load.queued;
         load
     }
 
-    fn note_come(&mut self, load: Load) {
+    pub(super) fn note_come(&mut self, load: Load) {
         self.coming.unfinished -= load.unfinished;
         self.coming.queued -= load.queued;
     }
 
     /// A row is committed: from here on the run exists, whatever happens.
-    fn opened(&mut self, new: NewRun, answer: Answer, ctx: &mut Context<Self>) {
+    pub(super) fn opened(&mut self, new: NewRun, answer: Answer, ctx: &mut Context<Self>) {
         if new.kind == RunKind::Scheduled {
             self.planned_until = self.planned_until.max(Some(new.scheduled_at));
         }
@@ -126,7 +138,7 @@ impl JobActor {
             return;
         }
         match state {
-            RunState::Dispatched => self.send(id, ctx),
+            RunState::Planned | RunState::Dispatched => self.send(id, ctx),
             _ => self.wait_for_turn(id, ctx),
         }
     }

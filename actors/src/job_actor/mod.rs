@@ -7,6 +7,7 @@
 
 mod adopt;
 mod again;
+mod ahead;
 mod cancel;
 mod change;
 mod end;
@@ -23,6 +24,7 @@ use crate::messages::JobFellAsleep;
 use crate::obituary::Obituary;
 use crate::surroundings::Surroundings;
 use actix::prelude::*;
+use ahead::Ahead;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::overlap::Load;
@@ -60,6 +62,10 @@ pub(crate) struct JobActor {
     opening: bool,
     /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
     owed: Vec<NewRun>,
+    /// The next fire, where its row is written already.
+    ahead: Option<Ahead>,
+    /// The occurrence that was tried to be written ahead last.
+    not_ahead: Option<DateTime<Utc>>,
     /// How many occurrences get their rows in one step.
     step: usize,
     /// Open rows, of fires and of orders, on their way to the journal: they meet each other and the runs that are there.
@@ -91,6 +97,8 @@ impl JobActor {
             stops: BTreeMap::new(),
             opening: false,
             owed: Vec::new(),
+            ahead: None,
+            not_ahead: None,
             step: fire::STEP,
             coming: Load::default(),
             ordering: 0,
@@ -101,7 +109,7 @@ impl JobActor {
             _obituary: Obituary::new(id, parent),
         };
         let open = actor.take_standing(standing);
-        actor.runs = open.into_iter().map(|run| (run.id, LiveRun::new(run))).collect();
+        actor.runs = actor.take_ahead(open).into_iter().collect();
         JobActor::create(|ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             actor
@@ -147,16 +155,25 @@ impl JobActor {
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
-        let idle = self.runs.is_empty() && self.stops.is_empty() && self.ordering == 0;
-        if far && idle && !self.opening && self.owed.is_empty() {
+        if far && self.is_idle() {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.asleep.try_send(asleep).is_ok() {
                 return;
             }
         }
         let waits = next.filter(|_| !self.place.base.directory.is_stopping());
-        let wait = waits.map_or(LONGEST_TIMER, |next| clock::until(now, next).min(LONGEST_TIMER));
+        let wait = waits.map_or(LONGEST_TIMER, |next| clock::until(now, self.look_at(next, now)).min(LONGEST_TIMER));
+        self.arm(wait, ctx);
+    }
+
+    fn arm(&mut self, wait: Duration, ctx: &mut Context<Self>) {
         self.timer = Some(ctx.run_later(wait, |job, ctx| job.fire_due(ctx)));
+    }
+
+    fn is_idle(&self) -> bool {
+        let written = !self.opening && self.owed.is_empty() && self.ahead.is_none();
+        let ended = self.runs.is_empty() && self.stops.is_empty();
+        written && ended && self.ordering == 0 && self.coming.unfinished == 0
     }
 }
 
@@ -169,6 +186,7 @@ impl Actor for JobActor {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
+        self.drop_ahead();
         for (id, live) in &self.runs {
             live.leave(&self.place.base.directory);
             self.place.base.directory.run_closed(*id);

@@ -96,9 +96,10 @@ impl JobActor {
 
     /// The row with a node written down, where one can be chosen; else it waits and finds out why later.
     fn assigned(&self, mut row: NewRun) -> NewRun {
-        let chosen = if row.pinned { row.node.as_deref().map(Arc::from) } else { self.choose(&[]) };
+        let choose = || self.choose(&[]).map(|address| address.to_string());
+        let chosen = if row.pinned { row.node.clone() } else { self.node_ahead(&row).or_else(choose) };
         if let Some(address) = chosen {
-            row.node = Some(address.to_string());
+            row.node = Some(address);
             row.state = RunState::Dispatched;
         }
         row

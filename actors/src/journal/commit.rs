@@ -7,8 +7,9 @@
 
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
+use chrono::TimeDelta;
 use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::run::RunKind;
+use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::ops::Range;
@@ -175,15 +176,21 @@ fn whose(entries: &[Entry]) -> String {
     match entries.first() {
         Some(Entry::Open(new)) => format!("job {}", new.job),
         Some(Entry::Change(change)) => format!("run {}", change.run),
+        Some(Entry::Withdraw(taken_back)) => format!("run {}", taken_back.run),
         None => "nobody".into(),
     }
 }
 
-/// The occurrences of schedules that a part gave rows to.
+/// How far a part brought its jobs: to the occurrences that it gave rows to. A row ahead of its moment may be taken back, so
+/// its job is only known to be done with everything before; the store looks at the row itself when its moment has come.
 fn opened(part: &[Pending]) -> Checkpoints {
     let news = part.iter().flat_map(|one| &one.entries).filter_map(|entry| match entry {
-        Entry::Open(new) if new.kind == RunKind::Scheduled => Some((new.job, new.scheduled_at)),
-        _ => None,
+        Entry::Open(new) if new.kind != RunKind::Scheduled => None,
+        Entry::Open(new) if new.state == RunState::Planned => {
+            Some((new.job, new.scheduled_at - TimeDelta::milliseconds(1)))
+        }
+        Entry::Open(new) => Some((new.job, new.scheduled_at)),
+        Entry::Change(_) | Entry::Withdraw(_) => None,
     });
     news.collect()
 }

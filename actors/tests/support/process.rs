@@ -38,7 +38,7 @@ impl Process {
     }
 
     /// Ends all its actors where they stand.
-    pub(super) async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.tasks.abort();
         let ended = (&mut self.tasks).await;
         assert!(ended.is_err_and(|error| error.is_cancelled()), "the scheduler had ended by itself");

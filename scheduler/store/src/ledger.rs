@@ -23,7 +23,8 @@ pub struct NewRun {
     pub scheduled_at: DateTime<Utc>,
     /// 0 for the first attempt.
     pub attempt: i32,
-    /// Where it starts: `Waiting`, `Dispatched` with a node, or at once an outcome (skipped, failed without a node).
+    /// Where it starts: `Planned` with a node (ahead of its moment), `Waiting`, `Dispatched` with a node, or at once an outcome
+    /// (skipped, failed without a node).
     pub state: RunState,
     /// Why.
     pub reason: Reason,
@@ -90,6 +91,18 @@ pub struct Known {
     pub message: Option<String>,
 }
 
+/// A row that was written ahead of its moment and is taken back, because its fire is not to come about as it says. Made only
+/// while the row is still `Planned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The run.
+    pub run: RunId,
+    /// Its job.
+    pub job: JobId,
+    /// The moment it was for.
+    pub scheduled_at: DateTime<Utc>,
+}
+
 /// One thing to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
@@ -97,6 +110,8 @@ pub enum Entry {
     Open(NewRun),
     /// A change of a row.
     Change(RunChange),
+    /// A row less; it may be followed by another one for the same fire. Answered as a change is.
+    Withdraw(Withdrawal),
 }
 
 impl Entry {
@@ -106,6 +121,7 @@ impl Entry {
         match self {
             Entry::Open(_) => true,
             Entry::Change(change) => change.then.is_some(),
+            Entry::Withdraw(_) => false,
         }
     }
 }
@@ -162,6 +178,7 @@ impl Batch {
                         then.make_storable();
                     }
                 }
+                Entry::Withdraw(_) => {}
             }
         }
         self

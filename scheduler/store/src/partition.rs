@@ -5,6 +5,7 @@
 
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, storable};
+use crate::epoch;
 use crate::error::StoreError;
 use crate::schema::{id_block, partition_lease};
 use chrono::{DateTime, Utc};
@@ -14,6 +15,17 @@ use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::partition::PARTITIONS;
 
 impl Store {
+    /// Asks whether every partition is (still) held under `epoch`: what was written ahead may only be sent by who owns it.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another scheduler owns a partition; otherwise what the database says.
+    pub async fn partition_confirm(&self, epoch: i64) -> Result<(), StoreError> {
+        run!(self, read, async |conn| {
+            let leases = partition_lease::table.filter(partition_lease::id.lt(PARTITIONS));
+            epoch::check(&leases.select(partition_lease::epoch).load(conn).await?, epoch)
+        })
+    }
+
     /// Takes every partition for `owner` under a new epoch and answers that epoch.
     ///
     /// # Errors

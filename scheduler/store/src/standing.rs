@@ -34,7 +34,7 @@ pub struct Standing {
     pub job: Job,
     /// Whether it was deleted: then only its open runs matter.
     pub deleted: bool,
-    /// The last occurrence of its schedule that has a row; `None`: none has.
+    /// The last occurrence of its schedule that has a row, those ahead of their moment not counted; `None`: none has.
     pub planned_until: Option<DateTime<Utc>>,
     /// Its runs that have not ended, oldest first.
     pub open: Vec<Run>,
@@ -92,6 +92,8 @@ impl Store {
                 .filter(run::job_id.eq_any(&ids))
                 .filter(run::id.gt(mark.unwrap_or(0)))
                 .filter(run::kind.eq(RunKind::Scheduled.code()))
+                // A row ahead of its moment is an intention: it counts when that has come.
+                .filter(run::state.ne(RunState::Planned.code()))
                 .group_by(run::job_id)
                 .select((run::job_id, max(run::scheduled_at)));
             for (id, last) in beyond.load::<(i64, Option<i64>)>(conn).await? {

@@ -11,7 +11,7 @@ use crate::error::{StoreError, says_passing};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
 use crate::schema::{job_checkpoint, journal_mark, partition_lease, run, run_request, run_stat};
-use diesel::dsl::max;
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel::result::Error as DieselError;
@@ -127,6 +127,7 @@ impl Writer<'_> {
             answers.push(match entry {
                 Entry::Open(new) => self.open(new, next)?,
                 Entry::Change(change) => self.change(change, next)?,
+                Entry::Withdraw(taken_back) => self.withdraw(taken_back.run.0)?,
             });
             next += i64::from(entry.may_open());
         }
@@ -193,6 +194,15 @@ impl Writer<'_> {
         }
     }
 
+    fn withdraw(&mut self, id: i64) -> QueryResult<Answer> {
+        let planned = run::table.filter(run::id.eq(id)).filter(run::state.eq(RunState::Planned.code()));
+        if diesel::delete(planned).execute(self.conn)? == 1 {
+            return Ok(Answer::Changed { then: None });
+        }
+        let now = run::table.find(id).select(run::state).first::<i16>(self.conn).optional()?;
+        Ok(Answer::Missed { state: now.and_then(RunState::from_code) })
+    }
+
     fn count(&mut self, state: RunState, hour: i64) {
         if state.is_terminal() {
             *self.outcomes.entry((hour, state.code())).or_insert(0) += 1;
@@ -221,17 +231,21 @@ impl Writer<'_> {
         // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
         let mark = journal_mark::table.find(batch.journal).select(journal_mark::run_id);
         let mark: i64 = mark.first(self.conn).optional()?.unwrap_or(0);
+        // A row ahead of its moment counts when that has come: until then the mark stays below it.
+        let planned = run::table.filter(run::state.eq(RunState::Planned.code()).and(run::id.gt(mark)));
+        let planned: Option<i64> = planned.select(min(run::id)).first(self.conn)?;
+        let below = planned.map_or(batch.first_id, |planned| planned.min(batch.first_id));
         let passed = run::table
-            .filter(run::id.gt(mark).and(run::id.lt(batch.first_id)))
+            .filter(run::id.gt(mark).and(run::id.lt(below)))
             .filter(run::kind.eq(RunKind::Scheduled.code()))
             .group_by(run::job_id)
             .select((run::job_id, max(run::scheduled_at)));
         for (job, until) in passed.load::<(i64, Option<i64>)>(self.conn)? {
             self.checkpoint_raise(job, until.unwrap_or(i64::MIN))?;
         }
-        // Ids of this batch and of later ones lie at or above first_id, so everything below it is reflected now.
+        // Ids of this batch and of later ones lie at or above first_id, so everything below is reflected now.
         diesel::replace_into(journal_mark::table)
-            .values((journal_mark::journal.eq(batch.journal), journal_mark::run_id.eq(mark.max(batch.first_id - 1))))
+            .values((journal_mark::journal.eq(batch.journal), journal_mark::run_id.eq(mark.max(below - 1))))
             .execute(self.conn)?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Random interleavings of opens and changes, compared with a model of a dozen lines: one row per key, and an outcome
 //! never changes.
 
-use crate::support::{World, at, change, due, on_each_database};
+use crate::support::{World, at, change, due, on_each_database, withdrawal};
 use hzm_job_scheduler::run::RunState;
 use hzm_job_scheduler::{JobId, RunId};
 use hzm_job_store::ledger::{Answer, Entry, NewRun, RunChange};
@@ -20,6 +20,7 @@ type Key = (i64, i64, i32);
 enum Attempt {
     Open { key: Key, state: RunState },
     Change { key: Key, from: RunState, to: RunState, then: bool },
+    Withdraw { key: Key },
 }
 
 /// What the ledger must hold.
@@ -47,6 +48,16 @@ impl Model {
         });
         Answer::Changed { then: next }
     }
+
+    fn withdraw(&mut self, key: Key) -> Answer {
+        match self.0.get(&key).map(|(_, state)| *state) {
+            Some(RunState::Planned) => {
+                self.0.remove(&key);
+                Answer::Changed { then: None }
+            }
+            state => Answer::Missed { state },
+        }
+    }
 }
 
 fn keys() -> impl Strategy<Value = Key> {
@@ -66,6 +77,8 @@ fn attempts() -> impl Strategy<Value = Attempt> {
             to,
             then
         }),
+        keys().prop_map(|key| Attempt::Open { key, state: RunState::Planned }),
+        keys().prop_map(|key| Attempt::Withdraw { key }),
     ]
 }
 
@@ -81,6 +94,10 @@ fn entry(base: i64, attempt: &Attempt, model: &Model) -> Entry {
             let run = model.0.get(&key).map_or(RunId(i64::MAX), |(run, _)| *run);
             let next = then.then(|| Box::new(new(base, (key.0, key.1, key.2 + 1), RunState::Waiting)));
             Entry::Change(RunChange { then: next, ..change(run, from, to, 9) })
+        }
+        Attempt::Withdraw { key } => {
+            let run = model.0.get(&key).map_or(RunId(i64::MAX), |(run, _)| *run);
+            Entry::Withdraw(withdrawal(run, JobId(base + key.0)))
         }
     }
 }
@@ -99,6 +116,7 @@ async fn compare(world: &World, base: i64, batches: Vec<Vec<Attempt>>) {
             expected.push(match *attempt {
                 Attempt::Open { key, state } => model.open(key, state, RunId(id)),
                 Attempt::Change { key, from, to, then } => model.change(key, (from, to), then, RunId(id)),
+                Attempt::Withdraw { key } => model.withdraw(key),
             });
             id += i64::from(may_open);
         }

@@ -1,6 +1,6 @@
 //! The ledger's one entrance: what is new, what existed, what changed, what came too late, who may write.
 
-use crate::support::{at, change, due, ended, key, on_each_database, opened};
+use crate::support::{at, change, due, ended, key, on_each_database, opened, withdrawal};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::StoreError;
@@ -263,5 +263,42 @@ fn run_ids_are_never_given_out_twice() {
         let refused = world.store.run_id_block_lease(1 << 53).await;
         assert!(matches!(refused, Err(StoreError::IdsExhausted { name: "run" })), "{refused:?}");
         assert_eq!(world.store.run_id_block_lease(1).await.unwrap().start, second.end, "a refusal uses none up");
+    });
+}
+
+#[test]
+fn a_row_written_ahead_can_be_taken_back_until_something_happened_to_it() {
+    on_each_database(async |world| {
+        let ahead = |millis| NewRun { state: RunState::Planned, ..due(JOB, millis) };
+        let runs = world.open_all([ahead(1), ahead(2)]).await;
+        world.change(change(runs[1], RunState::Planned, RunState::Succeeded, 5)).await;
+        let back = |run| vec![Entry::Withdraw(withdrawal(run, JOB))];
+        assert_eq!(world.commit(back(runs[0])).await, [Answer::Changed { then: None }]);
+        assert_eq!(world.commit(back(runs[0])).await, [Answer::Missed { state: None }]);
+        assert_eq!(world.commit(back(runs[1])).await, [Answer::Missed { state: Some(RunState::Succeeded) }]);
+        assert_eq!(world.store.run_get(runs[0]).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn what_takes_the_place_of_a_row_written_ahead_comes_in_the_same_transaction() {
+    on_each_database(async |world| {
+        let planned = opened(world.open(NewRun { state: RunState::Planned, ..due(JOB, 1) }).await);
+        let skipped = NewRun { state: RunState::Skipped, reason: Reason::Overlap, ..due(JOB, 1) };
+        let answers = world.commit(vec![Entry::Withdraw(withdrawal(planned, JOB)), Entry::Open(skipped)]).await;
+        assert!(matches!(answers[..], [Answer::Changed { then: None }, Answer::Opened(_)]), "{answers:?}");
+        let page = world.store.run_page(RunFilter::default(), Cursor::Newest, 9).await.unwrap();
+        assert_eq!(page.rows.iter().map(|run| run.reason).collect::<Vec<_>>(), [Reason::Overlap]);
+    });
+}
+
+#[test]
+fn who_owns_the_jobs_is_told_until_somebody_else_takes_them() {
+    on_each_database(async |world| {
+        world.store.partition_confirm(world.epoch).await.unwrap();
+        let epoch = world.store.partition_claim_all("other".into(), at(1)).await.unwrap();
+        let refused = world.store.partition_confirm(world.epoch).await;
+        assert!(matches!(refused, Err(StoreError::Fenced { ours }) if ours == world.epoch), "{refused:?}");
+        world.store.partition_confirm(epoch).await.unwrap();
     });
 }

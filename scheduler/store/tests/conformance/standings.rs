@@ -115,3 +115,19 @@ fn several_jobs_are_told_apart() {
         assert_eq!(told, vec![(one, Some(at(10)), 1), (two, Some(at(25)), 2)]);
     });
 }
+
+#[test]
+fn a_row_ahead_of_its_moment_does_not_count_as_an_occurrence_that_is_done() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        world.open(due(id, 1)).await;
+        let ahead = opened(world.open(NewRun { state: RunState::Planned, ..due(id, 1_000) }).await);
+        assert_eq!(world.standing(id).await.planned_until, Some(at(1)));
+        assert_eq!(world.standing(id).await.open.last().map(|run| run.id), Some(ahead), "but it is there");
+        world.checkpoint(vec![(id, at(1))]).await;
+        world.change(change(ahead, RunState::Planned, RunState::Succeeded, 1_005)).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the mark had not passed it");
+        world.checkpoint(vec![(id, at(1))]).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the checkpoint has it now");
+    });
+}

@@ -9,7 +9,7 @@ use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
 use hzm_job_store::columns::moment;
 use hzm_job_store::job::StoredJob;
-use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange};
+use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::standing::Standing;
@@ -118,6 +118,11 @@ pub(crate) fn ended(job: JobId, millis: i64, state: RunState) -> NewRun {
 /// A change that adds nothing but the state.
 pub(crate) fn change(run: RunId, from: RunState, to: RunState, millis: i64) -> RunChange {
     RunChange { run, from, to, reason: Reason::None, at: at(millis), known: Known::default(), then: None }
+}
+
+/// Takes back a row that was written ahead.
+pub(crate) fn withdrawal(run: RunId, job: JobId) -> Withdrawal {
+    Withdrawal { run, job, scheduled_at: at(0) }
 }
 
 impl World {

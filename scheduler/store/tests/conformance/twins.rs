@@ -3,11 +3,11 @@
 //! SQLite writes entry by entry, the others play the batch in memory and write sets of rows; here the two are held to agree.
 
 use crate::database::{Database, servers};
-use crate::support::{at, change, due, silence};
+use crate::support::{at, change, due, silence, withdrawal};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{JobId, RunId};
 use hzm_job_store::Store;
-use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange, Withdrawal};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
 use hzm_job_store::stat::HourCount;
@@ -81,6 +81,8 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         1 => news().prop_map(Entry::Open),
         3 => likely.prop_map(Entry::Change),
         1 => changes().prop_map(Entry::Change),
+        1 => news().prop_map(|new| Entry::Open(NewRun { state: RunState::Planned, request_key: None, ..new })),
+        1 => (0..24_i64).prop_map(|run| Entry::Withdraw(withdrawal(RunId(run), JobId(0)))),
     ];
     prop::collection::vec(entry, 1..12)
 }
@@ -95,6 +97,9 @@ fn moved(entries: &[Entry], base: i64) -> Vec<Entry> {
             then: change.then.as_ref().map(|then| Box::new(there(then))),
             ..change.clone()
         }),
+        Entry::Withdraw(of) => {
+            Entry::Withdraw(Withdrawal { run: RunId(base + of.run.0), job: JobId(base + of.job.0), ..*of })
+        }
     });
     moved.collect()
 }

@@ -9,12 +9,12 @@ use crate::epoch;
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
 use crate::schema::{journal_mark, run};
-use diesel::dsl::max;
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
 use hzm_job_scheduler::partition::PARTITIONS;
-use hzm_job_scheduler::run::RunKind;
+use hzm_job_scheduler::run::{RunKind, RunState};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -28,6 +28,9 @@ type FireRow = (i64, i64, i16, i32, i64, i16);
 /// A row that says which run a request made, and its state if it is still there.
 type RequestRow = (i64, String, i64, Option<i16>);
 
+/// A job and the last occurrence among some rows of it.
+type LastRow = (i64, Option<i64>);
+
 /// What a batch asks of a connection.
 trait Link: Send {
     const SQL: Sql;
@@ -37,9 +40,13 @@ trait Link: Send {
     fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
     fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
     fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
-    /// The last occurrence of each job among the scheduled rows between a journal's mark and this id.
-    fn passed(&mut self, journal: i64, below: i64)
-    -> impl Future<Output = QueryResult<Vec<(i64, Option<i64>)>>> + Send;
+    /// The last occurrence of each job among the scheduled rows between a journal's mark and this id, and how far that was
+    /// possible: a row ahead of its moment counts when that has come.
+    fn passed(
+        &mut self,
+        journal: i64,
+        below: i64,
+    ) -> impl Future<Output = QueryResult<(i64, Vec<LastRow>)>> + Send;
 }
 
 /// One connection type's part, and its function that commits.
@@ -70,15 +77,18 @@ macro_rules! link {
                 Statement::<Columns>::new(Self::SQL.requests, keys).load(self).await
             }
 
-            async fn passed(&mut self, journal: i64, below: i64) -> QueryResult<Vec<(i64, Option<i64>)>> {
+            async fn passed(&mut self, journal: i64, below: i64) -> QueryResult<(i64, Vec<LastRow>)> {
                 let mark = journal_mark::table.find(journal).select(journal_mark::run_id);
                 let mark: i64 = mark.first(self).await.optional()?.unwrap_or(0);
+                let planned = run::table.filter(run::state.eq(RunState::Planned.code()).and(run::id.gt(mark)));
+                let planned: Option<i64> = planned.select(min(run::id)).first(self).await?;
+                let below = planned.map_or(below, |planned| planned.min(below));
                 let passed = run::table
                     .filter(run::id.gt(mark).and(run::id.lt(below)))
                     .filter(run::kind.eq(RunKind::Scheduled.code()))
                     .group_by(run::job_id)
                     .select((run::job_id, max(run::scheduled_at)));
-                passed.load(self).await
+                Ok((below, passed.load(self).await?))
             }
         }
 
@@ -139,6 +149,7 @@ fn news(batch: &Batch) -> impl Iterator<Item = &NewRun> {
     batch.entries.iter().filter_map(|entry| match entry {
         Entry::Open(new) => Some(new),
         Entry::Change(change) => change.then.as_deref(),
+        Entry::Withdraw(_) => None,
     })
 }
 
@@ -149,12 +160,14 @@ fn request_keys(batch: &Batch) -> BTreeSet<RequestKey> {
 fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
     let ids = batch.entries.iter().filter_map(|entry| match entry {
         Entry::Change(change) => Some(change.run.0),
+        Entry::Withdraw(taken_back) => Some(taken_back.run.0),
         Entry::Open(_) => None,
     });
     ids.collect()
 }
 
 async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), StoreError> {
+    write_all(conn, C::SQL.withdraw, &played.withdrawn).await?;
     write_all(conn, C::SQL.open, played.opened.values()).await?;
     write_all(conn, C::SQL.keep_requests, played.requests.values()).await?;
     let changed = write_all(conn, C::SQL.change, played.changed.values()).await?;
@@ -178,13 +191,13 @@ async fn checkpoints_in_txn<C: Link>(conn: &mut C, batch: &Batch) -> Result<(), 
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
     let told = batch.checkpoints.iter().map(|(job, until)| (job.0, Some(millis(*until))));
     // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
-    let passed = conn.passed(batch.journal, batch.first_id).await?;
+    let (below, passed) = conn.passed(batch.journal, batch.first_id).await?;
     for (job, until) in told.chain(passed) {
         let latest = last.entry(job).or_insert(i64::MIN);
         *latest = (*latest).max(until.unwrap_or(i64::MIN));
     }
     write_all(conn, C::SQL.checkpoint, last).await?;
-    write_all(conn, C::SQL.mark, [(batch.journal, batch.first_id - 1)]).await?;
+    write_all(conn, C::SQL.mark, [(batch.journal, below - 1)]).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::run_row::RunRow;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What makes a fire the same fire: (scheduled_at, job, kind, attempt); the shard is 0.
 pub(super) type FireKey = (i64, i64, i16, i32);
@@ -66,6 +66,8 @@ pub(super) struct Played {
     pub(super) answers: Vec<Answer>,
     pub(super) opened: BTreeMap<i64, RunRow>,
     pub(super) changed: BTreeMap<i64, RowChange>,
+    /// Rows to be deleted, before any is inserted: another one for the same fire may follow.
+    pub(super) withdrawn: BTreeSet<i64>,
     pub(super) requests: BTreeMap<RequestKey, NewRequest>,
     /// (hour, state) -> how many runs ended so in this batch.
     pub(super) outcomes: BTreeMap<(i64, i16), i64>,
@@ -79,6 +81,7 @@ pub(super) fn play(batch: &Batch, seen: Seen) -> Played {
         let answer = match entry {
             Entry::Open(new) => game.open(new, next),
             Entry::Change(change) => game.change(change, next),
+            Entry::Withdraw(taken_back) => game.withdraw(taken_back.run.0),
         };
         game.played.answers.push(answer);
         next += i64::from(entry.may_open());
@@ -135,6 +138,19 @@ impl Game {
             _ => RunId(id),
         });
         Answer::Changed { then }
+    }
+
+    fn withdraw(&mut self, id: i64) -> Answer {
+        let now = self.state(id);
+        if now != Some(RunState::Planned) {
+            return Answer::Missed { state: now };
+        }
+        self.seen.states.remove(&id);
+        self.seen.fires.retain(|_, fire| *fire != id);
+        if self.played.opened.remove(&id).is_none() {
+            self.played.withdrawn.insert(id);
+        }
+        Answer::Changed { then: None }
     }
 
     /// Adds a change to what its row is to become, be it a row of this batch or one that was there before.

@@ -13,6 +13,8 @@ pub(super) struct Sql {
     pub(super) fires: &'static str,
     /// (job, key, run, its state if it is still there) of these requests.
     pub(super) requests: &'static str,
+    /// Deletes runs with these ids.
+    pub(super) withdraw: &'static str,
     /// Inserts runs.
     pub(super) open: &'static str,
     /// Inserts keys of "run now".
@@ -41,6 +43,8 @@ pub(super) const MYSQL: Sql = Sql {
         FROM JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT PATH '$[0]', request_key LONGTEXT PATH '$[1]')) AS v \
         STRAIGHT_JOIN run_request AS q ON q.job_id = v.job_id AND q.request_key = CAST(v.request_key AS BINARY) \
         LEFT JOIN run ON run.id = q.run_id",
+    withdraw: "DELETE run FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$' ERROR ON ERROR)) AS v \
+        STRAIGHT_JOIN run ON run.id = v.id",
     open: "INSERT INTO run (id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
         pinned, parameters, requested_by, created_at, sent_at, accepted_at, cancel_at, finished_at, code, message) \
         SELECT v.id, v.job_id, v.executor_id, v.kind, v.scheduled_at, v.shard, v.attempt, v.state, v.reason, \
@@ -100,6 +104,7 @@ pub(super) const POSTGRES: Sql = Sql {
     requests: "SELECT q.job_id, q.request_key, q.run_id, run.state FROM json_array_elements(?::text::json) AS v \
         JOIN run_request AS q ON q.job_id = (v ->> 0)::bigint AND q.request_key = v ->> 1 \
         LEFT JOIN run ON run.id = q.run_id",
+    withdraw: "DELETE FROM run WHERE id IN (SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v)",
     open: "INSERT INTO run (id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
         pinned, parameters, requested_by, created_at, sent_at, accepted_at, cancel_at, finished_at, code, message) \
         SELECT id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
@@ -137,8 +142,11 @@ mod tests {
     #[test]
     fn every_statement_has_exactly_one_parameter() {
         for sql in [&MYSQL, &POSTGRES] {
-            let Sql { partitions, states, fires, requests, open, keep_requests, change, count, checkpoint, mark } = sql;
-            for text in [partitions, states, fires, requests, open, keep_requests, change, count, checkpoint, mark] {
+            let Sql { partitions, states, fires, requests, withdraw, open, .. } = sql;
+            let Sql { keep_requests, change, count, checkpoint, mark, .. } = sql;
+            for text in
+                [partitions, states, fires, requests, withdraw, open, keep_requests, change, count, checkpoint, mark]
+            {
                 assert_eq!(text.matches('?').count(), 1, "{text}");
             }
         }
