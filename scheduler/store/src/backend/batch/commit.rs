@@ -42,11 +42,7 @@ trait Link: Send {
     fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
     /// The last occurrence of each job among the scheduled rows between a journal's mark and this id, and how far that was
     /// possible: a row ahead of its moment counts when that has come.
-    fn passed(
-        &mut self,
-        journal: i64,
-        below: i64,
-    ) -> impl Future<Output = QueryResult<(i64, Vec<LastRow>)>> + Send;
+    fn passed(&mut self, journal: i64, below: i64) -> impl Future<Output = QueryResult<(i64, Vec<LastRow>)>> + Send;
 }
 
 /// One connection type's part, and its function that commits.
