@@ -90,9 +90,11 @@ macro_rules! link {
 
         /// Writes the batch in one transaction.
         pub(in crate::backend) async fn $commit(conn: &mut $conn, batch: &Batch) -> Result<Vec<Answer>, StoreError> {
+            // What is taken back is deleted before anything is inserted, so whether an earlier entry meets it must be known.
+            let takes_back = batch.entries.iter().any(|entry| matches!(entry, Entry::Withdraw(_)));
             let mut attempt = 1;
             loop {
-                let look_up = attempt > 1;
+                let look_up = takes_back || attempt > 1;
                 let written = conn.immediate_transaction(async |conn| write_in_txn(conn, batch, look_up).await).await;
                 match written {
                     Err(error) if error.is_duplicate() && attempt < ATTEMPTS => attempt += 1,

@@ -147,6 +147,8 @@ impl Game {
         }
         self.seen.states.remove(&id);
         self.seen.fires.retain(|_, fire| *fire != id);
+        // What an earlier entry added to it goes with it.
+        self.played.changed.remove(&id);
         if self.played.opened.remove(&id).is_none() {
             self.played.withdrawn.insert(id);
         }

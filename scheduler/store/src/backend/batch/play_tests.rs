@@ -2,8 +2,8 @@
 
 use super::play::{Played, Seen, play};
 use crate::columns::moment;
-use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange};
-use hzm_job_scheduler::run::RunState::{self, Dispatched, Failed, Running, Succeeded, Waiting};
+use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
+use hzm_job_scheduler::run::RunState::{self, Dispatched, Failed, Planned, Running, Succeeded, Waiting};
 use hzm_job_scheduler::run::{Reason, RunKind};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 
@@ -128,4 +128,23 @@ fn a_run_that_is_not_there_is_missed() {
     let played = played(Seen::default(), vec![Entry::Change(change(9, Waiting, Failed))]);
     assert_eq!(played.answers, [Answer::Missed { state: None }]);
     assert!(played.changed.is_empty() && played.outcomes.is_empty());
+}
+
+#[test]
+fn what_is_taken_back_leaves_room_for_another_row_and_takes_earlier_changes_with_it() {
+    let taken_back = Withdrawal { run: RunId(9), job: JobId(7), scheduled_at: moment(1) };
+    let mut seen = holding(&[(9, Planned)]);
+    seen.fires.insert((1, 7, RunKind::Scheduled.code(), 0), 9);
+    let entries = vec![
+        Entry::Open(due(1)),
+        known(9, Planned, Planned, Known { code: Some(3), ..Known::default() }),
+        Entry::Withdraw(taken_back),
+        Entry::Open(due(1)),
+        Entry::Withdraw(taken_back),
+    ];
+    let played = played(seen, entries);
+    let done = Answer::Changed { then: None };
+    let existed = Answer::Existed { run: RunId(9), state: Planned };
+    assert_eq!(played.answers, [existed, done, done, Answer::Opened(RunId(101)), Answer::Missed { state: None }]);
+    assert!(played.changed.is_empty() && played.withdrawn.contains(&9) && played.opened.contains_key(&101));
 }
