@@ -171,7 +171,7 @@ fn bytes_of(entry: &Entry) -> usize {
     let texts = match entry {
         Entry::Open(new) => of_row(new),
         Entry::Change(change) => length(&change.known.message) + change.then.as_deref().map_or(0, of_row),
-        Entry::Withdraw(_) => 0,
+        Entry::Withdraw(_) | Entry::Settle { .. } => 0,
     };
     size_of::<Entry>() + size_of::<NewRun>() + texts
 }

@@ -21,3 +21,4 @@ mod supervision;
 mod support;
 mod threads;
 mod timeout;
+mod untold;

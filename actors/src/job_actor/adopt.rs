@@ -4,7 +4,6 @@ use super::end::End;
 use super::live_run::{LiveRun, Phase};
 use super::{JobActor, TRY_AGAIN};
 use crate::messages::NodeLost;
-use crate::superseded::Change;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::job::Delivery;
@@ -77,9 +76,6 @@ impl JobActor {
     /// The job's definition or its rows changed behind this actor: takes the store's word.
     pub(super) fn renew(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         let anchor_moved = standing.job.anchor > self.job.anchor;
-        let change = Change { before: &self.job, after: &standing.job, deleted: standing.deleted };
-        let owed = if self.deleted { Vec::new() } else { change.rows(&self.progress(), self.now()) };
-        self.owed.extend(owed);
         let open = self.take_standing(standing);
         if anchor_moved {
             slog::info!(self.log, "occurrences count anew"; "from" => %self.job.anchor);

@@ -177,6 +177,7 @@ fn whose(entries: &[Entry]) -> String {
         Some(Entry::Open(new)) => format!("job {}", new.job),
         Some(Entry::Change(change)) => format!("run {}", change.run),
         Some(Entry::Withdraw(taken_back)) => format!("run {}", taken_back.run),
+        Some(Entry::Settle { job, .. }) => format!("job {job}"),
         None => "nobody".into(),
     }
 }
@@ -190,7 +191,7 @@ fn opened(part: &[Pending]) -> Checkpoints {
             Some((new.job, new.scheduled_at - TimeDelta::milliseconds(1)))
         }
         Entry::Open(new) => Some((new.job, new.scheduled_at)),
-        Entry::Change(_) | Entry::Withdraw(_) => None,
+        Entry::Change(_) | Entry::Withdraw(_) | Entry::Settle { .. } => None,
     });
     news.collect()
 }

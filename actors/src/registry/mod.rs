@@ -3,6 +3,7 @@
 mod handlers;
 #[cfg(feature = "faults")]
 mod inject;
+mod reconcile;
 
 use crate::clock::jump::JumpWatch;
 use crate::directory::Directory;
@@ -21,6 +22,7 @@ use actix::prelude::*;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::executor::Executor;
 use hzm_job_store::node::Node;
+use reconcile::{RECONCILE_EVERY, Reconciled};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -45,6 +47,7 @@ pub(crate) struct Registry {
     live: watch::Sender<LiveFigures>,
     fatal: watch::Sender<Option<String>>,
     jumps: JumpWatch,
+    reconciled: Reconciled,
     handled: u64,
 }
 
@@ -78,6 +81,7 @@ impl Registry {
                 live,
                 fatal,
                 jumps,
+                reconciled: Reconciled::default(),
                 handled: 0,
             };
             registry.start_journal(ctx);
@@ -254,6 +258,7 @@ impl Actor for Registry {
             registry.look_at_clock();
             registry.publish_figures(ctx);
         });
+        ctx.run_interval(RECONCILE_EVERY, Registry::reconcile);
     }
 
     #[expect(clippy::disallowed_methods, reason = "children must stop however full their mailboxes are")]

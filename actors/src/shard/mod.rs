@@ -19,7 +19,6 @@ use crate::surroundings::{Foundation, Surroundings};
 use crate::wards::{Absence, Wards};
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_store::standing::Standing;
@@ -47,8 +46,6 @@ pub(crate) struct Shard {
     place: Rc<Surroundings>,
     agenda: Agenda,
     jobs: LiveJobs,
-    /// The jobs whose actor is dead, as it knew them: what they were due for may belong to a definition that is over.
-    absent: HashMap<JobId, Arc<Job>>,
     /// Jobs whose actor is to be started again, in that order.
     reviving: VecDeque<JobId>,
     /// Some were started again a moment ago; the next ones wait.
@@ -67,8 +64,6 @@ struct LiveJobs(HashMap<JobId, LiveJob>);
 
 struct LiveJob {
     actor: Addr<JobActor>,
-    /// The definition that it works by.
-    job: Arc<Job>,
     /// Messages this shard sent it: a job that says it is idle may not know of one that is under way.
     sent: u64,
 }
@@ -105,7 +100,6 @@ impl Shard {
             base: setup.base,
             agenda: Agenda::default(),
             jobs: LiveJobs::default(),
-            absent: HashMap::new(),
             reviving: VecDeque::new(),
             reviving_rests: false,
             job_wards: Wards::new(),
@@ -194,8 +188,8 @@ impl Shard {
     /// Gives a job its place: an actor when it has something to do, an entry in the agenda when it sleeps, none otherwise.
     fn place(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         let id = standing.job.id;
+        self.pay_debts(&standing, ctx);
         if let Some(live) = self.jobs.0.get_mut(&id) {
-            live.job = Arc::new(standing.job.clone());
             // The job's own mailbox is full only when it handles a flood of reports; it reads the store when it restarts.
             match live.actor.try_send(ReloadJob(Box::new(standing))) {
                 Ok(()) => live.sent += 1,
@@ -206,11 +200,13 @@ impl Shard {
             return;
         }
         self.agenda.remove(id);
-        self.settle_absent(&standing, ctx);
+        // There is nothing left that could kill it but what it leaves open.
+        if standing.deleted {
+            self.job_wards.release(&id);
+        }
         if self.job_wards.absence(&id) == Some(Absence::Quarantined) {
             return;
         }
-        self.absent.remove(&id);
         self.job_wards.started(&id);
         let next = next_of(&standing);
         let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
@@ -223,10 +219,9 @@ impl Shard {
 
     fn activate(&mut self, standing: Standing) -> Addr<JobActor> {
         let id = standing.job.id;
-        let job = Arc::new(standing.job.clone());
         let actor = JobActor::start(standing, self.place.clone());
         self.agenda.remove(id);
-        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), job, sent: 0 });
+        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), sent: 0 });
         actor
     }
 

@@ -3,11 +3,11 @@
 use super::{Shard, progress_of};
 use crate::messages::MustEnd;
 use crate::obituary::ActorGone;
-use crate::superseded::Change;
+use crate::superseded::payment;
 use crate::supervision::{OnExhausted, Verdict};
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
-use hzm_job_store::ledger::{Entry, NewRun};
+use hzm_job_store::ledger::Entry;
 use hzm_job_store::standing::Standing;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +24,7 @@ impl Handler<ActorGone<JobId>> for Shard {
 
     fn handle(&mut self, gone: ActorGone<JobId>, ctx: &mut Self::Context) {
         let ActorGone { who: job, panic: Some(why) } = gone else { return };
-        if let Some(live) = self.jobs.0.remove(&job) {
-            self.absent.insert(job, live.job);
-        }
+        self.jobs.0.remove(&job);
         let verdict = self.job_wards.died(&job, &self.base.settings.supervision.job, &why, self.base.now());
         match verdict {
             Verdict::Restart(pause) => {
@@ -83,29 +81,25 @@ impl Shard {
         });
     }
 
-    /// A job whose actor is dead was looked up: what it was due for under a definition that is over gets its rows.
-    pub(super) fn settle_absent(&mut self, standing: &Standing, ctx: &mut Context<Self>) {
-        let id = standing.job.id;
-        let Some(before) = self.absent.get(&id) else { return };
-        let change = Change { before, after: &standing.job, deleted: standing.deleted };
-        let rows = change.rows(&progress_of(standing), self.base.now());
-        self.absent.insert(id, Arc::new(standing.job.clone()));
-        if !rows.is_empty() {
-            slog::info!(self.log, "occurrences are skipped that were due before a dead job was changed"; "job" => id.0, "rows" => rows.len());
-            self.owe(rows, ctx);
-        }
-        // There is nothing left that could kill it but what it leaves open.
-        if standing.deleted {
-            self.job_wards.release(&id);
+    /// What earlier definitions of a job still owe gets its rows.
+    pub(super) fn pay_debts(&mut self, standing: &Standing, ctx: &mut Context<Self>) {
+        let now = self.base.now();
+        for debt in &standing.debts {
+            let entries = payment(debt, &progress_of(standing), now);
+            if entries.len() > 1 {
+                slog::info!(self.log, "occurrences that were due before their job was changed have their rows now, where they had none";
+                    "job" => standing.job.id.0, "rows" => entries.len() - 1);
+            }
+            self.pay(entries, ctx);
         }
     }
 
-    fn owe(&self, rows: Vec<NewRun>, ctx: &mut Context<Self>) {
-        let written = self.base.record(rows.iter().cloned().map(Entry::Open).collect());
+    fn pay(&self, entries: Vec<Entry>, ctx: &mut Context<Self>) {
+        let written = self.base.record(entries.clone());
         ctx.spawn(written.into_actor(self).map(move |written, shard, ctx| {
             if let Err(error) = written {
-                slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => rows.len(), "error" => %error);
-                ctx.run_later(super::TRY_AGAIN, move |shard, ctx| shard.owe(rows, ctx));
+                slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => entries.len(), "error" => %error);
+                ctx.run_later(super::TRY_AGAIN, move |shard, ctx| shard.pay(entries, ctx));
             }
         }));
     }

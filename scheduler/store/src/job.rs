@@ -5,10 +5,11 @@
 
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment};
+use crate::debt::DebtRow;
 use crate::error::{StoreError, problems_text};
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
-use crate::schema::{executor, job, operation};
+use crate::schema::{executor, job, job_checkpoint, job_debt, operation};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -16,6 +17,9 @@ use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::{Job, JobDraft, JobSpec};
 use hzm_job_scheduler::partition::partition_of;
 use serde_json::Value;
+
+/// How often a deletion that met another change is tried.
+const DELETE_TIMES: u32 = 5;
 
 /// A job with the dates that only pages care for.
 #[derive(Debug, Clone)]
@@ -112,21 +116,40 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn job_delete(&self, id: JobId, by: By) -> Result<Change<StoredJob>, StoreError> {
-        let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
+        let mut seen = 0;
+        for _ in 0..DELETE_TIMES {
+            let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
+            seen = before.job.version;
+            if self.job_delete_seen(&before, &by).await? {
+                return Ok(Change::Done(before));
+            }
+        }
+        Ok(Change::Stale { version: seen })
+    }
+
+    /// Deletes a job that is as it was seen; `false`: it is not any more.
+    async fn job_delete_seen(&self, before: &StoredJob, by: &By) -> Result<bool, StoreError> {
+        let (id, version, at) = (before.job.id.0, before.job.version, millis(by.at));
         let log_id = self.id_next("operation").await?;
-        let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
+        let note = before.note(log_id, by, "delete", &before.json(), &Value::Null);
+        let debt = DebtRow::of(before, None, by.at)?;
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
-                let gone = (job::deleted_at.eq(Some(millis(by.at))), job::enabled.eq(false));
-                let there = job::table.find(id.0).filter(job::deleted_at.is_null());
-                if diesel::update(there).set(gone).execute(conn).await? == 1 {
+                let gone = (job::deleted_at.eq(Some(at)), job::enabled.eq(false));
+                let seen = job::table.find(id).filter(job::version.eq(version)).filter(job::deleted_at.is_null());
+                let deleted = diesel::update(seen).set(gone).execute(conn).await? == 1;
+                if deleted {
                     diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                    if let Some(debt) = debt {
+                        let floor = job_checkpoint::table.find(id).select(job_checkpoint::planned_until);
+                        let debt = debt.above(floor.first(conn).await.optional()?);
+                        diesel::insert_into(job_debt::table).values(&debt).execute(conn).await?;
+                    }
                 }
-                Ok::<(), StoreError>(())
+                Ok::<bool, StoreError>(deleted)
             })
             .await
-        })?;
-        Ok(Change::Done(before))
+        })
     }
 
     /// One job; `None` when there is none or it was deleted.
@@ -153,6 +176,7 @@ impl Store {
             return Ok(Change::Stale { version: before.job.version });
         }
         let log_id = self.id_next("operation").await?;
+        let debt = DebtRow::of(&before, Some(&job), by.at)?;
         let after = StoredJob { job, created_at: before.created_at, updated_at: by.at };
         let (row, note) = (after.row()?, after.note(log_id, &by, action, &before.json(), &after.json()));
         let moved = run!(self, write, async |conn| {
@@ -177,6 +201,11 @@ impl Store {
                 let moved = diesel::update(seen).set(set).execute(conn).await?;
                 if moved == 1 {
                     diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                    if let Some(debt) = debt {
+                        let floor = job_checkpoint::table.find(row.id).select(job_checkpoint::planned_until);
+                        let debt = debt.above(floor.first(conn).await.optional()?);
+                        diesel::insert_into(job_debt::table).values(&debt).execute(conn).await?;
+                    }
                 }
                 Ok::<_, StoreError>(Some(moved == 1))
             })
@@ -207,11 +236,7 @@ impl StoredJob {
 
     fn row(&self) -> Result<JobRow, StoreError> {
         let (job, draft) = (&self.job, self.job.spec.draft());
-        let spec = serde_json::to_string(draft).map_err(|error| StoreError::Corrupt {
-            table: "job",
-            id: job.id.0,
-            reason: error.to_string(),
-        })?;
+        let spec = spec_text(job)?;
         Ok(JobRow {
             id: job.id.0,
             executor_id: draft.executor.0,
@@ -238,16 +263,22 @@ impl JobRow {
     /// The job of this row; a definition that no longer passes the checks (a zone that was dropped) is an error that
     /// names the job, so that it can be shown and mended.
     pub(crate) fn stored(self) -> Result<StoredJob, StoreError> {
-        let corrupt = |reason| StoreError::Corrupt { table: "job", id: self.id, reason };
-        let draft: JobDraft = serde_json::from_str(&self.spec).map_err(|error| corrupt(error.to_string()))?;
-        let spec = draft.check().map_err(|problems| corrupt(problems_text(&problems)))?;
-        let job = Job {
-            id: JobId(self.id),
-            spec,
-            enabled: self.enabled,
-            anchor: moment(self.anchor_at),
-            version: self.version,
-        };
+        let job = job_of(self.id, &self.spec, self.enabled, self.anchor_at, self.version)?;
         Ok(StoredJob { job, created_at: moment(self.created_at), updated_at: moment(self.updated_at) })
     }
+}
+
+/// A job's definition as it is stored.
+pub(crate) fn spec_text(job: &Job) -> Result<String, StoreError> {
+    let corrupt =
+        |error: serde_json::Error| StoreError::Corrupt { table: "job", id: job.id.0, reason: error.to_string() };
+    serde_json::to_string(job.spec.draft()).map_err(corrupt)
+}
+
+/// The job of stored parts, checked as [`JobRow::stored`] says.
+pub(crate) fn job_of(id: i64, spec: &str, enabled: bool, anchor_at: i64, version: i64) -> Result<Job, StoreError> {
+    let corrupt = |reason| StoreError::Corrupt { table: "job", id, reason };
+    let draft: JobDraft = serde_json::from_str(spec).map_err(|error| corrupt(error.to_string()))?;
+    let spec = draft.check().map_err(|problems| corrupt(problems_text(&problems)))?;
+    Ok(Job { id: JobId(id), spec, enabled, anchor: moment(anchor_at), version })
 }

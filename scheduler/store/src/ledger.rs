@@ -110,6 +110,13 @@ pub enum Entry {
     Open(NewRun),
     /// A change of a row.
     Change(RunChange),
+    /// A definition that is over owes nothing more: its rows are in this batch or were there. Answered as a change is.
+    Settle {
+        /// The job.
+        job: JobId,
+        /// The version that is over.
+        version: i64,
+    },
     /// A row less; it may be followed by another one for the same fire. Answered as a change is.
     Withdraw(Withdrawal),
 }
@@ -121,7 +128,7 @@ impl Entry {
         match self {
             Entry::Open(_) => true,
             Entry::Change(change) => change.then.is_some(),
-            Entry::Withdraw(_) => false,
+            Entry::Withdraw(_) | Entry::Settle { .. } => false,
         }
     }
 }
@@ -178,7 +185,7 @@ impl Batch {
                         then.make_storable();
                     }
                 }
-                Entry::Withdraw(_) => {}
+                Entry::Withdraw(_) | Entry::Settle { .. } => {}
             }
         }
         self

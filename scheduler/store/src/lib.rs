@@ -15,6 +15,7 @@
 
 pub mod backend;
 pub mod columns;
+pub mod debt;
 mod epoch;
 pub mod error;
 pub mod executor;

@@ -160,6 +160,29 @@ impl Store {
         })
     }
 
+    /// Which jobs and executors were changed by the operations after `after`, oldest first, at most `limit`: (operation, kind
+    /// of the object, its id). Operations may become visible a little out of the order of their ids.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn operation_objects(&self, after: i64, limit: i64) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        run!(self, read, async |conn| {
+            let changed = operation::table.filter(operation::id.gt(after)).order(operation::id.asc()).limit(limit);
+            Ok(changed.select((operation::id, operation::object_kind, operation::object_id)).load(conn).await?)
+        })
+    }
+
+    /// The id of the newest operation; 0 when there is none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn operation_newest(&self) -> Result<i64, StoreError> {
+        run!(self, read, async |conn| {
+            let newest: Option<i64> = operation::table.select(diesel::dsl::max(operation::id)).first(conn).await?;
+            Ok(newest.unwrap_or(0))
+        })
+    }
+
     /// The newest operations, a page at a time.
     ///
     /// # Errors

@@ -29,6 +29,13 @@ diesel::table! {
 
 diesel::table! { job_checkpoint (job_id) { job_id -> BigInt, planned_until -> BigInt, } }
 
+diesel::table! {
+    job_debt (job_id, version) {
+        job_id -> BigInt, version -> BigInt, spec -> Text, anchor_at -> BigInt, floor_at -> Nullable<BigInt>,
+        until_at -> BigInt,
+    }
+}
+
 diesel::table! { journal_mark (journal) { journal -> BigInt, run_id -> BigInt, } }
 
 diesel::table! {
@@ -78,6 +85,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     executor,
     job,
     job_checkpoint,
+    job_debt,
     journal_mark,
     node,
     operation,

@@ -5,10 +5,11 @@
 
 use crate::backend::{Store, run};
 use crate::columns::moment;
+use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
 use crate::run_row::{Run, RunRow};
-use crate::schema::{job, job_checkpoint, journal_mark, run};
+use crate::schema::{job, job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -36,6 +37,8 @@ pub struct Standing {
     pub deleted: bool,
     /// The last occurrence of its schedule that has a row, those ahead of their moment not counted; `None`: none has.
     pub planned_until: Option<DateTime<Utc>>,
+    /// What earlier definitions of it still owe, oldest first.
+    pub debts: Vec<Debt>,
     /// Its runs that have not ended, oldest first.
     pub open: Vec<Run>,
     /// The latest end among its newest 16 runs: a fixed delay counts from there.
@@ -48,6 +51,7 @@ pub struct Standing {
 struct Facts {
     planned: HashMap<i64, i64>,
     open: Vec<RunRow>,
+    debts: Vec<DebtRow>,
     ends: HashMap<i64, (Option<i64>, Option<i64>)>,
 }
 
@@ -64,6 +68,10 @@ impl Store {
         for run in facts.open.into_iter().filter_map(|row| self.readable(row.run())) {
             open.entry(run.job.0).or_default().push(run);
         }
+        let mut debts: HashMap<i64, Vec<Debt>> = HashMap::new();
+        for debt in facts.debts.into_iter().filter_map(|row| self.readable(row.debt())) {
+            debts.entry(debt.before.id.0).or_default().push(debt);
+        }
         let jobs = rows.into_iter().filter_map(|row| Some((row.is_deleted(), self.readable(row.stored())?)));
         Ok(jobs
             .map(|(deleted, StoredJob { job, .. })| {
@@ -71,6 +79,7 @@ impl Store {
                 let (last_end, last_manual) = facts.ends.get(&id).copied().unwrap_or((None, None));
                 Standing {
                     planned_until: facts.planned.get(&id).copied().map(moment),
+                    debts: debts.remove(&id).unwrap_or_default(),
                     open: open.remove(&id).unwrap_or_default(),
                     last_end: last_end.map(moment),
                     last_manual: last_manual.map(moment),
@@ -103,6 +112,8 @@ impl Store {
             // Open runs are few, whatever the history of these jobs: `+ 0` keeps the database from searching by job.
             let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter((run::job_id + 0).eq_any(&ids));
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
+            let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
+            let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
             let mut ends = HashMap::new();
             for id in &ids {
                 let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(LATEST);
@@ -111,11 +122,11 @@ impl Store {
                 let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, _)| *due);
                 ends.insert(*id, (last.iter().filter_map(|(.., end)| *end).max(), manual.max()));
             }
-            Ok((rows, Facts { planned, open, ends }))
+            Ok((rows, Facts { planned, open, debts, ends }))
         })
     }
 
-    /// The jobs that have open runs, started or not: they need their actor at start.
+    /// The jobs that have open runs or owe rows, started or not: they must be looked at at start.
     ///
     /// # Errors
     /// What the database says.
@@ -124,7 +135,8 @@ impl Store {
             // Without DISTINCT, for which SQLite would walk through the whole history in the order of jobs.
             let open = run::table.filter(run::state.eq_any(open_codes()));
             let ids: Vec<i64> = open.select(run::job_id).load(conn).await?;
-            Ok(ids.into_iter().collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
+            let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
+            Ok(ids.into_iter().chain(owing).collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::epoch;
 use crate::error::{StoreError, says_passing};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
-use crate::schema::{job_checkpoint, journal_mark, partition_lease, run, run_request, run_stat};
+use crate::schema::{job_checkpoint, job_debt, journal_mark, partition_lease, run, run_request, run_stat};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -127,6 +127,7 @@ impl Writer<'_> {
             answers.push(match entry {
                 Entry::Open(new) => self.open(new, next)?,
                 Entry::Change(change) => self.change(change, next)?,
+                Entry::Settle { job, version } => self.settle(job.0, *version)?,
                 Entry::Withdraw(taken_back) => self.withdraw(taken_back.run.0)?,
             });
             next += i64::from(entry.may_open());
@@ -192,6 +193,11 @@ impl Writer<'_> {
             Answer::Opened(then) | Answer::Existed { run: then, .. } => Ok(Answer::Changed { then: Some(then) }),
             other => Ok(other),
         }
+    }
+
+    fn settle(&mut self, job: i64, version: i64) -> QueryResult<Answer> {
+        diesel::delete(job_debt::table.find((job, version))).execute(self.conn)?;
+        Ok(Answer::Changed { then: None })
     }
 
     fn withdraw(&mut self, id: i64) -> QueryResult<Answer> {

@@ -13,6 +13,8 @@ mod clearing;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod debts;
+#[cfg(test)]
 mod executors;
 #[cfg(test)]
 mod explain;

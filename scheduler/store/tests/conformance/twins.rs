@@ -82,6 +82,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         3 => likely.prop_map(Entry::Change),
         1 => changes().prop_map(Entry::Change),
         1 => news().prop_map(|new| Entry::Open(NewRun { state: RunState::Planned, request_key: None, ..new })),
+        1 => (0..JOBS).prop_map(|job| Entry::Settle { job: JobId(job), version: 1 }),
         1 => (0..24_i64).prop_map(|run| Entry::Withdraw(withdrawal(RunId(run), JobId(0)))),
     ];
     prop::collection::vec(entry, 1..12)
@@ -97,6 +98,7 @@ fn moved(entries: &[Entry], base: i64) -> Vec<Entry> {
             then: change.then.as_ref().map(|then| Box::new(there(then))),
             ..change.clone()
         }),
+        Entry::Settle { job, version } => Entry::Settle { job: JobId(base + job.0), version: *version },
         Entry::Withdraw(of) => {
             Entry::Withdraw(Withdrawal { run: RunId(base + of.run.0), job: JobId(base + of.job.0), ..*of })
         }

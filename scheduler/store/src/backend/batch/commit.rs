@@ -147,7 +147,7 @@ fn news(batch: &Batch) -> impl Iterator<Item = &NewRun> {
     batch.entries.iter().filter_map(|entry| match entry {
         Entry::Open(new) => Some(new),
         Entry::Change(change) => change.then.as_deref(),
-        Entry::Withdraw(_) => None,
+        Entry::Withdraw(_) | Entry::Settle { .. } => None,
     })
 }
 
@@ -159,7 +159,7 @@ fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
     let ids = batch.entries.iter().filter_map(|entry| match entry {
         Entry::Change(change) => Some(change.run.0),
         Entry::Withdraw(taken_back) => Some(taken_back.run.0),
-        Entry::Open(_) => None,
+        Entry::Open(_) | Entry::Settle { .. } => None,
     });
     ids.collect()
 }
@@ -167,6 +167,7 @@ fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
 async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), StoreError> {
     write_all(conn, C::SQL.withdraw, &played.withdrawn).await?;
     write_all(conn, C::SQL.open, played.opened.values()).await?;
+    write_all(conn, C::SQL.settle, &played.settled).await?;
     write_all(conn, C::SQL.keep_requests, played.requests.values()).await?;
     let changed = write_all(conn, C::SQL.change, played.changed.values()).await?;
     if changed != played.changed.len() {

@@ -68,6 +68,8 @@ pub(super) struct Played {
     pub(super) changed: BTreeMap<i64, RowChange>,
     /// Rows to be deleted, before any is inserted: another one for the same fire may follow.
     pub(super) withdrawn: BTreeSet<i64>,
+    /// (job, version) of the definitions that owe nothing more.
+    pub(super) settled: BTreeSet<(i64, i64)>,
     pub(super) requests: BTreeMap<RequestKey, NewRequest>,
     /// (hour, state) -> how many runs ended so in this batch.
     pub(super) outcomes: BTreeMap<(i64, i16), i64>,
@@ -81,6 +83,7 @@ pub(super) fn play(batch: &Batch, seen: Seen) -> Played {
         let answer = match entry {
             Entry::Open(new) => game.open(new, next),
             Entry::Change(change) => game.change(change, next),
+            Entry::Settle { job, version } => game.settle(job.0, *version),
             Entry::Withdraw(taken_back) => game.withdraw(taken_back.run.0),
         };
         game.played.answers.push(answer);
@@ -138,6 +141,11 @@ impl Game {
             _ => RunId(id),
         });
         Answer::Changed { then }
+    }
+
+    fn settle(&mut self, job: i64, version: i64) -> Answer {
+        self.played.settled.insert((job, version));
+        Answer::Changed { then: None }
     }
 
     fn withdraw(&mut self, id: i64) -> Answer {

@@ -15,6 +15,8 @@ pub(super) struct Sql {
     pub(super) requests: &'static str,
     /// Deletes runs with these ids.
     pub(super) withdraw: &'static str,
+    /// Deletes debts: (job, version).
+    pub(super) settle: &'static str,
     /// Inserts runs.
     pub(super) open: &'static str,
     /// Inserts keys of "run now".
@@ -45,6 +47,9 @@ pub(super) const MYSQL: Sql = Sql {
         LEFT JOIN run ON run.id = q.run_id",
     withdraw: "DELETE run FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$' ERROR ON ERROR)) AS v \
         STRAIGHT_JOIN run ON run.id = v.id",
+    settle: "DELETE job_debt FROM JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT PATH '$[0]' ERROR ON ERROR, \
+        version BIGINT PATH '$[1]' ERROR ON ERROR)) AS v \
+        STRAIGHT_JOIN job_debt ON job_debt.job_id = v.job_id AND job_debt.version = v.version",
     open: "INSERT INTO run (id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
         pinned, parameters, requested_by, created_at, sent_at, accepted_at, cancel_at, finished_at, code, message) \
         SELECT v.id, v.job_id, v.executor_id, v.kind, v.scheduled_at, v.shard, v.attempt, v.state, v.reason, \
@@ -105,6 +110,8 @@ pub(super) const POSTGRES: Sql = Sql {
         JOIN run_request AS q ON q.job_id = (v ->> 0)::bigint AND q.request_key = v ->> 1 \
         LEFT JOIN run ON run.id = q.run_id",
     withdraw: "DELETE FROM run WHERE id IN (SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v)",
+    settle: "DELETE FROM job_debt USING json_array_elements(?::text::json) AS v \
+        WHERE job_debt.job_id = (v ->> 0)::bigint AND job_debt.version = (v ->> 1)::bigint",
     open: "INSERT INTO run (id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
         pinned, parameters, requested_by, created_at, sent_at, accepted_at, cancel_at, finished_at, code, message) \
         SELECT id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, node, \
@@ -142,11 +149,22 @@ mod tests {
     #[test]
     fn every_statement_has_exactly_one_parameter() {
         for sql in [&MYSQL, &POSTGRES] {
-            let Sql { partitions, states, fires, requests, withdraw, open, .. } = sql;
+            let Sql { partitions, states, fires, requests, withdraw, settle, open, .. } = sql;
             let Sql { keep_requests, change, count, checkpoint, mark, .. } = sql;
-            for text in
-                [partitions, states, fires, requests, withdraw, open, keep_requests, change, count, checkpoint, mark]
-            {
+            for text in [
+                partitions,
+                states,
+                fires,
+                requests,
+                withdraw,
+                settle,
+                open,
+                keep_requests,
+                change,
+                count,
+                checkpoint,
+                mark,
+            ] {
                 assert_eq!(text.matches('?').count(), 1, "{text}");
             }
         }
