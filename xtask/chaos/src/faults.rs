@@ -41,6 +41,8 @@ pub enum Target {
     Callback,
     /// The admin's clock.
     Clock,
+    /// The definitions of jobs.
+    Jobs,
 }
 
 macro_rules! faults {
@@ -91,6 +93,7 @@ faults! {
     CallbackUnknown = "callback-unknown", "callbacks come for runs that do not exist";
     ClockForward = "clock-forward", "the admin's clock jumps ahead and stays there";
     ClockBack = "clock-back", "the admin's clock jumps back for a while";
+    JobChanges = "job-changes", "somebody starts, stops, edits, deletes and runs jobs, whatever else is broken";
 }
 
 impl Fault {
@@ -127,6 +130,7 @@ impl Fault {
             F::NodeKill | F::NodePause => Target::Node(node),
             F::TriggerCut | F::TriggerSlow => Target::Trigger(node),
             F::ClockForward | F::ClockBack => Target::Clock,
+            F::JobChanges => Target::Jobs,
             F::CallbackRepeat | F::CallbackSlow | F::CallbackReorder | F::CallbackCut | F::CallbackUnknown => {
                 Target::Callback
             }
@@ -144,6 +148,8 @@ impl Fault {
             F::AdminPause | F::NodePause | F::DatabasePause | F::DatabaseLock => (6_500, 8_000),
             F::CallbackUnknown => (0, 0),
             F::ClockForward => (0, 0),
+            // Long enough to begin before most other faults and to outlast them.
+            F::JobChanges => (6_000, 12_000),
             _ => (1_500, 5_000),
         }
     }

@@ -30,7 +30,20 @@ impl Pace {
         std::iter::successors(Some(first), |moment| Some(moment + step)).take_while(|moment| *moment <= end).collect()
     }
 
-    fn json(self) -> Value {
+    /// Whether this is one of the moments after `start`.
+    #[must_use]
+    pub fn is_moment(self, start: i64, moment: i64) -> bool {
+        let falls = match self {
+            Pace::Rate(period) => (moment - start) % period == 0,
+            Pace::Cron(seconds) => moment % (seconds * 1_000) == 0,
+            Pace::Delay(_) | Pace::ByHand => false,
+        };
+        falls && moment > start
+    }
+
+    /// The schedule as the admin takes and tells it: its kind and its expression.
+    #[must_use]
+    pub fn json(self) -> Value {
         let every = |millis: i64| format!("{millis}ms");
         match self {
             Pace::Rate(millis) => json!({ "kind": "fixed_rate", "expression": every(millis) }),
@@ -202,6 +215,16 @@ mod tests {
     fn a_cron_expression_counts_by_the_clock_and_leaves_its_start_out() {
         assert_eq!(Pace::Cron(1).moments(2_000, 4_500), [3_000, 4_000]);
         assert_eq!(Pace::Cron(5).moments(4_999, 15_000), [5_000, 10_000, 15_000]);
+    }
+
+    #[test]
+    fn a_moment_is_recognised_exactly_where_it_is_counted() {
+        for pace in [Pace::Rate(1_000), Pace::Rate(1_500), Pace::Cron(1), Pace::Cron(2)] {
+            let counted = pace.moments(1_234, 20_000);
+            let recognised: Vec<i64> = (0..=20_000).filter(|moment| pace.is_moment(1_234, *moment)).collect();
+            assert_eq!(counted, recognised, "{pace:?}");
+        }
+        assert!(!Pace::Delay(1_000).is_moment(0, 1_000) && !Pace::ByHand.is_moment(0, 1_000));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod history;
 pub mod http;
 pub mod job;
 pub mod ledger;
+pub mod meddling;
 pub mod options;
 pub mod plan;
 pub mod process;

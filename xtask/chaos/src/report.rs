@@ -22,8 +22,6 @@ pub struct Summary {
     left_out: Vec<(Fault, &'static str)>,
     /// What the checker says.
     pub verdict: Verdict,
-    /// What is worth telling and may be right.
-    pub notes: Vec<String>,
     folder: PathBuf,
 }
 
@@ -35,7 +33,6 @@ impl Summary {
         history: &History,
         left_out: Vec<(Fault, &'static str)>,
         verdict: Verdict,
-        notes: Vec<String>,
         folder: &Path,
     ) -> Summary {
         let mut times = BTreeMap::new();
@@ -43,7 +40,7 @@ impl Summary {
             *times.entry(happening.fault).or_insert(0) += 1;
         }
         let (database, seed) = (order.database, order.seed);
-        Summary { database, seed, times, left_out, verdict, notes, folder: folder.to_owned() }
+        Summary { database, seed, times, left_out, verdict, folder: folder.to_owned() }
     }
 
     /// Whether nothing is wrong.
@@ -72,6 +69,8 @@ impl Summary {
         line("executions seen", verdict.executions)?;
         line("executed again, its first process was killed", verdict.repeated_with_cause)?;
         line("started after the scheduler gave it up", verdict.started_after_given_up)?;
+        line("changes of jobs", verdict.changes)?;
+        line("changes of jobs without a clear answer", verdict.unclear_changes)?;
         for (flaw, words) in Flaw::ALL {
             line(words, verdict.count(flaw))?;
         }
@@ -102,9 +101,6 @@ impl fmt::Display for Summary {
         self.write_faults(out)?;
         writeln!(out)?;
         self.write_counts(out)?;
-        for note in &self.notes {
-            writeln!(out, "note: {note}")?;
-        }
         self.write_findings(out)
     }
 }

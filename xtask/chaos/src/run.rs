@@ -73,9 +73,10 @@ fn in_folder(order: &Order, folder: &std::path::Path, out: &mut dyn Write) -> Re
     let mut verdict = checker::check(&evidence);
     verdict.findings.extend(stuck);
     verdict.findings.extend(quarantined(&mut stage)?);
+    verdict.findings.extend(stage.ends());
     let promises = stage.broken_promises().into_iter();
     verdict.findings.extend(promises.map(|text| Finding { flaw: Flaw::Unrecorded, job: 0, moment: 0, text }));
-    Ok(Summary::new(order, &evidence.history, left_out, verdict, stage.notes.clone(), folder))
+    Ok(Summary::new(order, &evidence.history, left_out, verdict, folder))
 }
 
 /// The faults that can be had here, and why the others cannot. Those that exist with another database only go without a word.

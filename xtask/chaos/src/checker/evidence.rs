@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::history::History;
 use crate::job::JobFacts;
 use crate::ledger::Row;
+use crate::meddling::Meddled;
 use crate::trace::Execution;
 
 /// Everything that is known when all is over and quiet.
@@ -12,6 +13,8 @@ use crate::trace::Execution;
 pub struct Evidence {
     /// The jobs.
     pub jobs: Vec<JobFacts>,
+    /// The jobs that were changed meanwhile.
+    pub meddled: Vec<Meddled>,
     /// The whole ledger.
     pub rows: Vec<Row>,
     /// What the nodes wrote down, by its start.
@@ -60,7 +63,8 @@ impl<'e> Index<'e> {
         for execution in &evidence.executions {
             executions.entry(execution.run).or_default().push(execution);
         }
-        let jobs = evidence.jobs.iter().map(|job| (job.id, job)).collect();
+        let meddled = evidence.meddled.iter().map(|meddled| &meddled.job);
+        let jobs = evidence.jobs.iter().chain(meddled).map(|job| (job.id, job)).collect();
         let rows = evidence.rows.iter().map(|row| (row.id, row)).collect();
         Index { evidence, jobs, rows, scheduled, executions }
     }

@@ -9,6 +9,7 @@ mod attempts;
 mod by_hand;
 mod evidence;
 mod executions;
+mod meddled;
 mod occurrences;
 mod overlap;
 mod reasons;
@@ -49,11 +50,13 @@ pub enum Flaw {
     Reason,
     /// Something that the breaker itself asked for was not done, such as becoming ready again.
     Stuck,
+    /// The admin ended by itself.
+    Ended,
 }
 
 impl Flaw {
     /// Every flaw with the words of the report.
-    pub const ALL: [(Flaw, &'static str); 12] = [
+    pub const ALL: [(Flaw, &'static str); 13] = [
         (Flaw::Missing, "missing"),
         (Flaw::Double, "double"),
         (Flaw::Invented, "at moments when nothing was due"),
@@ -66,6 +69,7 @@ impl Flaw {
         (Flaw::Result, "results that differ"),
         (Flaw::Reason, "reasons that no policy allows"),
         (Flaw::Stuck, "not done at all"),
+        (Flaw::Ended, "the admin ended by itself"),
     ];
 }
 
@@ -101,6 +105,10 @@ pub struct Verdict {
     pub repeated_with_cause: usize,
     /// Executions whose trigger reached the node after the scheduler had given the run up; the ledger's word stands.
     pub started_after_given_up: usize,
+    /// Changes of jobs that were answered 2xx.
+    pub changes: usize,
+    /// Changes of jobs after which nobody knew whether they were done.
+    pub unclear_changes: usize,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
 }
@@ -131,5 +139,6 @@ pub fn check(evidence: &Evidence) -> Verdict {
     results::check(&index, &mut verdict);
     reasons::check(&index, &mut verdict);
     by_hand::check(&index, &mut verdict);
+    meddled::check(&index, &mut verdict);
     verdict
 }

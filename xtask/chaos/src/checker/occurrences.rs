@@ -20,13 +20,18 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
     }
 }
 
-fn check_moments(job: &JobFacts, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &mut Verdict) {
+/// No moment has two rows with the same number of attempt.
+pub(super) fn check_doubles(job: &JobFacts, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &mut Verdict) {
     for (moment, attempts) in fires {
         for same in attempts.values().filter(|same| same.len() > 1) {
             let rows: Vec<String> = same.iter().map(|row| row.words()).collect();
             verdict.found(Flaw::Double, job.id, *moment, rows.join(" and "));
         }
     }
+}
+
+fn check_moments(job: &JobFacts, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &mut Verdict) {
+    check_doubles(job, fires, verdict);
     if let Pace::Delay(_) | Pace::ByHand = job.plan.pace {
         return;
     }
@@ -48,12 +53,13 @@ fn check_moments(job: &JobFacts, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &
 }
 
 /// Whether the next row after a moment says that it stands for many.
-fn is_covered(moment: i64, fires: &BTreeMap<i64, Attempts<'_>>) -> bool {
+pub(super) fn is_covered(moment: i64, fires: &BTreeMap<i64, Attempts<'_>>) -> bool {
     let next = fires.range(moment..).next();
     next.is_some_and(|(_, attempts)| attempts.values().flatten().any(|row| row.reason == "misfire_many"))
 }
 
-fn neighbours(moment: i64, fires: &BTreeMap<i64, Attempts<'_>>) -> String {
+/// The rows around a moment that has none, for findings.
+pub(super) fn neighbours(moment: i64, fires: &BTreeMap<i64, Attempts<'_>>) -> String {
     let words = |fire: Option<(&i64, &Attempts<'_>)>| {
         let first = fire.and_then(|(at, attempts)| Some((at, attempts.values().flatten().next()?)));
         first.map_or("nothing".to_owned(), |(at, row)| format!("{} at {at}", row.words()))

@@ -29,7 +29,7 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
 }
 
 /// What speaks against an outcome, if anything.
-fn objection(index: &Index<'_>, job: &JobFacts, row: &Row, rows: &[&Row]) -> Option<&'static str> {
+pub(super) fn objection(index: &Index<'_>, job: &JobFacts, row: &Row, rows: &[&Row]) -> Option<&'static str> {
     let plan = &job.plan;
     let stopped = row.finished_at.unwrap_or(row.created_at) >= job.must_until;
     let demand = |met: bool, why: &'static str| if met { None } else { Some(why) };

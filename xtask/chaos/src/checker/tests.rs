@@ -7,6 +7,7 @@ use crate::job::{JobFacts, JobPlan, Misfire, Overlap, Pace};
 use crate::ledger::Row;
 use crate::trace::{Ending, Execution};
 
+mod meddled;
 mod reasons;
 
 const THRESHOLD: i64 = 2_000;
@@ -28,6 +29,7 @@ fn sound() -> Evidence {
     let job = JobFacts { plan, id: 1, anchor: 10_000, must_until: 13_000, may_until: 13_500 };
     Evidence {
         jobs: vec![job],
+        meddled: Vec::new(),
         rows: (1..=3).map(|number| row(number, 10_000 + number * 1_000)).collect(),
         orders: Vec::new(),
         executions: (1..=3).map(|number| execution(number, 10_000 + number * 1_000 + 5)).collect(),

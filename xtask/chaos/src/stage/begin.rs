@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::by_hand::Hand;
 use super::database::{Backing, NoDatabase};
+use super::meddler::Meddler;
 use super::{MISFIRE_THRESHOLD_MS, Node, Stage, text};
 use crate::api::{Api, PASSWORD, PATIENCE_MS, USER};
 use crate::clock::{now_ms, pause_ms};
@@ -43,10 +44,12 @@ impl Stage {
             api: Api::new(admin_port),
             jobs: Vec::new(),
             history: History::default(),
-            notes: Vec::new(),
+            ends: Vec::new(),
             complaints: Vec::new(),
             hand: None,
             orders: Vec::new(),
+            meddler: None,
+            meddled: Vec::new(),
             order,
             folder: folder.to_owned(),
             admin_port,
@@ -136,6 +139,9 @@ impl Stage {
         let id = id_of(&self.api.call("POST", "/jobs", Some(&plan.json(executor)))?)?;
         self.jobs.push(JobFacts { plan, id, anchor: 0, must_until: 0, may_until: 0 });
         self.hand = Some(Hand::start(self.admin_port, id));
+        if self.order.faults.contains(&Fault::JobChanges) {
+            self.meddler = Some(Meddler::start(self.admin_port, executor, self.order.seed));
+        }
         Ok(())
     }
 }

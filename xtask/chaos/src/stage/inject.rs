@@ -83,6 +83,7 @@ impl Stage {
             Fault::CallbackUnknown => self.report_unknown(&mut dice),
             Fault::ClockForward => self.set_clock(self.offset + self.order.jump_ms),
             Fault::ClockBack => self.set_clock(self.offset - self.order.jump_ms),
+            Fault::JobChanges => self.change_jobs(true),
         }
     }
 
@@ -106,7 +107,13 @@ impl Stage {
             }
             Fault::CallbackUnknown | Fault::ClockForward => Ok(()),
             Fault::ClockBack => self.set_clock(self.offset + self.order.jump_ms),
+            Fault::JobChanges => self.change_jobs(false),
         }
+    }
+
+    fn change_jobs(&self, begin: bool) -> Result<(), String> {
+        self.meddler.iter().for_each(|meddler| meddler.set_active(begin));
+        Ok(())
     }
 
     fn on_database(&self, mode: Mode) -> Result<(), String> {

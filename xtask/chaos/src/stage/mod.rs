@@ -8,16 +8,18 @@ mod database;
 mod disk;
 mod inject;
 mod lock;
+mod meddler;
 mod observe;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::api::Api;
-use crate::checker::Ordered;
+use crate::checker::{Finding, Flaw, Ordered};
 use crate::clock::now_ms;
 use crate::history::{Happening, History};
 use crate::job::JobFacts;
+use crate::meddling::Meddled;
 use crate::options::Order;
 use crate::process::Program;
 use crate::relay::{callbacks, wire};
@@ -25,6 +27,7 @@ use crate::relay::{callbacks, wire};
 use by_hand::Hand;
 use database::Backing;
 pub use database::NoDatabase;
+use meddler::Meddler;
 
 /// A fire later than this is missed, in milliseconds.
 pub const MISFIRE_THRESHOLD_MS: i64 = 2_000;
@@ -49,13 +52,16 @@ pub struct Stage {
     pub jobs: Vec<JobFacts>,
     /// What was done so far.
     pub history: History,
-    /// What is worth telling and may be right, such as an admin that ended by itself.
-    pub notes: Vec<String>,
+    /// Ends of the admin that nobody asked for.
+    ends: Vec<Finding>,
     /// Promises that an answer broke.
     pub complaints: Vec<String>,
     /// Who orders runs by hand.
     hand: Option<Hand>,
     orders: Vec<Ordered>,
+    /// Who changes jobs meanwhile.
+    meddler: Option<Meddler>,
+    meddled: Vec<Meddled>,
     order: Order,
     folder: PathBuf,
     admin_port: u16,
@@ -92,7 +98,7 @@ impl Stage {
         [self.complaints.clone(), self.callbacks.complaints()].concat()
     }
 
-    /// Starts an admin again that ended by itself, as a service manager does, and notes it.
+    /// Starts an admin again that ended by itself, as a service manager does; that it ended is a finding.
     ///
     /// # Errors
     /// When it cannot be started at all.
@@ -101,10 +107,16 @@ impl Stage {
             return Ok(());
         }
         if let Some((_, status)) = self.admin.ended().map_err(text)? {
-            self.notes.push(format!("the admin ended by itself with {status}:\n{}", self.admin.last_words()));
+            self.ends.push(ended_by_itself(&status.to_string(), &self.admin.last_words()));
             self.admin.start().map_err(text)?;
         }
         Ok(())
+    }
+
+    /// Ends of the admin that nobody asked for.
+    #[must_use]
+    pub fn ends(&self) -> Vec<Finding> {
+        self.ends.clone()
     }
 
     fn happened(&mut self, happening: Happening) -> usize {
@@ -113,6 +125,24 @@ impl Stage {
     }
 }
 
+/// Whatever is broken around it, an admin goes on, or waits.
+fn ended_by_itself(status: &str, last_words: &str) -> Finding {
+    let text = format!("the admin ended by itself with {status}:\n{last_words}");
+    Finding { flaw: Flaw::Ended, job: 0, moment: now_ms(), text }
+}
+
 fn text(error: impl Display) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_that_ended_by_itself_is_a_finding_with_its_last_words() {
+        let finding = ended_by_itself("exit status: 1", "the ledger belongs to somebody else");
+        assert_eq!(finding.flaw, Flaw::Ended);
+        assert!(finding.text.contains("exit status: 1") && finding.text.contains("somebody else"), "{}", finding.text);
+    }
 }

@@ -5,12 +5,15 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::by_hand::Hand;
+use super::meddler::Meddler;
 use super::{MISFIRE_THRESHOLD_MS, Stage, text};
 use crate::api::PATIENCE_MS;
 use crate::checker::{Evidence, Finding, Flaw};
 use crate::clock::{now_ms, pause_ms};
+use crate::dice::Dice;
 use crate::job::Pace;
 use crate::ledger::Row;
+use crate::meddling::{Answer, Meddled, Standing, What};
 use crate::trace;
 
 /// A job is with the times when its newest row is not older than this many milliseconds.
@@ -32,10 +35,14 @@ impl Stage {
             pause_ms(TEND_EVERY_MS);
         }
         self.orders = self.hand.as_mut().map(Hand::stop).unwrap_or_default();
+        self.let_be()?;
         let mut findings = Vec::new();
         let patience_ends = now_ms() + PATIENCE_MS;
         for place in 0..self.jobs.len() {
             findings.extend(self.catch_up(place, patience_ends)?);
+        }
+        for place in 0..self.meddled.len() {
+            findings.extend(self.settle(place, patience_ends)?);
         }
         for place in 0..self.jobs.len() {
             self.stop(place)?;
@@ -54,22 +61,77 @@ impl Stage {
         if let Pace::Delay(_) | Pace::ByHand = job.plan.pace {
             return Ok(None);
         }
+        let (newest, finding) = self.with_the_times(job.id, job.anchor, patience_ends)?;
+        if let (Some(job), None) = (self.jobs.get_mut(place), &finding) {
+            job.must_until = newest;
+        }
+        Ok(finding)
+    }
+
+    /// Waits until a job that is in force since `anchor` is with the times; the moment of its newest row.
+    fn with_the_times(&mut self, job: i64, anchor: i64, patience_ends: i64) -> Result<(i64, Option<Finding>), String> {
         loop {
-            let rows = self.newest(&format!("job={}&kind=scheduled", job.id))?;
-            let newest = rows.iter().map(|row| row.scheduled_at).max().unwrap_or(job.anchor);
+            let rows = self.newest(&format!("job={job}&kind=scheduled"))?;
+            let newest = rows.iter().map(|row| row.scheduled_at).max().unwrap_or(anchor).max(anchor);
             let now = self.admin_now();
             if now - newest <= CAUGHT_UP_MS {
-                if let Some(job) = self.jobs.get_mut(place) {
-                    job.must_until = newest;
-                }
-                return Ok(None);
+                return Ok((newest, None));
             }
             if now_ms() > patience_ends {
                 let text = format!("its newest row is {} ms old, and no other comes", now - newest);
-                return Ok(Some(Finding { flaw: Flaw::Stuck, job: job.id, moment: newest, text }));
+                return Ok((newest, Some(Finding { flaw: Flaw::Stuck, job, moment: newest, text })));
             }
             self.tend()?;
             pause_ms(250);
+        }
+    }
+
+    /// Nobody changes jobs any more.
+    fn let_be(&mut self) -> Result<(), String> {
+        let book = self.meddler.as_mut().map(Meddler::stop).unwrap_or_default();
+        self.orders.extend(book.orders);
+        self.complaints.extend(book.complaints);
+        self.meddled = book.meddled;
+        let lines: Vec<String> = self.meddled.iter().map(|meddled| format!("{meddled:#?}")).collect();
+        fs::write(self.folder.join("changed-jobs.txt"), lines.join("\n")).map_err(text)
+    }
+
+    /// Finds out for certain how a job stands that was changed meanwhile, waits until it is with the times, and stops it. One that
+    /// may be deleted is deleted.
+    fn settle(&mut self, place: usize, patience_ends: i64) -> Result<Option<Finding>, String> {
+        let Some(mut meddled) = self.meddled.get(place).cloned() else { return Ok(None) };
+        let id = meddled.job.id;
+        if meddled.may_be_gone() {
+            // Gone already: that is what is wanted.
+            let said = self.api.call("DELETE", &format!("/jobs/{id}"), None);
+            return said.map(|_| None).or_else(|why| if why.contains("answered 404") { Ok(None) } else { Err(why) });
+        }
+        let mut finding = None;
+        let standing = self.insist(&mut meddled, What::Policy)?;
+        if standing.enabled {
+            (meddled.job.must_until, finding) = self.with_the_times(id, standing.anchor, patience_ends)?;
+        }
+        self.insist(&mut meddled, What::Stop)?;
+        if let Some(place) = self.meddled.get_mut(place) {
+            *place = meddled;
+        }
+        Ok(finding)
+    }
+
+    /// Does something to a job until that is answered with 2xx.
+    fn insist(&mut self, meddled: &mut Meddled, what: What) -> Result<Standing, String> {
+        let patience_ends = now_ms() + PATIENCE_MS;
+        let mut dice = Dice::new(self.order.seed);
+        loop {
+            let deed = self.api.deed(meddled.job.id, what, &mut dice)?;
+            meddled.deeds.extend(deed);
+            if let Some(Answer::Counts(Some(standing))) = deed.map(|deed| deed.answer) {
+                return Ok(standing);
+            }
+            if now_ms() > patience_ends {
+                return Err(format!("job {} cannot be changed: {what:?} is answered {deed:?}", meddled.job.id));
+            }
+            pause_ms(200);
         }
     }
 
@@ -101,7 +163,8 @@ impl Stage {
         let lines: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
         fs::write(self.folder.join("ledger.txt"), lines.join("\n")).map_err(text)?;
         let (jobs, history, orders) = (self.jobs.clone(), self.history.clone(), self.orders.clone());
-        Ok(Evidence { jobs, rows, executions, orders, history, misfire_threshold: MISFIRE_THRESHOLD_MS })
+        let (meddled, misfire_threshold) = (self.meddled.clone(), MISFIRE_THRESHOLD_MS);
+        Ok(Evidence { jobs, meddled, rows, executions, orders, history, misfire_threshold })
     }
 
     /// What the admin lists as quarantined.
