@@ -303,7 +303,8 @@ fn start_refusal(kind: ScheduleKind, expression: &str, now: &str) -> Option<Fiel
         ScheduleDraft { kind, expression: expression.into(), zone: "Asia/Shanghai".into(), ..draft().schedule };
     // Also under the policy that makes up for everything: what lies before the start was never missed.
     let draft = JobDraft { schedule, misfire: MisfirePolicy::FireAll, ..draft() };
-    draft.check().unwrap().check_start(now.parse().unwrap()).err().map(|mut problems| problems.remove(0))
+    let (spec, now) = (draft.check().expect("a valid draft"), now.parse().expect("a moment"));
+    spec.check_start(now).err().map(|mut problems| problems.remove(0))
 }
 
 #[test]

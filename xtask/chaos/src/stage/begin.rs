@@ -21,6 +21,9 @@ use crate::process::Program;
 use crate::relay::{callbacks, wire};
 use crate::{APP_KEY, APP_SECRET};
 
+/// How many change jobs at a time.
+const MEDDLERS: u64 = 4;
+
 impl Stage {
     /// Starts everything up to an admin that is ready and nodes that are online.
     ///
@@ -48,7 +51,7 @@ impl Stage {
             complaints: Vec::new(),
             hand: None,
             orders: Vec::new(),
-            meddler: None,
+            meddlers: Vec::new(),
             meddled: Vec::new(),
             order,
             folder: folder.to_owned(),
@@ -140,7 +143,8 @@ impl Stage {
         self.jobs.push(JobFacts { plan, id, anchor: 0, must_until: 0, may_until: 0 });
         self.hand = Some(Hand::start(self.admin_port, id));
         if self.order.faults.contains(&Fault::JobChanges) {
-            self.meddler = Some(Meddler::start(self.admin_port, executor, self.order.seed));
+            let meddler = |number| Meddler::start(self.admin_port, executor, number, self.order.seed);
+            self.meddlers = (1..=MEDDLERS).map(meddler).collect();
         }
         Ok(())
     }

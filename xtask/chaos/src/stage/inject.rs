@@ -112,7 +112,7 @@ impl Stage {
     }
 
     fn change_jobs(&self, begin: bool) -> Result<(), String> {
-        self.meddler.iter().for_each(|meddler| meddler.set_active(begin));
+        self.meddlers.iter().for_each(|meddler| meddler.set_active(begin));
         Ok(())
     }
 

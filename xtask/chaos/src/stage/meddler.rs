@@ -1,4 +1,5 @@
-//! Somebody who starts, stops, edits, deletes and runs a few jobs, whatever else is broken, and notes what was answered.
+//! Somebody who starts, stops, edits, deletes and runs a job, whatever else is broken, and notes what was answered. There are
+//! several of them, because each waits for its answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +14,6 @@ use crate::dice::Dice;
 use crate::job::{JobFacts, JobPlan, Misfire, Overlap};
 use crate::meddling::{Answer, Deed, Meddled, PACES, Standing, What};
 
-/// Jobs that there are at a time.
-const JOBS: usize = 4;
 /// Between two deeds, in milliseconds.
 const PAUSE_MS: (u64, u64) = (50, 400);
 /// How often somebody looks whether to go on, in milliseconds.
@@ -64,9 +63,10 @@ pub(super) struct Meddler {
 
 impl Meddler {
     /// Waits for its turn.
-    pub(super) fn start(port: u16, executor: i64, seed: u64) -> Meddler {
+    pub(super) fn start(port: u16, executor: i64, number: u64, seed: u64) -> Meddler {
         let shared = Arc::new(Shared::default());
-        let hand = Hand { api: Api::new(port), executor, dice: Dice::new(seed), made: 0, ordered: 0 };
+        let dice = Dice::new(seed ^ (number << 32));
+        let hand = Hand { api: Api::new(port), executor, number, dice, made: 0, ordered: 0 };
         let theirs = Arc::clone(&shared);
         let thread = std::thread::spawn(move || hand.work(&theirs));
         Meddler { shared, thread: Some(thread) }
@@ -98,6 +98,8 @@ impl Drop for Meddler {
 struct Hand {
     api: Api,
     executor: i64,
+    /// Which of several it is.
+    number: u64,
     dice: Dice,
     made: usize,
     ordered: usize,
@@ -106,24 +108,23 @@ struct Hand {
 impl Hand {
     fn work(mut self, shared: &Shared) {
         while !shared.enough.load(Ordering::Relaxed) {
-            if !shared.is_active.load(Ordering::Relaxed) {
-                pause_ms(LOOK_MS);
-                continue;
-            }
             let mut book = shared.book.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            self.step(&mut book);
+            // A job is made ahead of its turn: then something may be broken already.
+            match book.meddled.iter().position(|job| !job.may_be_gone()) {
+                None => book.meddled.extend(self.make()),
+                Some(place) if shared.is_active.load(Ordering::Relaxed) => self.step(&mut book, place),
+                Some(_) => {
+                    pause_ms(LOOK_MS);
+                    continue;
+                }
+            }
             *shared.book.lock().unwrap_or_else(PoisonError::into_inner) = book;
             pause_ms(i64::try_from(self.dice.between(PAUSE_MS.0, PAUSE_MS.1)).unwrap_or_default());
         }
     }
 
-    fn step(&mut self, book: &mut Book) {
-        let mut there: Vec<&mut Meddled> = book.meddled.iter_mut().filter(|job| !job.may_be_gone()).collect();
-        let place = usize::try_from(self.dice.between(0, JOBS as u64 - 1)).unwrap_or_default();
-        let Some(meddled) = there.get_mut(place) else {
-            book.meddled.extend(self.make());
-            return;
-        };
+    fn step(&mut self, book: &mut Book, place: usize) {
+        let Some(meddled) = book.meddled.get_mut(place) else { return };
         let id = meddled.job.id;
         // Only an edit tells for certain how things stand after an answer that was none.
         let wanted = if meddled.is_unsettled() { Some(What::Policy) } else { self.deed() };
@@ -145,7 +146,7 @@ impl Hand {
         self.made += 1;
         let pace = self.dice.one_of(&PACES).copied()?;
         let plan = JobPlan {
-            name: format!("chaos changed {}", self.made),
+            name: format!("chaos changed {}.{}", self.number, self.made),
             pace,
             overlap: Overlap::Skip,
             overlap_limit: 5,
@@ -165,7 +166,7 @@ impl Hand {
     /// An order by hand, once; none that was refused.
     fn order(&mut self, job: i64) -> Option<Ordered> {
         self.ordered += 1;
-        let key = format!("changed-{}", self.ordered);
+        let key = format!("changed-{}-{}", self.number, self.ordered);
         let answer = self.api.with_key("POST", &format!("/jobs/{job}/runs"), Some(&json!({})), Some(&key));
         match answer {
             Ok(told) => Some(Ordered { job, key, runs: told.get("run").and_then(Value::as_i64).into_iter().collect() }),

@@ -60,7 +60,7 @@ pub struct Stage {
     hand: Option<Hand>,
     orders: Vec<Ordered>,
     /// Who changes jobs meanwhile.
-    meddler: Option<Meddler>,
+    meddlers: Vec<Meddler>,
     meddled: Vec<Meddled>,
     order: Order,
     folder: PathBuf,

@@ -88,10 +88,11 @@ impl Stage {
 
     /// Nobody changes jobs any more.
     fn let_be(&mut self) -> Result<(), String> {
-        let book = self.meddler.as_mut().map(Meddler::stop).unwrap_or_default();
-        self.orders.extend(book.orders);
-        self.complaints.extend(book.complaints);
-        self.meddled = book.meddled;
+        for book in self.meddlers.iter_mut().map(Meddler::stop) {
+            self.orders.extend(book.orders);
+            self.complaints.extend(book.complaints);
+            self.meddled.extend(book.meddled);
+        }
         let lines: Vec<String> = self.meddled.iter().map(|meddled| format!("{meddled:#?}")).collect();
         fs::write(self.folder.join("changed-jobs.txt"), lines.join("\n")).map_err(text)
     }
