@@ -112,7 +112,7 @@ impl JobActor {
             fault_point!("job.ahead", Err(SchedulerError::Busy));
             let answers = base.record(entries).await?;
             fault_point!("job.written_ahead", Err(SchedulerError::Busy));
-            Ok(answers)
+            Ok::<_, SchedulerError>(answers)
         };
         ctx.spawn(committed.into_actor(self).map(move |answers, job, ctx| {
             job.opening = false;
