@@ -31,6 +31,8 @@ const SDK: &str = "hzmjob";
 const ADMIN: &str = "hzm-job-admin";
 const EXAMPLES: &str = "hzm-job-examples";
 const SERVERS: &str = "hzm-job-test-servers";
+const RIG: &str = "hzm-job-test-rig";
+const BENCH: &str = "hzm-job-bench";
 const CHAOS: &str = "hzm-job-chaos";
 const XTASK: &str = "xtask";
 
@@ -68,12 +70,20 @@ const RULES: &[CrateRule] = &[
     },
     CrateRule { package: EXAMPLES, ours: &[PROTOCOL, MACROS, SDK], never: &[], never_direct: &[PROTOCOL, MACROS] },
     CrateRule { package: SERVERS, ours: &[], never: EFFECTS, never_direct: &[] },
+    CrateRule { package: RIG, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },
     // The checker must not share a mistake with what it checks.
     CrateRule {
         package: CHAOS,
-        ours: &[PROTOCOL, MACROS, SDK, SERVERS],
+        ours: &[PROTOCOL, MACROS, SDK, SERVERS, RIG],
         never: &[],
         never_direct: &[PROTOCOL, MACROS],
+    },
+    // It measures the product from outside, and its load executor must cost next to nothing.
+    CrateRule {
+        package: BENCH,
+        ours: &[SERVERS, RIG],
+        never: &["actix", "actix-web", "awc", "slog"],
+        never_direct: &[],
     },
     CrateRule { package: XTASK, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },
 ];

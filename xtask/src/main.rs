@@ -43,6 +43,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Measures the whole system: how much, how punctual, at which cost, and whether every fire was right.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What the benchmark understands; `--help` lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
 }
 
 /// What part of the suite to run; without any of these, all of it.
@@ -71,6 +78,7 @@ fn run(task: &Task, out: &mut dyn Write) -> io::Result<bool> {
         Task::Test(options) => suite::run(&workspace_root()?, options, out)?,
         Task::Imports => suite::run_imports(&workspace_root()?, out)?,
         Task::Chaos { options } => return chaos(options),
+        Task::Bench { options } => return bench(options),
     };
     report.close(out)?;
     Ok(report.passed())
@@ -84,6 +92,22 @@ fn chaos(options: &[String]) -> io::Result<bool> {
         return Ok(false);
     }
     let program = ["run", "--quiet", "--package", "hzm-job-chaos", "--bin", "hzm-job-chaos", "--"];
+    let options = options.iter().map(String::as_str);
+    cargo::run(&root, &program.into_iter().chain(options).collect::<Vec<_>>())
+}
+
+/// Hands over to the benchmark, which is a program of its own like the breaker, and built for speed as the admin is.
+fn bench(options: &[String]) -> io::Result<bool> {
+    let root = workspace_root()?;
+    let mut build = vec!["build", "--quiet", "--release", "--package", "hzm-job-bench", "--bins"];
+    let names_admin = options.iter().any(|option| option.starts_with("--admin-binary"));
+    if !names_admin && !options.iter().any(|option| option == "--help") {
+        build.extend(["--package", "hzm-job-admin", "--bin", "hzm-job-admin"]);
+    }
+    if !cargo::run(&root, &build)? {
+        return Ok(false);
+    }
+    let program = ["run", "--quiet", "--release", "--package", "hzm-job-bench", "--bin", "hzm-job-bench", "--"];
     let options = options.iter().map(String::as_str);
     cargo::run(&root, &program.into_iter().chain(options).collect::<Vec<_>>())
 }

@@ -1,30 +1,6 @@
 //! What can be broken: the one list of faults, with what each needs.
 
-/// Which database the admin runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum Database {
-    /// The embedded one.
-    Sqlite,
-    /// A private MariaDB.
-    Mysql,
-    /// A private PostgreSQL.
-    Postgres,
-}
-
-impl Database {
-    /// Every database.
-    pub const ALL: [Database; 3] = [Database::Sqlite, Database::Mysql, Database::Postgres];
-
-    /// Its name on the command line and in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Mysql => "mysql",
-            Self::Postgres => "postgres",
-        }
-    }
-}
+pub use hzm_job_test_rig::database::Database;
 
 /// What a fault happens to; of two faults with the same target only one is on at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

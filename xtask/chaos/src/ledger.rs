@@ -2,6 +2,9 @@
 
 use chrono::DateTime;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::api::Api;
 
 /// One row: an attempt at one fire.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -71,6 +74,23 @@ impl Row {
             "run {} (attempt {}, {}/{}, written {})",
             self.id, self.attempt, self.state, self.reason, self.created_at
         )
+    }
+}
+
+/// All rows of the ledger that fit a query such as `job=3`.
+///
+/// # Errors
+/// When the admin refuses, stays away, or tells something that is no row.
+pub fn rows(api: &mut Api, query: &str) -> Result<Vec<Row>, String> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = api.call("GET", &format!("/runs?size=500&{query}{cursor}"), None)?;
+        let items = page.get("items").cloned().unwrap_or_default();
+        rows.extend(serde_json::from_value::<Vec<Row>>(items).map_err(|error| format!("GET /runs: {error}"))?);
+        match page.get("older").and_then(Value::as_str) {
+            Some(older) => cursor = format!("&cursor={older}"),
+            None => return Ok(rows),
+        }
     }
 }
 

@@ -10,27 +10,23 @@
 //! ledger with what had to happen and with what the nodes wrote down themselves. Everything listens on the loopback, and
 //! no process outlives the breaker.
 
-pub mod api;
 pub mod checker;
-pub mod clock;
 pub mod dice;
 pub mod faults;
 pub mod history;
-pub mod http;
 pub mod job;
 pub mod ledger;
 pub mod meddling;
 pub mod options;
 pub mod plan;
-pub mod process;
-pub mod programs;
 pub mod relay;
 pub mod report;
 pub mod run;
 pub mod stage;
 pub mod trace;
 
-pub use programs::has_fault_points;
+pub use hzm_job_test_rig::programs::has_fault_points;
+pub use hzm_job_test_rig::{api, clock, http, process, programs};
 
 /// The app key of the breaker's executor.
 pub const APP_KEY: &str = "chaos";

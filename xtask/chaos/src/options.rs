@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use hzm_job_test_rig::database::{Databases, databases};
+
 use crate::faults::{Database, Fault};
 use crate::plan::Amount;
 
@@ -45,18 +47,6 @@ pub struct Options {
     /// Keep the folder with logs, ledger and traces even when nothing is wrong.
     #[arg(long)]
     pub keep: bool,
-}
-
-/// One database or all of them.
-#[derive(Clone, Debug)]
-pub struct Databases(pub Vec<Database>);
-
-fn databases(text: &str) -> Result<Databases, String> {
-    if text == "all" {
-        return Ok(Databases(Database::ALL.to_vec()));
-    }
-    let found = Database::ALL.into_iter().find(|database| database.name() == text);
-    found.map(|database| Databases(vec![database])).ok_or_else(|| "use sqlite, mysql, postgres or all".to_owned())
 }
 
 fn fault(text: &str) -> Result<Fault, String> {

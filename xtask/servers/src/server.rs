@@ -117,6 +117,12 @@ impl Server {
         self.port
     }
 
+    /// The number of its first process, while it runs; [`family`](crate::family) finds the others.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

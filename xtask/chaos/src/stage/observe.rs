@@ -12,7 +12,7 @@ use crate::checker::{Evidence, Finding, Flaw};
 use crate::clock::{now_ms, pause_ms};
 use crate::dice::Dice;
 use crate::job::Pace;
-use crate::ledger::Row;
+use crate::ledger::{self, Row};
 use crate::meddling::{Answer, Meddled, Standing, What};
 use crate::trace;
 
@@ -156,7 +156,7 @@ impl Stage {
     /// # Errors
     /// When ledger or traces cannot be read.
     pub fn evidence(&mut self) -> Result<Evidence, String> {
-        let rows = self.api.rows("")?;
+        let rows = ledger::rows(&mut self.api, "")?;
         let executions = trace::read(&self.traces())?;
         let jobs: Vec<Value> =
             self.jobs.iter().map(|job| json!({ "id": job.id, "plan": format!("{:?}", job.plan) })).collect();

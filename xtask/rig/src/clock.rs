@@ -1,6 +1,6 @@
 //! The one place that reads the wall clock and that waits.
 //!
-//! The breaker is a program of threads without actors; what it compares are moments of the machine's clock that several
+//! Its users are programs of threads without actors; what they compare are moments of the machine's clock that several
 //! processes wrote down.
 
 use std::time::Duration;
@@ -11,6 +11,14 @@ use std::time::Duration;
 pub fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Now, in microseconds since 1970.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "moments are compared with those that other processes wrote down")]
+pub fn now_us() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Waits.

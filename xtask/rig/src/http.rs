@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as the breaker needs: one request, one answer, and the same from the other side for its relay.
+//! As much HTTP/1.1 as programs need that look at an admin from outside: one request, one answer, and the same from the other side for its relay.
 //!
 //! Bodies have a length or come in chunks; everything is bounded in size and time.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Neither our requests nor our answers come near this; in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
-/// How long an answer may take; a fault must not hold the breaker for longer.
+/// How long an answer may take; a fault must not hold its maker for longer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A request or an answer.
@@ -90,13 +90,52 @@ impl Message {
 pub fn call(port: u16, mut request: Message) -> io::Result<Message> {
     request.headers.retain(|(name, _)| name != "connection");
     request.headers.push(("connection".to_owned(), "close".to_owned()));
+    let stream = connect(port)?;
+    request.write(&mut &stream)?;
+    Message::read(&mut BufReader::new(stream))?.ok_or_else(closed)
+}
+
+/// A connection that is used again and again, and made anew after it broke.
+pub struct Kept {
+    port: u16,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+impl Kept {
+    /// To a loopback port; the connection comes with the first call.
+    #[must_use]
+    pub fn new(port: u16) -> Kept {
+        Kept { port, stream: None }
+    }
+
+    /// Sends one request and reads its answer.
+    ///
+    /// # Errors
+    /// As [`call`]; also when the other side closed the connection meanwhile, which the next call mends.
+    pub fn call(&mut self, request: &Message) -> io::Result<Message> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => BufReader::new(connect(self.port)?),
+        };
+        request.write(stream.get_mut())?;
+        let answer = Message::read(&mut stream)?.ok_or_else(closed)?;
+        if answer.header("connection") != Some("close") {
+            self.stream = Some(stream);
+        }
+        Ok(answer)
+    }
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
-    request.write(&mut &stream)?;
-    let answer = Message::read(&mut BufReader::new(stream))?;
-    answer.ok_or_else(|| io::Error::other("the connection was closed instead of an answer"))
+    Ok(stream)
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the connection was closed instead of an answer")
 }
 
 /// A request with a JSON body, or none.

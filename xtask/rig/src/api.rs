@@ -1,4 +1,4 @@
-//! The admin's REST API as the breaker uses it: logged in, patient where an admin may be away.
+//! The admin's REST API as programs use it: logged in, patient where an admin may be away.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::clock::{now_ms, pause_ms};
 use crate::http;
-use crate::ledger::Row;
 
 /// The user that the admin makes at its first start.
 pub const USER: &str = "admin";
@@ -34,17 +33,44 @@ impl fmt::Display for CallProblem {
     }
 }
 
+/// What a login gives: a cookie, and the token against foreign pages.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    cookie: String,
+    csrf: String,
+}
+
 /// A session with the admin, opened anew when it ends.
 pub struct Api {
     port: u16,
-    session: Option<(String, String)>,
+    session: Option<Session>,
+    /// Used for every call; without it each call has a connection of its own, which no restart of the admin disturbs.
+    kept: Option<http::Kept>,
 }
 
 impl Api {
     /// For an admin at this loopback port; nothing is called yet.
     #[must_use]
     pub fn new(port: u16) -> Api {
-        Api { port, session: None }
+        Api { port, session: None, kept: None }
+    }
+
+    /// The same on a connection that is kept, with a session that was opened already (a login costs the admin a lot).
+    #[must_use]
+    pub fn kept(port: u16, session: Session) -> Api {
+        Api { port, session: Some(session), kept: Some(http::Kept::new(port)) }
+    }
+
+    /// The session, opened now where there is none.
+    ///
+    /// # Errors
+    /// When the admin does not let us in.
+    pub fn session(&mut self) -> Result<Session, CallProblem> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.log_in()?,
+        };
+        Ok(self.session.insert(session).clone())
     }
 
     /// Whether the admin says that it is ready.
@@ -72,11 +98,8 @@ impl Api {
         body: Option<&Value>,
         key: Option<&str>,
     ) -> Result<Value, CallProblem> {
-        if self.session.is_none() {
-            self.session = Some(self.log_in()?);
-        }
-        let (cookie, csrf) = self.session.clone().unwrap_or_default();
-        let mut headers = vec![("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+        let session = self.session()?;
+        let mut headers = vec![("cookie", session.cookie.as_str()), ("x-csrf-token", session.csrf.as_str())];
         headers.extend(key.map(|key| ("idempotency-key", key)));
         let answer = self.exchange(http::request(method, &format!("/api/v1{path}"), &headers, body));
         if matches!(answer, Err(CallProblem::Refused(401, _))) {
@@ -105,38 +128,25 @@ impl Api {
         }
     }
 
-    fn log_in(&self) -> Result<(String, String), CallProblem> {
+    fn log_in(&mut self) -> Result<Session, CallProblem> {
         let who = json!({ "name": USER, "password": PASSWORD });
         let (headers, said) = self.exchange(http::request("POST", "/api/v1/session", &[], Some(&who)))?;
         let cookie = headers.iter().find(|(name, _)| name == "set-cookie");
         let cookie = cookie.and_then(|(_, value)| value.split(';').next()).unwrap_or_default();
         let csrf = said.get("csrf").and_then(Value::as_str).unwrap_or_default();
-        Ok((cookie.to_owned(), csrf.to_owned()))
+        Ok(Session { cookie: cookie.to_owned(), csrf: csrf.to_owned() })
     }
 
-    fn exchange(&self, request: http::Message) -> Result<(Vec<(String, String)>, Value), CallProblem> {
-        let answer = http::call(self.port, request).map_err(CallProblem::Away)?;
+    fn exchange(&mut self, request: http::Message) -> Result<(Vec<(String, String)>, Value), CallProblem> {
+        let answer = match &mut self.kept {
+            Some(kept) => kept.call(&request),
+            None => http::call(self.port, request),
+        };
+        let answer = answer.map_err(CallProblem::Away)?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         if !(200..300).contains(&answer.status()) {
             return Err(CallProblem::Refused(answer.status(), text.chars().take(500).collect()));
         }
         Ok((answer.headers, serde_json::from_str(&text).unwrap_or(Value::Null)))
-    }
-
-    /// All rows of the ledger that fit a query such as `job=3`.
-    ///
-    /// # Errors
-    /// When the admin refuses, stays away, or tells something that is no row.
-    pub fn rows(&mut self, query: &str) -> Result<Vec<Row>, String> {
-        let (mut rows, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = self.call("GET", &format!("/runs?size=500&{query}{cursor}"), None)?;
-            let items = page.get("items").cloned().unwrap_or_default();
-            rows.extend(serde_json::from_value::<Vec<Row>>(items).map_err(|error| format!("GET /runs: {error}"))?);
-            match page.get("older").and_then(Value::as_str) {
-                Some(older) => cursor = format!("&cursor={older}"),
-                None => return Ok(rows),
-            }
-        }
     }
 }

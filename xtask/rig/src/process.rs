@@ -1,4 +1,4 @@
-//! Child processes that are killed, stopped and started again, and that end with the breaker however it ends.
+//! Child processes that are killed, stopped and started again, and that end with their starter however it ends.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use hzm_job_test_servers::signal;
 
-use crate::clock::now_ms;
+use crate::clock::{now_ms, pause_ms};
 
 /// A program that can be started again and again, always by the same thread: the kernel ends it with that thread.
 pub struct Program {
@@ -55,6 +55,28 @@ impl Program {
         child.kill()?;
         child.wait()?;
         Ok(Some((child.id(), now_ms())))
+    }
+
+    /// The number of its process, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Asks it to end, and waits until it has; `None` when it did not run, or did not end in time and was killed.
+    ///
+    /// # Errors
+    /// When there is no program `kill`, or the process cannot be waited for.
+    pub fn end(&mut self, within_ms: i64) -> io::Result<Option<ExitStatus>> {
+        signal("TERM", &self.id().into_iter().collect::<Vec<_>>())?;
+        let patience_ends = now_ms() + within_ms;
+        while self.child.is_some() && now_ms() < patience_ends {
+            if let Some((_, status)) = self.ended()? {
+                return Ok(Some(status));
+            }
+            pause_ms(10);
+        }
+        self.kill().map(|_| None)
     }
 
     /// Stops it in its tracks, or lets it go on.

@@ -1,0 +1,60 @@
+//! `cargo xtask bench`: see [`hzm_job_bench`]; `--help` lists what it understands.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use hzm_job_bench::options::Options;
+use hzm_job_bench::report::Report;
+use hzm_job_bench::stage::{NoStage, Programs};
+use hzm_job_test_rig::database::Database;
+use hzm_job_test_rig::programs;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let told = match everything(&options, &mut io::stdout()) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => Ok(()),
+        Err(problem) => writeln!(io::stderr(), "cargo xtask bench: {problem}"),
+    };
+    // When even stderr is gone there is nobody left to tell; the exit code still says it.
+    if told.is_ok() { ExitCode::FAILURE } else { ExitCode::from(2) }
+}
+
+/// Measures on every database that was asked for; whether every fire was right.
+fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
+    let admin = options.admin_binary.clone().map_or_else(programs::admin, Ok)?;
+    let admin = admin.canonicalize().map_err(|error| format!("{}: {error}", admin.display()))?;
+    let programs = Programs { admin, node: programs::beside("hzm-job-bench-node")? };
+    let mut is_right = true;
+    for database in options.database.0.iter().copied() {
+        match on(options, database, &programs, out) {
+            Ok(report) => {
+                is_right &= report.is_right();
+                say(out, &report.table())?;
+                if let Some(folder) = &options.out {
+                    say(out, &format!("written to {}\n", report.write(folder)?.display()))?;
+                }
+            }
+            Err(NoStage::Missing(what)) => say(out, &format!("skipped: {}: {what}\n", database.name()))?,
+            Err(NoStage::Failed(why)) => return Err(format!("{}: {why}", database.name())),
+        }
+    }
+    Ok(is_right)
+}
+
+fn on(options: &Options, database: Database, programs: &Programs, out: &mut impl Write) -> Result<Report, NoStage> {
+    let mut sheets = Vec::new();
+    let mut machine = None;
+    for run in 1..=options.runs {
+        say(out, &format!("{} on {}: run {run} of {}\n", options.scenario.name(), database.name(), options.runs))?;
+        let (stage, sheet) = options.scenario.measure(options, database, programs)?;
+        machine.get_or_insert(stage.machine.clone());
+        sheets.push(sheet);
+    }
+    Ok(Report::new(options, database, machine.unwrap_or_default(), sheets))
+}
+
+fn say(out: &mut impl Write, words: &str) -> Result<(), String> {
+    out.write_all(words.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
+}

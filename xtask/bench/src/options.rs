@@ -1,0 +1,94 @@
+//! What can be asked of the benchmark.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use hzm_job_test_rig::database::{Databases, databases};
+use serde_json::Value;
+
+use crate::node::wire::Wire;
+use crate::scenario::Scenario;
+
+/// Starts an admin, a database and a load executor, lets jobs fire, and tells how much, how punctual and at which cost, after
+/// reading from the ledger that every fire was right.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+pub struct Options {
+    /// What is measured.
+    #[arg(value_enum, default_value_t = Scenario::Steady)]
+    pub scenario: Scenario,
+    /// `sqlite`, `mysql`, `postgres`, or `all` of them, one after another.
+    #[arg(long, default_value = "sqlite", value_parser = databases)]
+    pub database: Databases,
+    /// Fires a second, all due on whole seconds.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+    /// How long is measured.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: u32,
+    /// How long everything runs before that, in seconds.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=3_600))]
+    pub warm_up: u32,
+    /// The number of jobs, where it is not the rate.
+    #[arg(long)]
+    pub jobs: Option<u32>,
+    /// instant: the minutes between two instants, and so how long jobs sleep in between.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub minutes_between: u32,
+    /// instant: how many instants are measured.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub instants: u32,
+    /// The language between the admin and the load executor.
+    #[arg(long, value_enum, default_value_t = Wire::Hzm)]
+    pub wire: Wire,
+    /// Nodes of the load executor; all of them live in one process.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub nodes: u16,
+    /// Connections on which the load executor reports results.
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    pub connections: u16,
+    /// How long a run works, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    pub work_ms: u64,
+    /// How often it is measured, each time from nothing; medians are told.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub runs: u32,
+    /// The admin's program; without it the one beside this program, which is built when it is missing.
+    #[arg(long, value_name = "PATH")]
+    pub admin_binary: Option<PathBuf>,
+    /// A setting of the admin below `hzm.job.admin`, such as `threads=2` or `scheduling.wakeAheadMs=1000`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, Value)>,
+    /// A shell command that runs while it is measured; it finds ADMIN_PID, NODE_PID, DATABASE_PID (where there is one) and
+    /// MEASURED_SECONDS in its environment.
+    #[arg(long, value_name = "COMMAND")]
+    pub during: Option<String>,
+    /// The folder of the results, one JSON file per scenario, database, wire and rate; none is written without it.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Keep the folder with logs, ledger and records.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Splits a setting; a value that is no JSON is text.
+fn setting(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_mistakes_are_named() {
+        let read = |line: &str| Options::try_parse_from(line.split(' '));
+        let options = read("bench instant --database all --jobs 10000 --wire xxl").unwrap();
+        assert_eq!((options.scenario, options.database.0.len(), options.wire), (Scenario::Instant, 3, Wire::Xxl));
+        let set = read("bench --set threads=2 --set listen=127.0.0.1").unwrap().settings;
+        assert_eq!((&set[0].1, &set[1].1), (&Value::from(2), &Value::from("127.0.0.1")));
+        assert!(read("bench --rate 0").is_err() && read("bench --set threads").is_err());
+        assert!(read("bench earthquake").unwrap_err().to_string().contains("steady"));
+    }
+}

@@ -1,0 +1,49 @@
+//! What can be measured.
+
+mod instant;
+mod measured;
+mod steady;
+
+use hzm_job_test_rig::database::Database;
+
+use crate::figures::Sheet;
+use crate::options::Options;
+use crate::stage::{NoStage, Programs, Stage};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// So many jobs, each due on every whole second.
+    Steady,
+    /// Many jobs due in one instant, and nothing in between.
+    Instant,
+}
+
+impl Scenario {
+    /// Its name on the command line and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::Instant => "instant",
+        }
+    }
+
+    /// Measures it once, from nothing.
+    ///
+    /// # Errors
+    /// When the stage could not be set or something broke; what was slow or wrong is no error but part of the sheet.
+    pub fn measure(
+        self,
+        options: &Options,
+        database: Database,
+        programs: &Programs,
+    ) -> Result<(Stage, Sheet), NoStage> {
+        let mut stage = Stage::set(options, database, programs)?;
+        let sheet = match self {
+            Self::Steady => steady::measure(&mut stage),
+            Self::Instant => instant::measure(&mut stage),
+        };
+        Ok((stage, sheet?))
+    }
+}

@@ -1,0 +1,148 @@
+//! What is measured: a database, an admin and a load executor, all real and all private, in a folder of their own.
+//!
+//! One thread owns everything here: the kernel ends each process with the thread that started it.
+
+mod begin;
+mod watch;
+
+use std::path::PathBuf;
+
+use hzm_job_test_rig::api::Api;
+use hzm_job_test_rig::database::Database;
+use hzm_job_test_rig::http;
+use hzm_job_test_rig::process::Program;
+use hzm_job_test_servers::Server;
+
+use crate::ledger::Ledger;
+use crate::machine::Machine;
+use crate::node::records::{self, Record};
+use crate::node::state::Counts;
+use crate::options::Options;
+use crate::text;
+
+pub use begin::{NoStage, Programs};
+pub use watch::{Look, Spent};
+
+/// How long an admin may take to end, in milliseconds; generous, because it finishes what it has in hand.
+const END_WITHIN_MS: i64 = 180_000;
+
+/// Everything that runs.
+pub struct Stage {
+    // Ended in this order: first who calls, last who is called.
+    node: Program,
+    admin: Program,
+    ledger: Option<Ledger>,
+    server: Option<Server>,
+    /// The REST API.
+    pub api: Api,
+    /// The executor whose node is the load executor.
+    pub executor: i64,
+    /// What was asked for.
+    pub options: Options,
+    /// On which database.
+    pub database: Database,
+    /// What all of it runs on.
+    pub machine: Machine,
+    admin_port: u16,
+    control_port: u16,
+    folder: PathBuf,
+}
+
+/// The processes, for those who look at them.
+#[derive(Clone, Copy, Debug)]
+pub struct Processes {
+    /// The admin.
+    pub admin: u32,
+    /// The load executor.
+    pub node: u32,
+    /// The first one of the database, where it is a server.
+    pub database: Option<u32>,
+}
+
+impl Stage {
+    /// The loopback port of the admin.
+    #[must_use]
+    pub fn admin_port(&self) -> u16 {
+        self.admin_port
+    }
+
+    /// The processes; 0 for one that does not run.
+    #[must_use]
+    pub fn processes(&self) -> Processes {
+        Processes {
+            admin: self.admin.id().unwrap_or_default(),
+            node: self.node.id().unwrap_or_default(),
+            database: self.server.as_ref().and_then(Server::process),
+        }
+    }
+
+    /// The ledger, read directly.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub fn ledger(&mut self) -> Result<&mut Ledger, String> {
+        let ledger = match self.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::open(&self.server.as_ref().map_or_else(String::new, Server::url), &self.file())?,
+        };
+        Ok(self.ledger.insert(ledger))
+    }
+
+    /// The file of the ledger, where there is one.
+    fn file(&self) -> PathBuf {
+        self.folder.join("data").join("ledger.sqlite")
+    }
+
+    /// What the load executor counted so far.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn counts(&self) -> Result<Counts, String> {
+        serde_json::from_slice(&self.control("GET", "/counts")?).map_err(text)
+    }
+
+    /// What the load executor remembers.
+    ///
+    /// # Errors
+    /// When it does not answer, or had no room for all of it.
+    pub fn records(&self) -> Result<Vec<Record>, String> {
+        let forgotten = self.counts()?.forgotten;
+        if forgotten > 0 {
+            return Err(format!("the load executor had no room for {forgotten} triggers; measure for a shorter time"));
+        }
+        self.control("POST", "/records")?;
+        records::read(&self.folder.join("records")).map_err(text)
+    }
+
+    fn control(&self, method: &str, path: &str) -> Result<Vec<u8>, String> {
+        let answer = http::call(self.control_port, http::request(method, path, &[], None));
+        let answer = answer.map_err(|error| format!("the load executor does not answer: {error}"))?;
+        match answer.status() {
+            200 => Ok(answer.body),
+            status => Err(format!("the load executor: {status} {}", String::from_utf8_lossy(&answer.body))),
+        }
+    }
+
+    /// Ends the admin as its operator would.
+    ///
+    /// # Errors
+    /// When it had to be killed.
+    pub fn end_admin(&mut self) -> Result<(), String> {
+        let ended = self.admin.end(END_WITHIN_MS).map_err(text)?;
+        ended.map(|_| ()).ok_or_else(|| format!("the admin did not end within {END_WITHIN_MS} ms and was killed"))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // The connection holds files open that lie in the folder.
+        self.ledger = None;
+        // The kernel ends all of them with our thread in any case.
+        let _ended = (self.node.kill(), self.admin.kill());
+        self.server = None;
+        if !self.options.keep {
+            // A folder that stays in the folder of temporary files harms nobody.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The benchmark in short, for what it says about being right: nothing here depends on how fast the machine is.
+
+// Helpers outside #[test] functions count as test code for clippy only below this.
+#![cfg(test)]
+
+use clap::Parser;
+use hzm_job_bench::figures::Figure;
+use hzm_job_bench::options::Options;
+use hzm_job_bench::scenario::Scenario;
+use hzm_job_bench::stage::Programs;
+use hzm_job_test_rig::database::Database;
+use hzm_job_test_rig::programs;
+
+#[test]
+fn fifty_jobs_a_second_for_three_seconds_have_a_row_each() {
+    // On a machine that stands still for a while nothing is sent twice.
+    let patient = ["--set", "scheduling.answerWithinMs=120000", "--set", "scheduling.misfireThresholdMs=300000"];
+    let short = ["bench", "--rate", "50", "--seconds", "3", "--warm-up", "0", "--runs", "1"];
+    let options = Options::parse_from([&short[..], &patient[..]].concat());
+    let programs =
+        Programs { admin: programs::admin().unwrap(), node: env!("CARGO_BIN_EXE_hzm-job-bench-node").into() };
+    let (_, sheet) = Scenario::Steady.measure(&options, Database::Sqlite, &programs).unwrap();
+    assert_eq!(sheet.wrong, Vec::<String>::new());
+    let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));
+    assert_eq!(counts, [Some(150.0), Some(0.0), Some(0.0)]);
+    // A fire that was skipped because the machine was slow is right, too.
+    let ended = |figure: &&Figure| figure.name == "succeeded" || figure.name.starts_with("ended in state");
+    assert_eq!(sheet.figures.iter().filter(ended).map(|figure| figure.value).sum::<f64>(), 150.0);
+    assert!(sheet.get("admin RSS peak").unwrap() > 0.0);
+}
