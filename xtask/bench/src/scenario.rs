@@ -6,6 +6,8 @@ mod steady;
 
 use hzm_job_test_rig::database::Database;
 
+pub use measured::OTHERWISE;
+
 use crate::figures::Sheet;
 use crate::options::Options;
 use crate::stage::{NoStage, Programs, Stage};

@@ -6,7 +6,7 @@
 use clap::Parser;
 use hzm_job_bench::figures::Figure;
 use hzm_job_bench::options::Options;
-use hzm_job_bench::scenario::Scenario;
+use hzm_job_bench::scenario::{OTHERWISE, Scenario};
 use hzm_job_bench::stage::Programs;
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::programs;
@@ -24,7 +24,7 @@ fn fifty_jobs_a_second_for_three_seconds_have_a_row_each() {
     let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));
     assert_eq!(counts, [Some(150.0), Some(0.0), Some(0.0)]);
     // A fire that was skipped because the machine was slow is right, too.
-    let ended = |figure: &&Figure| figure.name == "succeeded" || figure.name.starts_with("ended in state");
+    let ended = |figure: &&Figure| figure.name == "succeeded" || figure.name.starts_with(OTHERWISE);
     assert_eq!(sheet.figures.iter().filter(ended).map(|figure| figure.value).sum::<f64>(), 150.0);
     assert!(sheet.get("admin RSS peak").unwrap() > 0.0);
 }

@@ -93,6 +93,12 @@ impl Wire {
         }
     }
 
+    /// Whether an executor of this language goes on registering while all is well.
+    #[must_use]
+    pub fn registers_again(self) -> bool {
+        self == Self::Xxl
+    }
+
     /// Where results go.
     #[must_use]
     pub fn callback_path(self) -> &'static str {

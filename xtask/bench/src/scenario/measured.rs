@@ -80,6 +80,21 @@ pub(super) fn judge(
     Ok(verdict)
 }
 
+/// How the names of figures begin that count other outcomes than success.
+pub const OTHERWISE: &str = "ended as ";
+
+/// The word for an outcome that is no success, by its number in the ledger.
+fn word(state: i16) -> &'static str {
+    match state {
+        11 => "failed",
+        12 => "timed out",
+        13 => "cancelled",
+        14 => "lost",
+        15 => "skipped",
+        _ => "something new",
+    }
+}
+
 /// Tells what was found about the fires.
 pub(super) fn tell(verdict: &mut Verdict, sheet: &mut Sheet) {
     sheet.count("fires expected", verdict.expected);
@@ -87,7 +102,7 @@ pub(super) fn tell(verdict: &mut Verdict, sheet: &mut Sheet) {
     sheet.count("missing", verdict.missing);
     sheet.count("double", verdict.double);
     for ((state, reason), many) in &verdict.otherwise {
-        sheet.count(&format!("ended in state {state} for reason {reason}"), *many);
+        sheet.count(&format!("{OTHERWISE}{} (reason {reason})", word(*state)), *many);
     }
     sheet.add("late over 1 s", 100.0 * verdict.late as f64 / verdict.expected.max(1) as f64, "%");
     sheet.spread("lateness", &mut verdict.lateness);
