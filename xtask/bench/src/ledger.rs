@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Integer, SmallInt, Text};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection};
-use diesel_async::{AsyncConnection as _, AsyncMysqlConnection, AsyncPgConnection};
+use diesel_async::{AsyncConnection as _, AsyncMysqlConnection, AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::runtime::Runtime;
 
 use crate::text;
@@ -50,6 +51,23 @@ impl From<RunRow> for Row {
 struct Count {
     #[diesel(sql_type = BigInt)]
     many: i64,
+}
+
+/// What the copies of a job share with it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Template {
+    /// Its executor.
+    #[diesel(sql_type = BigInt)]
+    pub executor_id: i64,
+    /// Its handler.
+    #[diesel(sql_type = Text)]
+    pub handler: String,
+    /// Its owner.
+    #[diesel(sql_type = Text)]
+    pub owner: String,
+    /// Its definition, as JSON.
+    #[diesel(sql_type = Text)]
+    pub spec: String,
 }
 
 #[derive(QueryableByName)]
@@ -109,6 +127,37 @@ impl Ledger {
     /// When the database refuses.
     pub fn number(&mut self, query: &str) -> Result<i64, String> {
         Ok(self.load::<Count>(query)?.first().map_or(0, |count| count.many))
+    }
+
+    /// Runs statements of plain text, each by itself.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn execute(&mut self, statements: &str) -> Result<(), String> {
+        let done = match self {
+            Ledger::Sqlite(connection) => connection.batch_execute(statements),
+            Ledger::Mysql(runtime, connection) => runtime.block_on(connection.batch_execute(statements)),
+            Ledger::Postgres(runtime, connection) => runtime.block_on(connection.batch_execute(statements)),
+        };
+        done.map_err(text)
+    }
+
+    /// Takes so many numbers of a sequence, as the admin does; the first of them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn lease_ids(&mut self, sequence: &str, many: u64) -> Result<i64, String> {
+        self.execute(&format!("UPDATE id_block SET next = next + {many} WHERE name = '{sequence}'"))?;
+        self.number(&format!("SELECT next - {many} AS many FROM id_block WHERE name = '{sequence}'"))
+    }
+
+    /// The row of a job, to be copied.
+    ///
+    /// # Errors
+    /// When the database refuses, or there is no such job.
+    pub fn template(&mut self, job: i64) -> Result<Template, String> {
+        let found = self.load(&format!("SELECT executor_id, handler, owner, spec FROM job WHERE id = {job}"))?;
+        found.into_iter().next().ok_or_else(|| format!("there is no job {job}"))
     }
 
     /// How many fires due until then have no outcome.

@@ -5,8 +5,10 @@
 //! with the scheduler.
 
 pub mod create;
+pub mod crowd;
 pub mod during;
 pub mod figures;
+pub mod fill;
 pub mod ledger;
 pub mod machine;
 pub mod meters;

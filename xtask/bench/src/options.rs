@@ -32,6 +32,9 @@ pub struct Options {
     /// The number of jobs, where it is not the rate.
     #[arg(long)]
     pub jobs: Option<u32>,
+    /// How jobs that fire are made.
+    #[arg(long, value_enum, default_value_t = JobsBy::Sql)]
+    pub jobs_by: JobsBy,
     /// instant: the minutes between two instants, and so how long jobs sleep in between.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub minutes_between: u32,
@@ -69,6 +72,15 @@ pub struct Options {
     /// Keep the folder with logs, ledger and records.
     #[arg(long)]
     pub keep: bool,
+}
+
+/// How jobs are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum JobsBy {
+    /// Rows written past the admin, which is started again then: fast.
+    Sql,
+    /// Two calls a job, as a user's program would.
+    Api,
 }
 
 /// Splits a setting; a value that is no JSON is text.

@@ -8,6 +8,7 @@ use hzm_job_test_rig::database::Database;
 
 pub use measured::OTHERWISE;
 
+use crate::crowd::Rhythm;
 use crate::figures::Sheet;
 use crate::options::Options;
 use crate::stage::{NoStage, Programs, Stage};
@@ -17,6 +18,8 @@ use crate::stage::{NoStage, Programs, Stage};
 pub enum Scenario {
     /// So many jobs, each due on every whole second.
     Steady,
+    /// So many jobs, each due once in every second, spread over its milliseconds.
+    Spread,
     /// Many jobs due in one instant, and nothing in between.
     Instant,
 }
@@ -27,6 +30,7 @@ impl Scenario {
     pub fn name(self) -> &'static str {
         match self {
             Self::Steady => "steady",
+            Self::Spread => "spread",
             Self::Instant => "instant",
         }
     }
@@ -43,7 +47,8 @@ impl Scenario {
     ) -> Result<(Stage, Sheet), NoStage> {
         let mut stage = Stage::set(options, database, programs)?;
         let sheet = match self {
-            Self::Steady => steady::measure(&mut stage),
+            Self::Steady => steady::measure(&mut stage, Rhythm::EverySecond),
+            Self::Spread => steady::measure(&mut stage, Rhythm::Spread),
             Self::Instant => instant::measure(&mut stage),
         };
         Ok((stage, sheet?))

@@ -3,6 +3,7 @@
 //! One thread owns everything here: the kernel ends each process with the thread that started it.
 
 mod begin;
+mod jobs;
 mod watch;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::options::Options;
 use crate::text;
 
 pub use begin::{NoStage, Programs};
+pub use jobs::Filled;
 pub use watch::{Look, Spent};
 
 /// How long an admin may take to end, in milliseconds; generous, because it finishes what it has in hand.

@@ -11,15 +11,15 @@ use hzm_job_bench::stage::Programs;
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::programs;
 
-#[test]
-fn fifty_jobs_a_second_for_three_seconds_have_a_row_each() {
+/// Measures three seconds of fifty jobs; nothing may be wrong, however slow it was.
+fn three_seconds_of(scenario: Scenario, more: &[&str]) {
     // On a machine that stands still for a while nothing is sent twice.
     let patient = ["--set", "scheduling.answerWithinMs=120000", "--set", "scheduling.misfireThresholdMs=300000"];
     let short = ["bench", "--rate", "50", "--seconds", "3", "--warm-up", "0", "--runs", "1"];
-    let options = Options::parse_from([&short[..], &patient[..]].concat());
+    let options = Options::parse_from([&short[..], &patient[..], more].concat());
     let programs =
         Programs { admin: programs::admin().unwrap(), node: env!("CARGO_BIN_EXE_hzm-job-bench-node").into() };
-    let (_, sheet) = Scenario::Steady.measure(&options, Database::Sqlite, &programs).unwrap();
+    let (_, sheet) = scenario.measure(&options, Database::Sqlite, &programs).unwrap();
     assert_eq!(sheet.wrong, Vec::<String>::new());
     let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));
     assert_eq!(counts, [Some(150.0), Some(0.0), Some(0.0)]);
@@ -27,4 +27,19 @@ fn fifty_jobs_a_second_for_three_seconds_have_a_row_each() {
     let ended = |figure: &&Figure| figure.name == "succeeded" || figure.name.starts_with(OTHERWISE);
     assert_eq!(sheet.figures.iter().filter(ended).map(|figure| figure.value).sum::<f64>(), 150.0);
     assert!(sheet.get("admin RSS peak").unwrap() > 0.0);
+}
+
+#[test]
+fn fires_of_jobs_made_through_the_api_have_a_row_each() {
+    three_seconds_of(Scenario::Steady, &["--jobs-by", "api"]);
+}
+
+#[test]
+fn fires_of_jobs_written_past_the_admin_have_a_row_each() {
+    three_seconds_of(Scenario::Steady, &["--jobs-by", "sql"]);
+}
+
+#[test]
+fn fires_that_are_spread_over_the_second_have_a_row_each() {
+    three_seconds_of(Scenario::Spread, &[]);
 }

@@ -2,32 +2,47 @@
 
 use hzm_job_test_rig::api::PATIENCE_MS;
 use hzm_job_test_rig::clock::{now_ms, pause_ms};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::create::{definition, id_of, side_by_side};
+use crate::crowd::{Crowd, Rhythm};
 use crate::during::During;
 use crate::figures::{Series, Sheet};
 use crate::meters;
+use crate::options::JobsBy;
 use crate::percentile::{median, of_sorted};
 use crate::stage::{Spent, Stage};
 use crate::text;
-use crate::verify::{JobFacts, Pace, Verdict, verify};
+use crate::verify::{JobFacts, Verdict, verify};
 
-/// Creates jobs and starts them, and tells how fast that went.
-pub(super) fn make_jobs(
-    stage: &mut Stage,
-    many: u32,
-    schedule: &Value,
-    pace: Pace,
-    sheet: &mut Sheet,
-) -> Result<Vec<JobFacts>, String> {
+/// Makes jobs that fire, and tells how fast that went.
+pub(super) fn make_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) -> Result<Vec<JobFacts>, String> {
+    match stage.options.jobs_by {
+        JobsBy::Api if crowd.rhythm == Rhythm::Spread => {
+            Err("spread needs to know when each job was started, which the API does not tell; use --jobs-by sql"
+                .to_owned())
+        }
+        JobsBy::Api => call_for_jobs(stage, crowd, sheet),
+        JobsBy::Sql => {
+            let filled = stage.fill(&[crowd])?;
+            sheet.add("jobs filled", f64::from(crowd.many) / filled.seconds, "1/s");
+            Ok(filled.facts)
+        }
+    }
+}
+
+/// Creates jobs and starts them through the API.
+pub(super) fn call_for_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) -> Result<Vec<JobFacts>, String> {
     let session = stage.api.session().map_err(text)?;
     let (port, executor) = (stage.admin_port(), stage.executor);
-    let many = usize::try_from(many).unwrap_or(usize::MAX);
-    let made = side_by_side(port, &session, many, |api, number| {
-        api.call("POST", "/jobs", Some(&definition(executor, number, schedule)))
+    let many = usize::try_from(crowd.many).unwrap_or(usize::MAX);
+    let mut made = side_by_side(port, &session, many, |api, number| {
+        let schedule = crowd.rhythm.schedule(u32::try_from(number).unwrap_or_default());
+        api.call("POST", "/jobs", Some(&definition(executor, number, &schedule)))
     })?;
     sheet.add("jobs created", many as f64 / made.seconds, "1/s");
+    sheet.add("creating all jobs", made.seconds, "s");
+    sheet.spread("creating a job", &mut made.micros);
     let ids: Vec<i64> = made.answers.iter().map(id_of).collect::<Result<_, _>>()?;
     let started = side_by_side(port, &session, many, |api, number| {
         let id = ids.get(number).copied().unwrap_or_default();
@@ -36,7 +51,7 @@ pub(super) fn make_jobs(
     sheet.add("jobs started", many as f64 / started.seconds, "1/s");
     // Counted from here on, so that no anchor needs to be read.
     let anchor = now_ms();
-    Ok(ids.into_iter().map(|id| JobFacts { id, anchor, pace }).collect())
+    Ok(ids.into_iter().filter_map(|id| crowd.rhythm.facts(id, anchor)).collect())
 }
 
 /// Lets the time from `from` to `until` pass (milliseconds since 1970) and tells what was spent; both looks happen `aside_ms`
@@ -111,6 +126,10 @@ pub(super) fn tell(verdict: &mut Verdict, sheet: &mut Sheet) {
         Some((micros as f64 / 1_000.0, f64::from(mille) / 10.0))
     });
     sheet.series.push(Series { name: "share of fires not later than".to_owned(), points: points.collect() });
+    if verdict.last.len() as u64 * 2 > verdict.expected {
+        // Spread: there are as many instants as fires.
+        return;
+    }
     let last: Vec<f64> = verdict.last.values().map(|micros| *micros as f64 / 1_000.0).collect();
     if let Some(middle) = median(&last) {
         sheet.add("last one of an instant", middle, "ms");

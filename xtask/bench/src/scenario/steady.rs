@@ -1,28 +1,33 @@
-//! So many jobs, each due on every whole second, as users write them: all of a second's fires are due at once.
+//! So many jobs, each due once in every second: all of them on the whole second, as users write them, or spread over it.
 
 use hzm_job_test_rig::clock::now_ms;
-use serde_json::json;
 
 use super::measured::{judge, make_jobs, pass, tell};
+use crate::crowd::{Crowd, Rhythm};
 use crate::figures::Sheet;
 use crate::stage::Stage;
-use crate::verify::Pace;
+use crate::verify::JobFacts;
 
 /// Looks happen so long after a whole second: when the fires of that second are over.
 const ASIDE_MS: i64 = 950;
 
-pub(super) fn measure(stage: &mut Stage) -> Result<Sheet, String> {
+pub(super) fn measure(stage: &mut Stage, rhythm: Rhythm) -> Result<Sheet, String> {
     let mut sheet = Sheet::default();
-    let (rate, seconds) = (stage.options.rate, stage.options.seconds);
-    let every_second = json!({ "kind": "cron", "expression": "* * * * * ?" });
-    let jobs = make_jobs(stage, rate, &every_second, Pace::Clock(1_000), &mut sheet)?;
+    let jobs = make_jobs(stage, Crowd { many: stage.options.rate, rhythm }, &mut sheet)?;
+    measure_jobs(stage, &jobs, &mut sheet)?;
+    Ok(sheet)
+}
+
+/// Lets these jobs, each due once in every second, fire for as long as was asked for; whether that was sustained.
+pub(super) fn measure_jobs(stage: &mut Stage, jobs: &[JobFacts], sheet: &mut Sheet) -> Result<bool, String> {
+    let seconds = stage.options.seconds;
     let from = (now_ms() / 1_000 + 1 + i64::from(stage.options.warm_up)) * 1_000;
     let until = from + i64::from(seconds) * 1_000;
     let spent = pass(stage, from, until, ASIDE_MS)?;
-    let mut verdict = judge(stage, &jobs, from, until, &mut sheet)?;
+    let mut verdict = judge(stage, jobs, from, until, sheet)?;
     sheet.add("fires", verdict.succeeded as f64 / f64::from(seconds), "1/s");
     sheet.count("sustained", u64::from(verdict.is_sustained()));
-    tell(&mut verdict, &mut sheet);
-    spent.tell(verdict.expected, stage.machine.cores, &mut sheet);
-    Ok(sheet)
+    tell(&mut verdict, sheet);
+    spent.tell(verdict.expected, stage.machine.cores, sheet);
+    Ok(verdict.is_sustained())
 }

@@ -102,7 +102,7 @@ impl Stage {
         Ok(())
     }
 
-    fn wait_for_nodes(&mut self) -> Result<(), String> {
+    pub(super) fn wait_for_nodes(&mut self) -> Result<(), String> {
         let patience_ends = now_ms() + PATIENCE_MS;
         loop {
             let nodes = self.api.call("GET", &format!("/executors/{}/nodes", self.executor), None)?;
