@@ -33,6 +33,7 @@ const EXAMPLES: &str = "hzm-job-examples";
 const SERVERS: &str = "hzm-job-test-servers";
 const RIG: &str = "hzm-job-test-rig";
 const BENCH: &str = "hzm-job-bench";
+const FLOOR: &str = "hzm-job-bench-floor";
 const CHAOS: &str = "hzm-job-chaos";
 const XTASK: &str = "xtask";
 
@@ -83,6 +84,12 @@ const RULES: &[CrateRule] = &[
         package: BENCH,
         ours: &[SERVERS, RIG],
         never: &["actix", "actix-web", "awc", "slog"],
+        never_direct: &[],
+    },
+    CrateRule {
+        package: FLOOR,
+        ours: &[PROTOCOL, SCHEDULER, STORE, SERVERS, RIG, BENCH],
+        never: &["actix", "actix-web", "awc"],
         never_direct: &[],
     },
     CrateRule { package: XTASK, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },

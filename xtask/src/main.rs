@@ -100,6 +100,9 @@ fn chaos(options: &[String]) -> io::Result<bool> {
 fn bench(options: &[String]) -> io::Result<bool> {
     let root = workspace_root()?;
     let mut build = vec!["build", "--quiet", "--release", "--package", "hzm-job-bench", "--bins"];
+    if options.iter().any(|option| option == "floor") {
+        build.extend(["--package", "hzm-job-bench-floor"]);
+    }
     let names_admin = options.iter().any(|option| option.starts_with("--admin-binary"));
     if !names_admin && !options.iter().any(|option| option == "--help") {
         build.extend(["--package", "hzm-job-admin", "--bin", "hzm-job-admin"]);

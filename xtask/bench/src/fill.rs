@@ -21,11 +21,11 @@ const STARTED: i64 = 2;
 /// Jobs are divided among so many partitions; the rule is part of the stored data.
 const PARTITIONS: u32 = 64;
 
-/// Copies the template `many` times; when the firing ones are due.
+/// Copies the template as often as the crowd wants it: the first number, and when the firing ones are due.
 ///
 /// # Errors
 /// When the database refuses, or the template is not what the admin writes.
-pub fn fill(ledger: &mut Ledger, template: i64, crowd: Crowd) -> Result<Vec<JobFacts>, String> {
+pub fn fill(ledger: &mut Ledger, template: i64, crowd: Crowd) -> Result<(i64, Vec<JobFacts>), String> {
     let template = ledger.template(template)?;
     let first = ledger.lease_ids("job", u64::from(crowd.many))?;
     let mut facts = Vec::new();
@@ -38,7 +38,7 @@ pub fn fill(ledger: &mut Ledger, template: i64, crowd: Crowd) -> Result<Vec<JobF
                 .filter_map(|number| crowd.rhythm.facts(first + i64::from(number), crowd.rhythm.anchor(number, now))),
         );
     }
-    Ok(facts)
+    Ok((first, facts))
 }
 
 /// One statement that inserts the jobs of these numbers; the first of the crowd has the id `first`.

@@ -9,6 +9,7 @@ pub mod crowd;
 pub mod during;
 pub mod figures;
 pub mod fill;
+pub mod history;
 pub mod ledger;
 pub mod machine;
 pub mod meters;
@@ -17,6 +18,7 @@ pub mod options;
 pub mod percentile;
 pub mod report;
 pub mod scenario;
+pub mod search;
 pub mod stage;
 pub mod verify;
 

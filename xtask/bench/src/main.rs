@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
     let admin = options.admin_binary.clone().map_or_else(programs::admin, Ok)?;
     let admin = admin.canonicalize().map_err(|error| format!("{}: {error}", admin.display()))?;
-    let programs = Programs { admin, node: programs::beside("hzm-job-bench-node")? };
+    let programs = Programs::with_admin(admin)?;
     let mut is_right = true;
     for database in options.database.0.iter().copied() {
         match on(options, database, &programs, out) {
@@ -48,8 +48,8 @@ fn on(options: &Options, database: Database, programs: &Programs, out: &mut impl
     let mut machine = None;
     for run in 1..=options.runs {
         say(out, &format!("{} on {}: run {run} of {}\n", options.scenario.name(), database.name(), options.runs))?;
-        let (stage, sheet) = options.scenario.measure(options, database, programs)?;
-        machine.get_or_insert(stage.machine.clone());
+        let (looked, sheet) = options.scenario.measure(options, database, programs)?;
+        machine.get_or_insert(looked);
         sheets.push(sheet);
     }
     Ok(Report::new(options, database, machine.unwrap_or_default(), sheets))

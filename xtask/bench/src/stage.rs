@@ -4,18 +4,15 @@
 
 mod begin;
 mod jobs;
+mod place;
 mod watch;
-
-use std::path::PathBuf;
 
 use hzm_job_test_rig::api::Api;
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::http;
 use hzm_job_test_rig::process::Program;
-use hzm_job_test_servers::Server;
 
 use crate::ledger::Ledger;
-use crate::machine::Machine;
 use crate::node::records::{self, Record};
 use crate::node::state::Counts;
 use crate::options::Options;
@@ -23,6 +20,7 @@ use crate::text;
 
 pub use begin::{NoStage, Programs};
 pub use jobs::Filled;
+pub use place::Place;
 pub use watch::{Look, Spent};
 
 /// How long an admin may take to end, in milliseconds; generous, because it finishes what it has in hand.
@@ -34,7 +32,6 @@ pub struct Stage {
     node: Program,
     admin: Program,
     ledger: Option<Ledger>,
-    server: Option<Server>,
     /// The REST API.
     pub api: Api,
     /// The executor whose node is the load executor.
@@ -43,11 +40,10 @@ pub struct Stage {
     pub options: Options,
     /// On which database.
     pub database: Database,
-    /// What all of it runs on.
-    pub machine: Machine,
     admin_port: u16,
     control_port: u16,
-    folder: PathBuf,
+    /// The folder, the database, and the machine. Goes last.
+    pub place: Place,
 }
 
 /// The processes, for those who look at them.
@@ -74,7 +70,7 @@ impl Stage {
         Processes {
             admin: self.admin.id().unwrap_or_default(),
             node: self.node.id().unwrap_or_default(),
-            database: self.server.as_ref().and_then(Server::process),
+            database: self.place.database_process(),
         }
     }
 
@@ -85,14 +81,9 @@ impl Stage {
     pub fn ledger(&mut self) -> Result<&mut Ledger, String> {
         let ledger = match self.ledger.take() {
             Some(ledger) => ledger,
-            None => Ledger::open(&self.server.as_ref().map_or_else(String::new, Server::url), &self.file())?,
+            None => Ledger::open(&self.place.url(), &self.place.file())?,
         };
         Ok(self.ledger.insert(ledger))
-    }
-
-    /// The file of the ledger, where there is one.
-    fn file(&self) -> PathBuf {
-        self.folder.join("data").join("ledger.sqlite")
     }
 
     /// What the load executor counted so far.
@@ -113,7 +104,7 @@ impl Stage {
             return Err(format!("the load executor had no room for {forgotten} triggers; measure for a shorter time"));
         }
         self.control("POST", "/records")?;
-        records::read(&self.folder.join("records")).map_err(text)
+        records::read(&self.place.folder.join("records")).map_err(text)
     }
 
     fn control(&self, method: &str, path: &str) -> Result<Vec<u8>, String> {
@@ -133,6 +124,14 @@ impl Stage {
         let ended = self.admin.end(END_WITHIN_MS).map_err(text)?;
         ended.map(|_| ()).ok_or_else(|| format!("the admin did not end within {END_WITHIN_MS} ms and was killed"))
     }
+
+    /// Ends the admin at once, as a crash would.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn kill_admin(&mut self) -> Result<(), String> {
+        self.admin.kill().map(|_| ()).map_err(text)
+    }
 }
 
 impl Drop for Stage {
@@ -141,10 +140,5 @@ impl Drop for Stage {
         self.ledger = None;
         // The kernel ends all of them with our thread in any case.
         let _ended = (self.node.kill(), self.admin.kill());
-        self.server = None;
-        if !self.options.keep {
-            // A folder that stays in the folder of temporary files harms nobody.
-            let _ = std::fs::remove_dir_all(&self.folder);
-        }
     }
 }

@@ -17,8 +17,7 @@ fn three_seconds_of(scenario: Scenario, more: &[&str]) {
     let patient = ["--set", "scheduling.answerWithinMs=120000", "--set", "scheduling.misfireThresholdMs=300000"];
     let short = ["bench", "--rate", "50", "--seconds", "3", "--warm-up", "0", "--runs", "1"];
     let options = Options::parse_from([&short[..], &patient[..], more].concat());
-    let programs =
-        Programs { admin: programs::admin().unwrap(), node: env!("CARGO_BIN_EXE_hzm-job-bench-node").into() };
+    let programs = Programs::with_admin(programs::admin().unwrap()).unwrap();
     let (_, sheet) = scenario.measure(&options, Database::Sqlite, &programs).unwrap();
     assert_eq!(sheet.wrong, Vec::<String>::new());
     let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));

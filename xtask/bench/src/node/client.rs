@@ -9,19 +9,24 @@ use tokio::net::TcpStream;
 use super::http;
 
 /// A connection that is made when it is needed.
-pub(super) struct Client {
+pub struct Client {
     port: u16,
     stream: Option<TcpStream>,
     bytes: Vec<u8>,
 }
 
 impl Client {
-    pub(super) fn new(port: u16) -> Client {
+    /// To a loopback port; nothing is connected yet.
+    #[must_use]
+    pub fn new(port: u16) -> Client {
         Client { port, stream: None, bytes: Vec::with_capacity(4 * 1024) }
     }
 
     /// Sends a whole request; the status of its answer. A connection that breaks is made anew by the next call.
-    pub(super) async fn call(&mut self, request: &[u8]) -> io::Result<u16> {
+    ///
+    /// # Errors
+    /// When the connection breaks, or what comes is no HTTP.
+    pub async fn call(&mut self, request: &[u8]) -> io::Result<u16> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?,
@@ -45,7 +50,7 @@ impl Client {
 }
 
 /// Writes a whole `POST` into `out`, which is emptied first.
-pub(super) fn write_post(out: &mut Vec<u8>, path: &str, header: (&str, &str), body: &[u8]) {
+pub fn write_post(out: &mut Vec<u8>, path: &str, header: (&str, &str), body: &[u8]) {
     let (name, value) = header;
     let length = body.len();
     out.clear();

@@ -9,21 +9,24 @@ const LONGEST: usize = 1 << 20;
 
 /// The start of one message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     /// Where the body begins.
-    pub(super) body: usize,
+    pub body: usize,
     /// Where the message ends.
-    pub(super) end: usize,
+    pub end: usize,
     /// Whether the other side closes the connection after it.
-    pub(super) closes: bool,
+    pub closes: bool,
 }
 
 /// Bytes that are no message we understand.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Garbled;
+pub struct Garbled;
 
 /// The request at the start of `bytes`: its path and its extent; `None` while it is not all there.
-pub(super) fn request(bytes: &[u8]) -> Result<Option<(&str, Head)>, Garbled> {
+///
+/// # Errors
+/// [`Garbled`] when it is no such message.
+pub fn request(bytes: &[u8]) -> Result<Option<(&str, Head)>, Garbled> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     let Ok(status) = request.parse(bytes) else { return Err(Garbled) };
@@ -33,7 +36,10 @@ pub(super) fn request(bytes: &[u8]) -> Result<Option<(&str, Head)>, Garbled> {
 }
 
 /// The answer at the start of `bytes`: its status and its extent; `None` while it is not all there.
-pub(super) fn answer(bytes: &[u8]) -> Result<Option<(u16, Head)>, Garbled> {
+///
+/// # Errors
+/// [`Garbled`] when it is no such message.
+pub fn answer(bytes: &[u8]) -> Result<Option<(u16, Head)>, Garbled> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut answer = httparse::Response::new(&mut fields);
     let Ok(status) = answer.parse(bytes) else { return Err(Garbled) };

@@ -7,12 +7,12 @@
 //! What came is kept in memory and written to a file when the control port is asked to: [`records`], [`control`].
 
 mod callbacks;
-mod client;
+pub mod client;
 mod control;
-mod http;
+pub mod http;
 pub mod records;
 mod register;
-mod server;
+pub mod server;
 pub mod state;
 pub mod wire;
 

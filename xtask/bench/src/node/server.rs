@@ -76,7 +76,8 @@ fn take_requests(
 }
 
 /// An answer with its head.
-pub(super) fn whole_answer(status: u16, body: &str) -> String {
+#[must_use]
+pub fn whole_answer(status: u16, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status} .\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
 }

@@ -26,6 +26,6 @@ pub(super) fn measure(stage: &mut Stage) -> Result<Sheet, String> {
     let spent = pass(stage, first - BEFORE_MS, until + step - BEFORE_MS, 0)?;
     let mut verdict = judge(stage, &jobs, from, until, &mut sheet)?;
     tell(&mut verdict, &mut sheet);
-    spent.tell(verdict.expected, stage.machine.cores, &mut sheet);
+    spent.tell(verdict.expected, stage.place.machine.cores, &mut sheet);
     Ok(sheet)
 }

@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use hzm_job_test_rig::api::{Api, PASSWORD, PATIENCE_MS, USER};
 use hzm_job_test_rig::clock::{now_ms, pause_ms};
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::process::Program;
-use hzm_job_test_servers::{Problem, Server, free_port};
+use hzm_job_test_rig::programs;
+use hzm_job_test_servers::free_port;
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::{Place, Stage};
 use crate::create::id_of;
-use crate::machine::Machine;
 use crate::options::Options;
 use crate::{APP_KEY, APP_SECRET, text};
 
@@ -24,6 +23,19 @@ pub struct Programs {
     pub admin: PathBuf,
     /// The load executor.
     pub node: PathBuf,
+    /// What measures the floor.
+    pub floor: PathBuf,
+}
+
+impl Programs {
+    /// Our own programs beside the running one, with this admin.
+    ///
+    /// # Errors
+    /// When the running program does not know where it is.
+    pub fn with_admin(admin: PathBuf) -> Result<Programs, String> {
+        let node = programs::beside("hzm-job-bench-node")?;
+        Ok(Programs { admin, node, floor: programs::beside("hzm-job-bench-floor")? })
+    }
 }
 
 /// Why there is no stage.
@@ -41,39 +53,25 @@ impl From<String> for NoStage {
     }
 }
 
-/// Numbers the folders of this process.
-static FOLDERS: AtomicU32 = AtomicU32::new(0);
-
 impl Stage {
     /// Starts everything up to an admin that is ready and nodes that are online.
     ///
     /// # Errors
     /// [`NoStage`], with the last words of what did not start.
     pub fn set(options: &Options, database: Database, programs: &Programs) -> Result<Stage, NoStage> {
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("hzm-job-bench-{}-{number}", std::process::id()));
-        fs::create_dir_all(folder.join("data")).map_err(text)?;
-        let machine = Machine::look(&folder);
-        let server = database.server().map(|kind| Server::start(kind, &folder.join(kind.name()))).transpose();
-        let server = server.map_err(|problem| match problem {
-            Problem::Missing(what) => NoStage::Missing(what),
-            Problem::Failed(why) => NoStage::Failed(why),
-        })?;
+        let place = Place::make(options, database)?;
         let (admin_port, control_port) = (free_port().map_err(text)?, free_port().map_err(text)?);
-        let url = server.as_ref().map_or_else(String::new, Server::url);
         let mut stage = Stage {
-            node: node(options, programs, &folder, admin_port, control_port)?,
-            admin: admin(options, programs, &folder, admin_port, &url)?,
+            node: node(options, programs, &place.folder, admin_port, control_port)?,
+            admin: admin(options, programs, &place.folder, admin_port, &place.url())?,
             ledger: None,
-            server,
             api: Api::new(admin_port),
             executor: 0,
             options: options.clone(),
             database,
-            machine,
             admin_port,
             control_port,
-            folder,
+            place,
         };
         stage.start_admin()?;
         let draft = json!({ "name": APP_KEY, "app_key": APP_KEY, "secret": APP_SECRET, "registration": "automatic" });

@@ -6,6 +6,7 @@ use super::Stage;
 use crate::create::{definition, id_of};
 use crate::crowd::Crowd;
 use crate::fill::fill;
+use crate::ledger::Ledger;
 use crate::text;
 use crate::verify::JobFacts;
 
@@ -27,12 +28,29 @@ impl Stage {
     /// # Errors
     /// When the database refuses or the admin does not start.
     pub fn fill(&mut self, crowds: &[Crowd]) -> Result<Filled, String> {
+        self.fill_with(crowds, |_, _| Ok(()))
+    }
+
+    /// The same, with `more` written before the last crowd; it is told the first number of each crowd before.
+    ///
+    /// # Errors
+    /// When the database refuses or the admin does not start.
+    pub fn fill_with(
+        &mut self,
+        crowds: &[Crowd],
+        more: impl FnOnce(&mut Ledger, &[i64]) -> Result<(), String>,
+    ) -> Result<Filled, String> {
         let templates: Vec<i64> = crowds.iter().map(|crowd| self.template(*crowd)).collect::<Result<_, _>>()?;
         self.end_admin()?;
         let begin = Instant::now();
-        let mut filled = Filled::default();
-        for (crowd, template) in crowds.iter().zip(templates) {
-            filled.facts.extend(fill(self.ledger()?, template, *crowd)?);
+        let (mut filled, mut firsts, mut more) = (Filled::default(), Vec::new(), Some(more));
+        for (place, (crowd, template)) in crowds.iter().zip(templates).enumerate() {
+            if let Some(more) = more.take_if(|_| place + 1 == crowds.len()) {
+                more(self.ledger()?, &firsts)?;
+            }
+            let (first, facts) = fill(self.ledger()?, template, *crowd)?;
+            firsts.push(first);
+            filled.facts.extend(facts);
         }
         filled.seconds = begin.elapsed().as_secs_f64();
         filled.ready = self.restart_admin()?;

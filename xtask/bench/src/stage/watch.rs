@@ -56,7 +56,7 @@ impl Stage {
             database: processes.database.map(meters::used_by_family).transpose().map_err(text)?,
             machine_us: meters::machine_busy_us(),
             taken: self.counts()?.taken,
-            sqlite_commits: sqlite_commits(&self.file()),
+            sqlite_commits: sqlite_commits(&self.place.file()),
             counters,
         })
     }
