@@ -34,6 +34,7 @@ const SERVERS: &str = "hzm-job-test-servers";
 const RIG: &str = "hzm-job-test-rig";
 const BENCH: &str = "hzm-job-bench";
 const FLOOR: &str = "hzm-job-bench-floor";
+const SDK_NODE: &str = "hzm-job-bench-sdk-node";
 const CHAOS: &str = "hzm-job-chaos";
 const XTASK: &str = "xtask";
 
@@ -91,6 +92,13 @@ const RULES: &[CrateRule] = &[
         ours: &[PROTOCOL, SCHEDULER, STORE, SERVERS, RIG, BENCH],
         never: &["actix", "actix-web", "awc"],
         never_direct: &[],
+    },
+    // A user's program: it knows the SDK and nothing behind it.
+    CrateRule {
+        package: SDK_NODE,
+        ours: &[PROTOCOL, MACROS, SDK, SERVERS, RIG, BENCH],
+        never: &[],
+        never_direct: &[PROTOCOL, MACROS],
     },
     CrateRule { package: XTASK, ours: &[SERVERS], never: EFFECTS, never_direct: &[] },
 ];

@@ -103,6 +103,9 @@ fn bench(options: &[String]) -> io::Result<bool> {
     if options.iter().any(|option| option == "floor") {
         build.extend(["--package", "hzm-job-bench-floor"]);
     }
+    if options.iter().any(|option| option == "sdk" || option == "--wire=sdk") {
+        build.extend(["--package", "hzm-job-bench-sdk-node"]);
+    }
     let names_admin = options.iter().any(|option| option.starts_with("--admin-binary"));
     if !names_admin && !options.iter().any(|option| option == "--help") {
         build.extend(["--package", "hzm-job-admin", "--bin", "hzm-job-admin"]);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use hzm_job_bench::options::Options;
+use hzm_job_bench::page;
 use hzm_job_bench::report::Report;
 use hzm_job_bench::stage::{NoStage, Programs};
 use hzm_job_test_rig::database::Database;
@@ -23,6 +24,11 @@ fn main() -> ExitCode {
 
 /// Measures on every database that was asked for; whether every fire was right.
 fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
+    if let (Some(docs), Some(results)) = (&options.page, &options.out) {
+        let many = page::write(results, docs)?;
+        say(out, &format!("{many} results are in {}\n", docs.join("benchmarks.md").display()))?;
+        return Ok(true);
+    }
     let admin = options.admin_binary.clone().map_or_else(programs::admin, Ok)?;
     let admin = admin.canonicalize().map_err(|error| format!("{}: {error}", admin.display()))?;
     let programs = Programs::with_admin(admin)?;

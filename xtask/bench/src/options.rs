@@ -20,7 +20,7 @@ pub struct Options {
     /// `sqlite`, `mysql`, `postgres`, or `all` of them, one after another.
     #[arg(long, default_value = "sqlite", value_parser = databases)]
     pub database: Databases,
-    /// Fires a second, all due on whole seconds.
+    /// Fires a second; maximum: where the search begins.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
     /// How long is measured.
@@ -29,7 +29,7 @@ pub struct Options {
     /// How long everything runs before that, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=3_600))]
     pub warm_up: u32,
-    /// The number of jobs, where it is not the rate.
+    /// The number of jobs where it is not the rate; floor: of rows; retention: of old runs.
     #[arg(long)]
     pub jobs: Option<u32>,
     /// How jobs that fire are made.
@@ -42,8 +42,8 @@ pub struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub instants: u32,
     /// The language between the admin and the load executor.
-    #[arg(long, value_enum, default_value_t = Wire::Hzm)]
-    pub wire: Wire,
+    #[arg(long, value_enum, default_value_t = Speech::Hzm)]
+    pub wire: Speech,
     /// Nodes of the load executor; all of them live in one process.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub nodes: u16,
@@ -69,9 +69,41 @@ pub struct Options {
     /// The folder of the results, one JSON file per scenario, database, wire and rate; none is written without it.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Measure nothing, and write benchmarks.md with its plots into this folder, of all results in --out.
+    #[arg(long, value_name = "FOLDER", requires = "out")]
+    pub page: Option<PathBuf>,
     /// Keep the folder with logs, ledger and records.
     #[arg(long)]
     pub keep: bool,
+}
+
+/// The language between the admin and the load executor, and with it which load executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Speech {
+    /// hzm-job's own, one request per result, spoken by a program that does next to nothing.
+    Hzm,
+    /// xxl-job's up to 3.4, spoken by the same program.
+    Xxl,
+    /// Whatever our own SDK and the admin agree on, spoken by a program written with the SDK.
+    Sdk,
+}
+
+impl Speech {
+    /// Its name on the command line and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.wire().map_or("sdk", Wire::name)
+    }
+
+    /// What the load executor without an SDK is to speak, if it is that one.
+    #[must_use]
+    pub fn wire(self) -> Option<Wire> {
+        match self {
+            Self::Hzm => Some(Wire::Hzm),
+            Self::Xxl => Some(Wire::Xxl),
+            Self::Sdk => None,
+        }
+    }
 }
 
 /// How jobs are made.
@@ -97,7 +129,7 @@ mod tests {
     fn options_are_read_and_mistakes_are_named() {
         let read = |line: &str| Options::try_parse_from(line.split(' '));
         let options = read("bench instant --database all --jobs 10000 --wire xxl").unwrap();
-        assert_eq!((options.scenario, options.database.0.len(), options.wire), (Scenario::Instant, 3, Wire::Xxl));
+        assert_eq!((options.scenario, options.database.0.len(), options.wire), (Scenario::Instant, 3, Speech::Xxl));
         let set = read("bench --set threads=2 --set listen=127.0.0.1").unwrap().settings;
         assert_eq!((&set[0].1, &set[1].1), (&Value::from(2), &Value::from("127.0.0.1")));
         assert!(read("bench --rate 0").is_err() && read("bench --set threads").is_err());

@@ -106,13 +106,17 @@ impl Report {
 }
 
 fn cell(value: Option<f64>) -> String {
-    let Some(value) = value else { return format!("{:>12}", "-") };
-    let shown = match value.abs() {
+    format!("{:>12}", value.map_or_else(|| "-".to_owned(), shown))
+}
+
+/// A figure with as many digits as mean something.
+#[must_use]
+pub fn shown(value: f64) -> String {
+    match value.abs() {
         size if size >= 1_000.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 1.0 => format!("{value:.1}"),
         _ => format!("{value:.4}"),
-    };
-    format!("{shown:>12}")
+    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,35 @@
 //! The port that the driver talks to: `GET /counts`, and `POST /records`, which writes the file of records.
 
 use std::io;
-use std::path::PathBuf;
-use std::rc::Rc;
+use std::net::Ipv4Addr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::http;
 use super::server::whole_answer;
-use super::state::State;
 
-/// Serves one connection after another, for ever.
-pub(super) async fn accept(listener: TcpListener, state: Rc<State>, records: PathBuf) -> io::Result<()> {
+/// Serves one connection after another on this loopback port, for ever; `answer` is asked with the path.
+///
+/// # Errors
+/// When the port cannot be had.
+pub async fn accept(port: u16, answer: impl Fn(&str) -> io::Result<String>) -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.map_err(|error| io::Error::new(error.kind(), format!("port {port}: {error}")))?;
     loop {
         let (stream, _) = listener.accept().await?;
         // A driver that went away asks again.
-        let _ended = serve(stream, &state, &records).await;
+        let _ended = serve(stream, &answer).await;
     }
 }
 
-async fn serve(mut stream: TcpStream, state: &State, records: &std::path::Path) -> io::Result<()> {
+/// The answer to a path that is neither of the two.
+#[must_use]
+pub fn unknown() -> io::Error {
+    io::Error::other("there are /counts and /records")
+}
+
+async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> io::Result<String>) -> io::Result<()> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await? == 0 {
@@ -28,21 +37,10 @@ async fn serve(mut stream: TcpStream, state: &State, records: &std::path::Path) 
         }
         let request = http::request(&bytes).map_err(|_| io::Error::other("no HTTP"))?;
         let Some((path, _)) = request else { continue };
-        let (status, body) = match answer(path, state, records) {
+        let (status, body) = match answer(path) {
             Ok(body) => (200, body),
             Err(error) => (500, error.to_string()),
         };
         return stream.write_all(whole_answer(status, &body).as_bytes()).await;
-    }
-}
-
-fn answer(path: &str, state: &State, records: &std::path::Path) -> io::Result<String> {
-    match path {
-        "/counts" => Ok(serde_json::to_string(&state.counts_now())?),
-        "/records" => {
-            state.records.borrow().write(records)?;
-            Ok(format!("{}", state.records.borrow().len()))
-        }
-        _ => Err(io::Error::other("there are /counts and /records")),
     }
 }

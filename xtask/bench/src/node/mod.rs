@@ -8,7 +8,7 @@
 
 mod callbacks;
 pub mod client;
-mod control;
+pub mod control;
 pub mod http;
 pub mod records;
 mod register;
@@ -83,7 +83,15 @@ async fn serve(options: &Options) -> io::Result<()> {
         tokio::task::spawn_local(callbacks::send(Rc::clone(&state)));
     }
     tokio::task::spawn_local(register::keep_registered(Rc::clone(&state), options.ports.clone()));
-    control::accept(listen(options.control_port).await?, state, options.records.clone()).await
+    let answer = |path: &str| match path {
+        "/counts" => Ok(serde_json::to_string(&state.counts_now())?),
+        "/records" => {
+            state.records.borrow().write(&options.records)?;
+            Ok(state.records.borrow().len().to_string())
+        }
+        _ => Err(control::unknown()),
+    };
+    control::accept(options.control_port, answer).await
 }
 
 async fn listen(port: u16) -> io::Result<TcpListener> {

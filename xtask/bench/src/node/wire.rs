@@ -1,7 +1,6 @@
-//! The languages a load executor speaks. Each is two requests a run: a trigger in, and a callback out.
+//! The languages a load executor speaks. Each is two requests a run at most: a trigger in, and a callback out.
 //!
-//! A third one, in which one request carries many triggers, has its place here: [`Wire::triggers`] may find many in one
-//! body, and [`Wire::most_results`] says how many one callback may carry.
+//! A third one, in which one request carries many triggers, is spoken by a load executor that uses our own SDK.
 
 use serde::Deserialize;
 

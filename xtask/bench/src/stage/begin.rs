@@ -23,6 +23,8 @@ pub struct Programs {
     pub admin: PathBuf,
     /// The load executor.
     pub node: PathBuf,
+    /// The load executor written with the SDK.
+    pub sdk_node: PathBuf,
     /// What measures the floor.
     pub floor: PathBuf,
 }
@@ -33,8 +35,8 @@ impl Programs {
     /// # Errors
     /// When the running program does not know where it is.
     pub fn with_admin(admin: PathBuf) -> Result<Programs, String> {
-        let node = programs::beside("hzm-job-bench-node")?;
-        Ok(Programs { admin, node, floor: programs::beside("hzm-job-bench-floor")? })
+        let beside = |name: &str| programs::beside(&format!("hzm-job-bench-{name}"));
+        Ok(Programs { admin, node: beside("node")?, sdk_node: beside("sdk-node")?, floor: beside("floor")? })
     }
 }
 
@@ -153,13 +155,14 @@ fn node(options: &Options, programs: &Programs, folder: &Path, admin: u16, contr
         ("--admin-port", admin.to_string()),
         ("--control-port", control.to_string()),
         ("--ports", ports?.join(",")),
-        ("--wire", options.wire.name().to_owned()),
         ("--connections", options.connections.to_string()),
         ("--work-ms", options.work_ms.to_string()),
         ("--records", folder.join("records").display().to_string()),
     ];
-    let arguments = arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
-    Ok(Program::new(&programs.node, arguments, Vec::new(), folder.join("node.log")))
+    let wire = options.wire.wire().map(|wire| ("--wire", wire.name().to_owned()));
+    let arguments = arguments.into_iter().chain(wire).flat_map(|(name, value)| [name.to_owned(), value]).collect();
+    let program = if options.wire.wire().is_some() { &programs.node } else { &programs.sdk_node };
+    Ok(Program::new(program, arguments, Vec::new(), folder.join("node.log")))
 }
 
 #[cfg(test)]
