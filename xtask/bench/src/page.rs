@@ -62,7 +62,7 @@ fn plots(reports: &[Report]) -> Vec<(String, Plot)> {
         // One run stands for all: a median of curves is none.
         for series in report.runs.first().map(|run| run.series.as_slice()).unwrap_or_default() {
             let file = format!("{}-{}.svg", sections::key(report), words_of_a_file(&series.name));
-            let line = Line { name: format!("{}, {}", report.database, report.wire), points: series.points.clone() };
+            let line = Line { name: sections::column(report), points: series.points.clone() };
             match plots.iter_mut().find(|(known, _)| *known == file) {
                 Some((_, plot)) => plot.lines.push(line),
                 None => plots

@@ -57,6 +57,10 @@ fn measure(options: &Options) -> Result<String, String> {
     let mut sheet = Sheet::default();
     http::measure(options, &mut sheet)?;
     store::measure(options, &mut sheet)?;
+    let parts = ["HTTP request out", "HTTP request in", "row in", "update"];
+    let cost = |part: &str, whose: &str| sheet.get(&format!("{part}, {whose}")).unwrap_or_default();
+    let all = parts.map(|part| cost(part, "CPU") + cost(part, "CPU of the database"));
+    sheet.add("a fire at the least, CPU", all.iter().sum(), "µs");
     if let Some(folder) = &options.bare {
         bare::measure(options, folder, &mut sheet)?;
     }

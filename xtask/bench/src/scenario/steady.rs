@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use hzm_job_test_rig::clock::now_ms;
+use hzm_job_test_rig::clock::{now_ms, pause_ms};
 
 use super::measured::{judge, make_jobs, pass, tell};
 use crate::crowd::{Crowd, Rhythm};
@@ -22,7 +22,7 @@ pub(super) fn measure(stage: &mut Stage, rhythm: Rhythm) -> Result<Sheet, String
 }
 
 /// Lets these jobs, each due once in every second, fire for as long as was asked for, while `beside` does something else on
-/// another thread until it is told that the time is over.
+/// another thread, from the end of the warm-up until it is told that the time is over.
 pub(super) fn measure_beside<T: Send>(
     stage: &mut Stage,
     jobs: &[JobFacts],
@@ -34,7 +34,10 @@ pub(super) fn measure_beside<T: Send>(
     let until = from + i64::from(seconds) * 1_000;
     let over = AtomicBool::new(false);
     let (spent, done) = thread::scope(|scope| {
-        let other = scope.spawn(|| beside(&over));
+        let other = scope.spawn(|| {
+            pause_ms(from - now_ms());
+            beside(&over)
+        });
         let spent = pass(stage, from, until, ASIDE_MS);
         over.store(true, Ordering::Relaxed);
         (spent, other.join().map_err(|_| "a thread of ours panicked".to_owned()))
