@@ -106,8 +106,8 @@ fn bench(options: &[String]) -> io::Result<bool> {
     if options.iter().any(|option| option == "sdk" || option == "--wire=sdk") {
         build.extend(["--package", "hzm-job-bench-sdk-node"]);
     }
-    let names_admin = options.iter().any(|option| option.starts_with("--admin-binary"));
-    if !names_admin && !options.iter().any(|option| option == "--help") {
+    let needs_none = ["--admin-binary", "--page", "--help"];
+    if !options.iter().any(|option| needs_none.iter().any(|none| option.starts_with(none))) {
         build.extend(["--package", "hzm-job-admin", "--bin", "hzm-job-admin"]);
     }
     if !cargo::run(&root, &build)? {

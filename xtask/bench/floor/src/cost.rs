@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn the_time_of_a_thread_is_the_first_number() {
         assert_eq!(nanos_in("1500 7 3\n"), Some(1_500.0));
-        assert!(thread_us().unwrap() > 0.0 && nanos_in("").is_none());
+        assert_eq!(nanos_in(""), None);
+        // The kernel counts a thread when it switches, so a new one may have used nothing yet.
+        assert!(thread_us().unwrap() >= 0.0);
     }
 
     #[test]
