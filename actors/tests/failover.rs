@@ -38,8 +38,8 @@ async fn a_node_that_says_no_is_passed_over_for_the_next() {
 }
 
 #[actix_rt::test]
-async fn a_node_that_answers_rubbish_is_passed_over_for_the_next() {
-    assert_passed_over(OnTrigger::Rubbish).await;
+async fn a_node_that_turns_the_request_away_is_passed_over_for_the_next() {
+    assert_passed_over(OnTrigger::Refuse(401)).await;
 }
 
 #[actix_rt::test]
@@ -54,11 +54,11 @@ async fn a_node_whose_port_is_closed_is_passed_over_for_the_next() {
 #[actix_rt::test]
 async fn when_all_nodes_refuse_the_run_fails_with_the_last_words() {
     let (world, _first, second) = two_nodes(OnTrigger::Refuse(503)).await;
-    second.on_trigger(OnTrigger::Refuse(500));
+    second.on_trigger(OnTrigger::Refuse(405));
     let (_, run) = in_order(&world).await;
     let row = world.run_becomes(run, RunState::Failed).await;
     assert_eq!(row.reason, Reason::Refused);
-    assert!(row.message.unwrap().contains("500"));
+    assert!(row.message.unwrap().contains("405"));
 }
 
 #[actix_rt::test]
@@ -107,6 +107,37 @@ async fn an_answer_that_breaks_off_leaves_the_fate_of_the_run_unknown() {
     let (_, run) = in_order(&world).await;
     world.until("it arrived again", async || first.triggered().len() >= 2).await;
     assert_eq!((first.triggered()[1], second.triggers().len()), (run, 0));
+}
+
+#[actix_rt::test]
+async fn an_answer_of_another_program_leaves_the_fate_of_the_run_unknown() {
+    assert_sent_again(OnTrigger::Rubbish).await;
+}
+
+#[actix_rt::test]
+async fn a_server_error_does_not_say_that_nothing_was_begun() {
+    assert_sent_again(OnTrigger::Refuse(500)).await;
+}
+
+async fn assert_goes_nowhere_else(mood: OnTrigger) {
+    let (world, first, second) = two_nodes(mood).await;
+    let once = world.ordered(|draft| {
+        draft.routing = RoutingStrategy::Failover;
+        draft.delivery = Delivery::AtMostOnce;
+    });
+    let (_, run) = once.await;
+    assert_eq!(world.run_becomes(run, RunState::Lost).await.reason, Reason::Silence);
+    assert_eq!((first.triggered(), second.triggered()), (vec![run], vec![]));
+}
+
+#[actix_rt::test]
+async fn a_run_that_may_not_run_twice_goes_nowhere_else_after_a_gateways_timeout() {
+    assert_goes_nowhere_else(OnTrigger::Refuse(524)).await;
+}
+
+#[actix_rt::test]
+async fn a_run_that_may_not_run_twice_goes_nowhere_else_after_an_answer_of_another_program() {
+    assert_goes_nowhere_else(OnTrigger::Rubbish).await;
 }
 
 #[actix_rt::test]

@@ -19,12 +19,14 @@ use tokio::task::JoinSet;
 
 const YES: &str = r#"{"code":200,"msg":null,"data":true,"success":true,"count":null}"#;
 
+const NO: &str = r#"{"code":-1,"msg":"503: too many runs","data":null,"success":false,"count":null}"#;
+
 /// What the node does with a trigger, or with a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnTrigger {
     /// Takes it.
     Accept,
-    /// Answers with this status and no JSON.
+    /// Answers with this status and no JSON; 503 with an envelope that says no, as our SDK.
     Refuse(u16),
     /// Reads it and never answers.
     Hang,
@@ -192,6 +194,7 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
         shared.seen.lock().unwrap().push(seen);
         let (status, body) = match shared.does(&path).await {
             OnTrigger::Accept | OnTrigger::Hold => (200, YES),
+            OnTrigger::Refuse(503) => (503, NO),
             OnTrigger::Refuse(status) => (status, "no"),
             OnTrigger::Rubbish => (200, "<html>welcome</html>"),
             OnTrigger::Hang => std::future::pending().await,
