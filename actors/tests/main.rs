@@ -13,6 +13,7 @@ mod firing;
 mod journal;
 mod liveness;
 mod misfire;
+mod moved;
 mod outage;
 mod overlap;
 mod restart;

@@ -44,7 +44,28 @@ fn is_gateways(status: u16) -> bool {
 /// it is one too many. Not among them: 408 and 499 (somebody lost patience), 409 (there may be a run), 500 (a handler that
 /// broke half way), 503 without the executor's own words (some gateways say so after they sent the request on).
 fn turns_away(status: u16) -> bool {
-    matches!(status, 300..=399 | 400 | 401 | 403 | 404 | 405 | 406 | 407 | 411 | 413 | 414 | 415 | 417 | 421 | 426 | 429 | 431 | 501 | 505)
+    matches!(
+        status,
+        300..=399
+            | 400
+            | 401
+            | 403
+            | 404
+            | 405
+            | 406
+            | 407
+            | 411
+            | 413
+            | 414
+            | 415
+            | 417
+            | 421
+            | 426
+            | 429
+            | 431
+            | 501
+            | 505
+    )
 }
 
 fn said(body: Option<&[u8]>) -> String {

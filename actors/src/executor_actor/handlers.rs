@@ -64,6 +64,8 @@ impl Handler<ReloadExecutor> for ExecutorActor {
         Box::pin(read.into_actor(self).map(|read, actor, ctx| {
             let (executor, nodes) = read?;
             let Some(executor) = executor else {
+                // Deleted: a job that was moved away may have left runs here, and nobody will report them.
+                actor.take_nodes(Vec::new()).iter().for_each(|gone| actor.tell_lost(gone, Reason::NodeOffline));
                 ctx.stop();
                 return Ok(());
             };

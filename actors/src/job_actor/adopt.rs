@@ -5,9 +5,9 @@ use super::live_run::{LiveRun, Phase};
 use super::{JobActor, TRY_AGAIN};
 use crate::messages::NodeLost;
 use actix::prelude::*;
-use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
+use hzm_job_scheduler::{ExecutorId, RunId};
 use hzm_job_store::run::Run;
 use hzm_job_store::standing::Standing;
 
@@ -56,9 +56,9 @@ impl JobActor {
     fn await_again(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get_mut(&id) else { return };
         live.phase = Phase::Awaited;
-        let node = live.run.node.clone();
+        let (executor, node) = (live.run.executor, live.run.node.clone());
         let may_repeat = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
-        let asks = may_repeat && node.is_some_and(|node| self.recognises_repeats(&node));
+        let asks = may_repeat && node.is_some_and(|node| self.recognises_repeats(executor, &node));
         self.watch(id, ctx);
         if asks {
             self.send(id, ctx);
@@ -68,8 +68,8 @@ impl JobActor {
         }
     }
 
-    fn recognises_repeats(&self, address: &str) -> bool {
-        let table = self.place.base.directory.routes(self.job.spec.draft().executor);
+    fn recognises_repeats(&self, executor: ExecutorId, address: &str) -> bool {
+        let table = self.place.base.directory.routes(executor);
         table.known.iter().any(|node| node.address.as_ref() == address && node.recognises_repeats)
     }
 
@@ -140,18 +140,18 @@ impl JobActor {
         self.close(id, End::skipped(Reason::Stopped, "the job was stopped before this run could be sent"), ctx);
     }
 
-    /// What ran at an address is over.
+    /// What ran at an address is over: runs that were sent there for that executor, whichever the job belongs to by now.
     pub(super) fn node_lost(&mut self, lost: &NodeLost, ctx: &mut Context<Self>) {
-        if lost.executor != self.job.spec.draft().executor {
-            return;
-        }
         // A run that is being sent again need not be sent to nobody; one that is on its way for the first time is refused
         // in a moment and may go to another node.
         let gone = lost.reason != Reason::NodeRestarted;
         let concerned = |live: &LiveRun| {
             live.phase == Phase::Awaited || (gone && live.phase == Phase::Sending && live.perhaps_there)
         };
-        let there = |live: &LiveRun| live.run.node.as_deref() == Some(lost.address.as_ref()) && concerned(live);
+        let there = |live: &LiveRun| {
+            let sent_to = (live.run.executor, live.run.node.as_deref());
+            sent_to == (lost.executor, Some(lost.address.as_ref())) && concerned(live)
+        };
         let ids: Vec<RunId> = self.runs.iter().filter(|(_, live)| there(live)).map(|(id, _)| *id).collect();
         for id in ids {
             self.run_stranded(id, lost, ctx);
@@ -161,7 +161,7 @@ impl JobActor {
     fn run_stranded(&mut self, id: RunId, lost: &NodeLost, ctx: &mut Context<Self>) {
         let wanted = self.runs.get(&id).is_some_and(|live| live.cancel.is_none());
         let at_least_once = self.job.spec.draft().delivery == Delivery::AtLeastOnce;
-        let again = wanted && at_least_once && self.recognises_repeats(&lost.address);
+        let again = wanted && at_least_once && self.recognises_repeats(lost.executor, &lost.address);
         match lost.reason {
             // The program came back as another process. Its reports are on its disk: asked again, it either delivers the
             // report or, knowing nothing of the run, executes it.

@@ -5,9 +5,9 @@ use super::end::End;
 use super::live_run::{Before, LiveRun};
 use super::{JobActor, TRY_AGAIN};
 use actix::prelude::*;
-use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::retry::RetryNode;
 use hzm_job_scheduler::run::Reason;
+use hzm_job_scheduler::{ExecutorId, RunId};
 use hzm_job_store::run::Run;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl JobActor {
 
     fn route_same(&self, before: &[String]) -> Route {
         let node = before.first().map(String::as_str).unwrap_or_default();
-        if self.is_gone(node) {
+        if self.is_gone(self.job.spec.draft().executor, node) {
             let text = format!("{node}, which got the attempt before and alone may get this one, is offline");
             return Route::Nowhere(Reason::SameNodeOffline, text);
         }
@@ -75,8 +75,8 @@ impl JobActor {
     }
 
     /// Whether a node is offline, or is none of the executor's any more.
-    pub(super) fn is_gone(&self, address: &str) -> bool {
-        let table = self.place.base.directory.routes(self.job.spec.draft().executor);
+    pub(super) fn is_gone(&self, executor: ExecutorId, address: &str) -> bool {
+        let table = self.place.base.directory.routes(executor);
         !table.known.iter().any(|node| node.address.as_ref() == address && !node.offline)
     }
 

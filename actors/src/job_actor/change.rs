@@ -107,7 +107,8 @@ impl JobActor {
         }
         Some(NewRun {
             job: of.job,
-            executor: draft.executor,
+            // A node that a user picked is one of the executor that the job had then.
+            executor: if of.pinned { of.executor } else { draft.executor },
             kind: of.kind,
             scheduled_at: of.scheduled_at,
             attempt,

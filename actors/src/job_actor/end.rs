@@ -6,6 +6,7 @@
 use super::change::{self, Cause, Written};
 use super::fire::run_of;
 use super::live_run::Phase;
+use super::stop::Place;
 use super::{JobActor, TRY_AGAIN};
 use crate::error::SchedulerError;
 use crate::messages::{RefreshJob, Reported, RunReport};
@@ -65,7 +66,7 @@ impl JobActor {
         let (event, reason) = live.cancel.map_or((end.event, end.reason), |reason| (RunEvent::Cancelled, reason));
         let known = Known { code: end.code, message: Some(end.text.clone()), ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else { return };
-        let told = live.run.node.clone().filter(|_| end.tells_node);
+        let told = Place::of(&live.run).filter(|_| end.tells_node);
         let ending = self.end(change, event);
         ctx.spawn(ending.map(move |written, job, ctx| {
             if let Err(error) = job.ended(id, written, told, ctx) {
@@ -83,19 +84,19 @@ impl JobActor {
         change::write(self.place.base.clone(), change, Cause::Event(event)).into_actor(self)
     }
 
-    /// After the commit of an end: forgets the run, has `told`, its node, end it, takes up what follows it and lets the next
+    /// After the commit of an end: forgets the run, has its node end it where one is `told`, takes up what follows it and lets the next
     /// one in.
     fn ended(
         &mut self,
         id: RunId,
         written: Written,
-        told: Option<String>,
+        told: Option<Place>,
         ctx: &mut Context<Self>,
     ) -> Result<Reported, SchedulerError> {
         let outcome = self.outcome(id, written, ctx);
         match (&outcome, told) {
             // Before this actor looks whether it may fall asleep.
-            (Ok(_), Some(node)) => self.stop_at(id, node, ctx),
+            (Ok(_), Some(place)) => self.stop_at(id, place, ctx),
             (Ok(_), None) => {}
             (Err(_), _) => {
                 if let Some(live) = self.runs.get_mut(&id) {

@@ -32,8 +32,8 @@ impl JobActor {
     /// Sends a run whose node is in the ledger. Never before its time: its row was written when it was due.
     pub(super) fn send(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let now = self.now();
-        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
         let Some(live) = self.runs.get_mut(&id) else { return };
+        let secret = self.place.base.directory.routes(live.run.executor).secret.clone();
         if let (Some(reason), None) = (live.cancel, live.sent_at) {
             return self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
         }
@@ -181,8 +181,8 @@ impl JobActor {
         let a_moment = self.place.base.settings.scheduling.answer_within() + NOTICED_AFTER;
         ctx.run_later(a_moment, move |job, ctx| {
             let awaited = job.runs.get(&id).filter(|live| live.phase == Phase::Awaited);
-            let node = awaited.and_then(|live| live.run.node.clone());
-            if let Some(node) = node.filter(|node| job.is_gone(node)) {
+            let node = awaited.and_then(|live| Some((live.run.executor, live.run.node.clone()?)));
+            if let Some((_, node)) = node.filter(|(executor, node)| job.is_gone(*executor, node)) {
                 let text = format!("node offline: {node} does not answer");
                 job.close(id, End::lost(Reason::NodeOffline, text), ctx);
             }
@@ -211,12 +211,18 @@ impl JobActor {
         }
     }
 
+    /// Writes a node down and sends the run there. A node that was chosen for it is one of the job's executor, which may be
+    /// another one than when the row was made; one that a user picked stays where it is.
     pub(super) fn assign(&mut self, id: RunId, address: &str, ctx: &mut Context<Self>) {
-        let known = Known { node: Some(address.to_owned()), ..Known::default() };
+        let Some(live) = self.runs.get(&id) else { return };
+        let executor = if live.run.pinned { live.run.executor } else { self.job.spec.draft().executor };
+        let moved_to = Some(executor).filter(|executor| *executor != live.run.executor);
+        let known = Known { node: Some(address.to_owned()), executor: moved_to, ..Known::default() };
         let Some(change) = self.change(id, RunEvent::Assigned, Reason::None, known) else { return };
         if let Some(live) = self.runs.get_mut(&id) {
             live.phase = Phase::Sending;
             live.run.node = Some(address.to_owned());
+            live.run.executor = executor;
         }
         self.record_change(change, Cause::Event(RunEvent::Assigned), ctx, move |job, ctx| job.send(id, ctx));
     }

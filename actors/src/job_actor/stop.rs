@@ -7,7 +7,8 @@
 use super::JobActor;
 use crate::messages::{Delivered, SendCancel};
 use actix::prelude::*;
-use hzm_job_scheduler::RunId;
+use hzm_job_scheduler::{ExecutorId, RunId};
+use hzm_job_store::run::Run;
 use std::time::Duration;
 
 /// How often a node is told in all. With the pauses below it is told for the last time half a minute after the first one,
@@ -17,9 +18,23 @@ const MOST_ORDERS: u32 = 6;
 /// The pause after the first order that was not taken; doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Where a run was sent to: a node of this executor, which need not be the job's any more.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    executor: ExecutorId,
+    node: String,
+}
+
+impl Place {
+    /// `None`: the run has no node.
+    pub(super) fn of(run: &Run) -> Option<Place> {
+        Some(Place { executor: run.executor, node: run.node.clone()? })
+    }
+}
+
 /// An order that the node has not taken yet.
 pub(super) struct Stop {
-    node: String,
+    at: Place,
     /// How often it was given.
     orders: u32,
     /// When it is given again, unless an answer is awaited.
@@ -29,14 +44,14 @@ pub(super) struct Stop {
 impl JobActor {
     /// Has a run's node end it. Whether that was heard is seen by the report, or by the grace that ends the run.
     pub(super) fn stop_run(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        if let Some(node) = self.runs.get(&id).and_then(|live| live.run.node.clone()) {
-            self.stop_at(id, node, ctx);
+        if let Some(place) = self.runs.get(&id).and_then(|live| Place::of(&live.run)) {
+            self.stop_at(id, place, ctx);
         }
     }
 
     /// Has this node end a run that may have ended here.
-    pub(super) fn stop_at(&mut self, id: RunId, node: String, ctx: &mut Context<Self>) {
-        let stop = self.stops.entry(id).or_insert(Stop { node, orders: 0, timer: None });
+    pub(super) fn stop_at(&mut self, id: RunId, at: Place, ctx: &mut Context<Self>) {
+        let stop = self.stops.entry(id).or_insert(Stop { at, orders: 0, timer: None });
         if let Some(timer) = stop.timer.take() {
             ctx.cancel_future(timer);
         }
@@ -46,11 +61,11 @@ impl JobActor {
     fn order_stop(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(stop) = self.stops.get_mut(&id) else { return };
         (stop.orders, stop.timer) = (stop.orders + 1, None);
-        let Some(node) = self.place.node(&stop.node) else {
-            let why = format!("the actor of {} is being restarted", stop.node);
+        let Some(node) = self.place.node(&stop.at.node) else {
+            let why = format!("the actor of {} is being restarted", stop.at.node);
             return self.stop_answered(id, Delivered::NotTaken(why), ctx);
         };
-        let secret = self.place.base.directory.routes(self.job.spec.draft().executor).secret.clone();
+        let secret = self.place.base.directory.routes(stop.at.executor).secret.clone();
         let told = async move {
             let answer = node.send(SendCancel { run: id, secret }).await;
             answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()))
@@ -62,7 +77,7 @@ impl JobActor {
         let Some(stop) = self.stops.get_mut(&id) else { return };
         let why = match answer {
             Delivered::Accepted => {
-                slog::info!(self.log, "node told to cancel"; "run" => id.0, "node" => &stop.node);
+                slog::info!(self.log, "node told to cancel"; "run" => id.0, "node" => &stop.at.node);
                 self.stops.remove(&id);
                 return;
             }
@@ -74,12 +89,12 @@ impl JobActor {
         match pause_after(stop.orders) {
             Some(pause) => {
                 slog::warn!(self.log, "node did not take the cancellation; telling it again"; "run" => id.0,
-                    "node" => &stop.node, "why" => why, "in_ms" => pause.as_millis());
+                    "node" => &stop.at.node, "why" => why, "in_ms" => pause.as_millis());
                 stop.timer = Some(ctx.run_later(pause, move |job, ctx| job.order_stop(id, ctx)));
             }
             None => {
                 slog::warn!(self.log, "node did not take the cancellation; giving up"; "run" => id.0,
-                    "node" => &stop.node, "why" => why, "told" => stop.orders);
+                    "node" => &stop.at.node, "why" => why, "told" => stop.orders);
                 self.stops.remove(&id);
             }
         }

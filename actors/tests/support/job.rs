@@ -66,11 +66,16 @@ impl World {
 
     /// Edits a job.
     pub(crate) async fn edit(&self, id: JobId, change: impl FnOnce(&mut JobDraft)) {
+        self.edit_without_telling(id, change).await;
+        self.during(self.scheduler().job_changed(id)).await.unwrap();
+    }
+
+    /// Edits a job in the store only.
+    pub(crate) async fn edit_without_telling(&self, id: JobId, change: impl FnOnce(&mut JobDraft)) {
         let before = self.store.job_get(id).await.unwrap().unwrap().job;
         let mut draft = before.spec.draft().clone();
         change(&mut draft);
         done(self.store.job_update(id, before.version, draft.check().unwrap(), self.by()).await.unwrap());
-        self.during(self.scheduler().job_changed(id)).await.unwrap();
     }
 
     /// Deletes a job.

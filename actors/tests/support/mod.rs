@@ -59,7 +59,7 @@ impl World {
         let clock = Arc::new(TestClock::new());
         let mut settings = Settings { threads: 0, ..Settings::default() };
         change(&mut settings);
-        let executor = executor(&store, clock.read()).await;
+        let executor = executor(&store, "billing", "s3cret", clock.read()).await;
         let process = Process::boot(&store, &settings, &clock, &log).await;
         World { store, clock, executor, settings, process, log, logged, _stillness: stillness, _folder: folder }
     }
@@ -109,6 +109,21 @@ impl World {
             instance: instance.map(str::to_owned),
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
+    }
+
+    /// Another executor, with this key and secret.
+    pub(crate) async fn other_executor(&self, key: &str, secret: &str) -> ExecutorId {
+        let id = executor(&self.store, key, secret, self.clock.read()).await;
+        self.during(self.scheduler().executor_changed(id)).await.unwrap();
+        id
+    }
+
+    /// A node of this executor that speaks the original protocol, registered.
+    pub(crate) async fn node_of(&self, executor: ExecutorId) -> FakeNode {
+        let node = FakeNode::start(self.store.clone(), self.clock.clone());
+        let hello = NodeHello { executor, address: node.address.clone(), agent: None, instance: None };
+        self.during(self.scheduler().node_register(hello)).await.unwrap();
+        node
     }
 
     /// How the store sees a node; `None`: it was forgotten.
@@ -162,8 +177,19 @@ impl World {
     }
 
     async fn report(&self, run: RunId, code: i32, message: &str) -> Result<Reported, SchedulerError> {
+        self.report_as(self.executor, run, code, message).await
+    }
+
+    /// A node of this executor reports.
+    pub(crate) async fn report_as(
+        &self,
+        executor: ExecutorId,
+        run: RunId,
+        code: i32,
+        message: &str,
+    ) -> Result<Reported, SchedulerError> {
         let message = Some(message.to_owned());
-        let report = RunReport { executor: self.executor, run, succeeded: code == 200, code, message };
+        let report = RunReport { executor, run, succeeded: code == 200, code, message };
         self.during(self.scheduler().run_report(report)).await
     }
 
@@ -176,7 +202,7 @@ impl World {
 /// An executor and a job that is only run by hand, made before any scheduler runs.
 pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
     let at = DateTime::UNIX_EPOCH;
-    let executor = executor(store, at).await;
+    let executor = executor(store, "billing", "s3cret", at).await;
     let mut draft = JobDraft::new(executor, "by hand");
     draft.schedule.kind = ScheduleKind::Manual;
     match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at }).await.unwrap() {
@@ -185,11 +211,11 @@ pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
     }
 }
 
-async fn executor(store: &Store, at: DateTime<Utc>) -> ExecutorId {
+async fn executor(store: &Store, key: &str, secret: &str, at: DateTime<Utc>) -> ExecutorId {
     let draft = ExecutorDraft {
-        name: "billing".into(),
-        app_key: "billing".into(),
-        app_secret: Some("s3cret".into()),
+        name: key.into(),
+        app_key: key.into(),
+        app_secret: Some(secret.into()),
         registration: Registration::Automatic,
         addresses: Vec::new(),
     };

@@ -134,6 +134,11 @@ impl FakeNode {
         self.seen("/api/heart-beat").len()
     }
 
+    /// All that it was asked, in order.
+    pub(crate) fn everything(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
     fn seen(&self, path: &str) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().iter().filter(|seen| seen.path == path).cloned().collect()
     }

@@ -79,6 +79,8 @@ pub struct RunChange {
 pub struct Known {
     /// The node it goes to.
     pub node: Option<String>,
+    /// That node's executor, where it is another one than the row says.
+    pub executor: Option<ExecutorId>,
     /// When the trigger left.
     pub sent_at: Option<DateTime<Utc>>,
     /// When the node accepted it.

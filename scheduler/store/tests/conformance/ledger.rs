@@ -127,6 +127,20 @@ fn a_change_is_made_from_the_state_it_names_and_from_no_other() {
 }
 
 #[test]
+fn a_run_that_goes_to_another_executors_node_belongs_to_that_executor() {
+    on_each_database(async |world| {
+        let id = opened(world.open(due(JOB, 1)).await);
+        let moved = Known { node: Some("http://b:1".into()), executor: Some(ExecutorId(9)), ..Known::default() };
+        let sent = RunChange { known: moved, ..change(id, RunState::Waiting, RunState::Dispatched, 2) };
+        let running = change(id, RunState::Dispatched, RunState::Running, 3);
+        assert_eq!(world.commit(vec![Entry::Change(sent)]).await, vec![Answer::Changed { then: None }]);
+        assert_eq!(world.commit(vec![Entry::Change(running)]).await, vec![Answer::Changed { then: None }]);
+        let run = world.store.run_get(id).await.unwrap().unwrap();
+        assert_eq!((run.executor, run.node.as_deref()), (ExecutorId(9), Some("http://b:1")), "and stays with it");
+    });
+}
+
+#[test]
 fn a_fact_may_be_added_without_a_change_of_state() {
     on_each_database(async |world| {
         let id = opened(world.open(due(JOB, 1)).await);

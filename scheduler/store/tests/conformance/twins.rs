@@ -5,7 +5,7 @@
 use crate::database::{Database, servers};
 use crate::support::{at, change, due, silence, withdrawal};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
-use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
 use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange, Withdrawal};
 use hzm_job_store::page::Cursor;
@@ -64,7 +64,15 @@ fn changes() -> impl Strategy<Value = RunChange> {
         let (node, sent_at, accepted_at, cancel_at, code, message) = facts;
         let (sent_at, accepted_at, cancel_at) = (sent_at.map(at), accepted_at.map(at), cancel_at.map(at));
         RunChange {
-            known: Known { node, sent_at, accepted_at, cancel_at, code, message },
+            known: Known {
+                node,
+                executor: code.map(|code| ExecutorId(i64::from(code) + 5)),
+                sent_at,
+                accepted_at,
+                cancel_at,
+                code,
+                message,
+            },
             reason: Reason::Reported,
             then: then.map(Box::new),
             ..change(RunId(run), from, to, hour * 3_600_000 + 7)

@@ -47,6 +47,8 @@ pub(super) struct RowChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) executor_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sent_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accepted_at: Option<i64>,
@@ -199,6 +201,7 @@ impl RowChange {
             state: change.to.code(),
             reason: change.reason.code(),
             node: change.known.node.clone(),
+            executor_id: change.known.executor.map(|executor| executor.0),
             sent_at: change.known.sent_at.map(millis),
             accepted_at: change.known.accepted_at.map(millis),
             cancel_at: change.known.cancel_at.map(millis),
@@ -213,6 +216,7 @@ impl RowChange {
     fn follow(&mut self, later: RowChange) {
         *self = RowChange {
             node: later.node.or_else(|| self.node.take()),
+            executor_id: later.executor_id.or(self.executor_id),
             sent_at: later.sent_at.or(self.sent_at),
             accepted_at: later.accepted_at.or(self.accepted_at),
             cancel_at: later.cancel_at.or(self.cancel_at),
@@ -228,6 +232,7 @@ impl RowChange {
         row.state = self.state;
         row.reason = self.reason;
         row.node = self.node.or_else(|| row.node.take());
+        row.executor_id = self.executor_id.unwrap_or(row.executor_id);
         row.sent_at = self.sent_at.or(row.sent_at);
         row.accepted_at = self.accepted_at.or(row.accepted_at);
         row.cancel_at = self.cancel_at.or(row.cancel_at);

@@ -74,11 +74,13 @@ pub(super) const MYSQL: Sql = Sql {
         asked LONGTEXT PATH '$.asked' ERROR ON ERROR)) AS v",
     change: "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$.id' ERROR ON ERROR, \
         state SMALLINT PATH '$.state' ERROR ON ERROR, reason SMALLINT PATH '$.reason' ERROR ON ERROR, \
-        node LONGTEXT PATH '$.node' ERROR ON ERROR, sent_at BIGINT PATH '$.sent_at' ERROR ON ERROR, \
-        accepted_at BIGINT PATH '$.accepted_at' ERROR ON ERROR, cancel_at BIGINT PATH '$.cancel_at' ERROR ON ERROR, \
+        node LONGTEXT PATH '$.node' ERROR ON ERROR, executor_id BIGINT PATH '$.executor_id' ERROR ON ERROR, \
+        sent_at BIGINT PATH '$.sent_at' ERROR ON ERROR, accepted_at BIGINT PATH '$.accepted_at' ERROR ON ERROR, \
+        cancel_at BIGINT PATH '$.cancel_at' ERROR ON ERROR, \
         finished_at BIGINT PATH '$.finished_at' ERROR ON ERROR, code INTEGER PATH '$.code' ERROR ON ERROR, \
         message LONGTEXT PATH '$.message' ERROR ON ERROR)) AS v STRAIGHT_JOIN run ON run.id = v.id \
         SET run.state = v.state, run.reason = v.reason, run.node = COALESCE(v.node, run.node), \
+        run.executor_id = COALESCE(v.executor_id, run.executor_id), \
         run.sent_at = COALESCE(v.sent_at, run.sent_at), run.accepted_at = COALESCE(v.accepted_at, run.accepted_at), \
         run.cancel_at = COALESCE(v.cancel_at, run.cancel_at), \
         run.finished_at = COALESCE(v.finished_at, run.finished_at), run.code = COALESCE(v.code, run.code), \
@@ -124,11 +126,12 @@ pub(super) const POSTGRES: Sql = Sql {
         SELECT job_id, request_key, run_id, created_at, asked FROM json_to_recordset(?::text::json) \
         AS v (job_id bigint, request_key text, run_id bigint, created_at bigint, asked text)",
     change: "UPDATE run SET state = v.state, reason = v.reason, node = COALESCE(v.node, run.node), \
+        executor_id = COALESCE(v.executor_id, run.executor_id), \
         sent_at = COALESCE(v.sent_at, run.sent_at), accepted_at = COALESCE(v.accepted_at, run.accepted_at), \
         cancel_at = COALESCE(v.cancel_at, run.cancel_at), finished_at = COALESCE(v.finished_at, run.finished_at), \
         code = COALESCE(v.code, run.code), message = COALESCE(v.message, run.message) \
         FROM json_to_recordset(?::text::json) AS v (id bigint, state smallint, reason smallint, node text, \
-        sent_at bigint, accepted_at bigint, cancel_at bigint, finished_at bigint, code integer, message text) \
+        executor_id bigint, sent_at bigint, accepted_at bigint, cancel_at bigint, finished_at bigint, code integer, message text) \
         WHERE run.id = v.id",
     count: "INSERT INTO run_stat (hour, state, runs) \
         SELECT (v ->> 0)::bigint, (v ->> 1)::smallint, (v ->> 2)::bigint FROM json_array_elements(?::text::json) AS v \
