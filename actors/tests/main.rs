@@ -10,6 +10,7 @@ mod deaths;
 mod failover;
 mod fault_points;
 mod firing;
+mod fixed_delay;
 mod journal;
 mod liveness;
 mod misfire;

@@ -68,15 +68,14 @@ impl Progress {
         self.planned_until.map_or(self.anchor, |planned| planned.max(self.anchor))
     }
 
-    /// A fixed delay: from the end of the last run, or from the anchor when that is later or nothing ran yet.
+    /// A fixed delay: from the end of the last run, or from the anchor when that is later or nothing ran yet. An occurrence
+    /// whose end is not known (it was skipped, say) counts as ended at its own moment.
     fn next_after_end(&self, schedule: &Schedule) -> Option<DateTime<Utc>> {
         if self.unfinished {
             return None;
         }
-        let from = self.last_end.map_or(self.anchor, |end| end.max(self.anchor));
-        // Never at or before an occurrence that has a row: its key is taken.
-        let next = schedule.next_after_end(from)?;
-        Some(self.planned_until.map_or(next, |planned| next.max(planned + TimeDelta::milliseconds(1))))
+        let ends = [self.last_end, self.planned_until].into_iter().flatten();
+        schedule.next_after_end(ends.fold(self.anchor, DateTime::max))
     }
 }
 
@@ -120,6 +119,14 @@ mod tests {
         let ended = Progress { planned_until: Some(at(10)), last_end: Some(at(25)), ..fresh() };
         assert_eq!(ended.next(&delay), Some(at(35)));
         assert_eq!(Progress { unfinished: true, ..ended }.next(&delay), None);
+    }
+
+    #[test]
+    fn a_fixed_delay_never_comes_right_after_an_occurrence_whose_end_is_not_known() {
+        let delay = schedule(ScheduleKind::FixedDelay, "10s");
+        let skipped = Progress { planned_until: Some(at(40)), last_end: Some(at(25)), ..fresh() };
+        assert_eq!(skipped.next(&delay), Some(at(50)));
+        assert_eq!(Progress { last_end: None, ..skipped }.next(&delay), Some(at(50)));
     }
 
     #[test]

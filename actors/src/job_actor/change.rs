@@ -11,6 +11,7 @@ use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::retry::{self, NextAttempt};
 use hzm_job_scheduler::run::{self, Reason, RunEvent, RunKind, RunState};
+use hzm_job_scheduler::schedule::ScheduleKind;
 use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
 use std::time::Duration;
 
@@ -92,9 +93,15 @@ impl JobActor {
         if to.is_terminal() {
             change.known.sent_at = change.known.sent_at.or(live.sent_at);
             change.known.accepted_at = change.known.accepted_at.or(live.accepted_at);
+            change.known.ends_turn = self.counts_from_ends() && to != RunState::Skipped;
             change.then = self.following(&change, &live.run).map(Box::new);
         }
         Some(change)
+    }
+
+    /// Whether the job's next occurrence counts from the end of the last run.
+    fn counts_from_ends(&self) -> bool {
+        self.job.spec.schedule().kind() == ScheduleKind::FixedDelay
     }
 
     /// The attempt that follows an outcome, if the job's policy wants one. A stopped job's fires are not tried again.

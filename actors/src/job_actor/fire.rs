@@ -123,7 +123,10 @@ impl JobActor {
         if run.state.is_terminal() {
             let second = run.created_at.timestamp();
             self.place.base.directory.pulse.ended(second, false);
-            self.last_end = self.last_end.max(Some(run.created_at));
+            if run.kind == RunKind::Scheduled {
+                // An occurrence that was decided about is over; an order that was skipped met a run that goes on.
+                self.last_end = self.last_end.max(Some(run.created_at));
+            }
             slog::debug!(self.log, "fire not executed"; "run" => run.id.0, "state" => run.state.word(), "reason" => ?run.reason);
             return;
         }

@@ -91,6 +91,9 @@ pub struct Known {
     pub code: Option<i32>,
     /// What the executor said, or what went wrong.
     pub message: Option<String>,
+    /// Whether the moment of the change is the last end of its job from now on. It is kept beside the row, which may be
+    /// cleared: the next occurrence of a fixed delay counts from it.
+    pub ends_turn: bool,
 }
 
 /// A row that was written ahead of its moment and is taken back, because its fire is not to come about as it says. Made only

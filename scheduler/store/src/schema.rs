@@ -55,6 +55,8 @@ diesel::table! {
     }
 }
 
+diesel::table! { job_last_end (job_id) { job_id -> BigInt, ended_at -> BigInt, } }
+
 diesel::table! { run_stat (hour, state) { hour -> BigInt, state -> SmallInt, runs -> BigInt, } }
 
 diesel::table! {
@@ -86,6 +88,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job,
     job_checkpoint,
     job_debt,
+    job_last_end,
     journal_mark,
     node,
     operation,

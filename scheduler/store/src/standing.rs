@@ -9,7 +9,7 @@ use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
 use crate::run_row::{Run, RunRow};
-use crate::schema::{job, job_checkpoint, job_debt, journal_mark, run};
+use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -19,8 +19,7 @@ use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
 
-/// How many of a job's newest runs tell when it last ended. More than one, because they need not end in the order in which
-/// they began; not all, because a history may have a million rows.
+/// How many of a job's newest runs are looked at: not all, because a history may have a million rows.
 const LATEST: i64 = 16;
 
 /// The numbers of the states that are no outcome.
@@ -41,7 +40,8 @@ pub struct Standing {
     pub debts: Vec<Debt>,
     /// Its runs that have not ended, oldest first.
     pub open: Vec<Run>,
-    /// The latest end among its newest 16 runs: a fixed delay counts from there.
+    /// When it last ended a run that was executed, as far as that is known: a fixed delay counts from there. It is kept for jobs
+    /// with a fixed delay ([`Known::ends_turn`](crate::ledger::Known::ends_turn)), and their newest 16 runs are looked at.
     pub last_end: Option<DateTime<Utc>>,
     /// The latest moment that a manual one among its newest 16 runs bears, because the next one must bear a later one.
     pub last_manual: Option<DateTime<Utc>>,
@@ -114,13 +114,18 @@ impl Store {
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
+            let kept = job_last_end::table.filter(job_last_end::job_id.eq_any(&ids));
+            let kept: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
             let mut ends = HashMap::new();
             for id in &ids {
                 let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(LATEST);
-                let last = last.select((run::kind, run::scheduled_at, run::finished_at));
-                let last: Vec<(i16, i64, Option<i64>)> = last.load(conn).await?;
-                let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, _)| *due);
-                ends.insert(*id, (last.iter().filter_map(|(.., end)| *end).max(), manual.max()));
+                let last = last.select((run::kind, run::scheduled_at, run::state, run::finished_at));
+                let last: Vec<(i16, i64, i16, Option<i64>)> = last.load(conn).await?;
+                let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, ..)| *due);
+                // What was skipped ended nothing: the run that it met goes on.
+                let executed = last.iter().filter(|(_, _, state, _)| *state != RunState::Skipped.code());
+                let end = executed.filter_map(|(.., end)| *end).chain(kept.get(id).copied()).max();
+                ends.insert(*id, (end, manual.max()));
             }
             Ok((rows, Facts { planned, open, debts, ends }))
         })

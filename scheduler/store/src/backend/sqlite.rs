@@ -10,7 +10,9 @@ use crate::epoch;
 use crate::error::{StoreError, says_passing};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
 use crate::migrate;
-use crate::schema::{job_checkpoint, job_debt, journal_mark, partition_lease, run, run_request, run_stat};
+use crate::schema::{
+    job_checkpoint, job_debt, job_last_end, journal_mark, partition_lease, run, run_request, run_stat,
+};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -185,6 +187,9 @@ impl Writer<'_> {
             let now = run::table.find(change.run.0).select(run::state).first::<i16>(self.conn).optional()?;
             return Ok(Answer::Missed { state: now.and_then(RunState::from_code) });
         }
+        if change.known.ends_turn {
+            self.ended(change)?;
+        }
         if change.from != change.to {
             self.count(change.to, hour_millis(change.at));
         }
@@ -207,6 +212,19 @@ impl Writer<'_> {
         }
         let now = run::table.find(id).select(run::state).first::<i16>(self.conn).optional()?;
         Ok(Answer::Missed { state: now.and_then(RunState::from_code) })
+    }
+
+    /// Keeps when the run's job last ended one.
+    fn ended(&mut self, change: &RunChange) -> QueryResult<()> {
+        let (run, at) = (run::table.find(change.run.0), millis(change.at));
+        let job: i64 = run.select(run::job_id).first(self.conn)?;
+        let raised = diesel::insert_into(job_last_end::table)
+            .values((job_last_end::job_id.eq(job), job_last_end::ended_at.eq(at)))
+            .on_conflict(job_last_end::job_id)
+            .do_update()
+            .set(job_last_end::ended_at.eq(at));
+        methods::FilterDsl::filter(raised, job_last_end::ended_at.lt(at)).execute(self.conn)?;
+        Ok(())
     }
 
     fn count(&mut self, state: RunState, hour: i64) {

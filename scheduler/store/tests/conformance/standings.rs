@@ -3,7 +3,8 @@
 use crate::support::{at, by, change, done, due, ended, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
-use hzm_job_store::ledger::{Answer, NewRun};
+use hzm_job_store::ledger::{Answer, Known, NewRun, RunChange};
+use hzm_job_store::run_clear::{ClearRule, ClearScope};
 
 #[test]
 fn a_job_that_never_fired_stands_at_nothing() {
@@ -82,7 +83,7 @@ fn the_last_end_is_the_latest_one_whatever_began_last() {
         let id = world.some_job().await;
         let slow = opened(world.open(due(id, 1)).await);
         world.open(ended(id, 2, RunState::Skipped)).await;
-        assert_eq!(world.standing(id).await.last_end, Some(at(2)));
+        assert_eq!(world.standing(id).await.last_end, None, "what was skipped ended nothing");
         assert_eq!(
             world.change(change(slow, RunState::Waiting, RunState::Succeeded, 90)).await,
             Answer::Changed { then: None }
@@ -90,6 +91,29 @@ fn the_last_end_is_the_latest_one_whatever_began_last() {
         assert_eq!(world.standing(id).await.last_end, Some(at(90)));
         world.open(due(id, 95)).await;
         assert_eq!(world.standing(id).await.last_end, Some(at(90)), "a run that goes on does not hide it");
+    });
+}
+
+#[test]
+fn an_end_that_is_kept_outlives_its_row_and_many_later_ones() {
+    on_each_database(async |world| {
+        let executor = world.executor("billing").await;
+        let (id, other) = (world.job(executor, "one").await.job.id, world.job(executor, "two").await.job.id);
+        let slow = opened(world.open(due(id, 1)).await);
+        let quick = opened(world.open(due(id, 2)).await);
+        let end = |run, at| {
+            let ended = change(run, RunState::Waiting, RunState::Succeeded, at);
+            RunChange { known: Known { ends_turn: true, ..Known::default() }, ..ended }
+        };
+        world.change(end(slow, 90)).await;
+        // One that began later ended before, and was written later.
+        world.change(end(quick, 80)).await;
+        assert_eq!(world.change(end(quick, 99)).await, Answer::Missed { state: Some(RunState::Succeeded) });
+        world.open_all((0..20).map(|number| ended(id, 100 + number, RunState::Skipped))).await;
+        assert_eq!(world.standing(id).await.last_end, Some(at(90)));
+        world.store.run_clear_batch(ClearRule::All, ClearScope::default(), at(200)).await.unwrap();
+        assert_eq!(world.standing(id).await.last_end, Some(at(90)), "cleared runs are remembered");
+        assert_eq!(world.standing(other).await.last_end, None);
     });
 }
 

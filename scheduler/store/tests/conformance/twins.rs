@@ -72,6 +72,7 @@ fn changes() -> impl Strategy<Value = RunChange> {
                 cancel_at,
                 code,
                 message,
+                ends_turn: false,
             },
             reason: Reason::Reported,
             then: then.map(Box::new),

@@ -181,6 +181,7 @@ async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), Store
     }
     let outcomes = played.outcomes.iter().map(|((hour, state), runs)| (hour, state, runs));
     write_all(conn, C::SQL.count, outcomes).await?;
+    write_all(conn, C::SQL.end, &played.ends).await?;
     Ok(())
 }
 

@@ -75,6 +75,8 @@ pub(super) struct Played {
     pub(super) requests: BTreeMap<RequestKey, NewRequest>,
     /// (hour, state) -> how many runs ended so in this batch.
     pub(super) outcomes: BTreeMap<(i64, i16), i64>,
+    /// The runs whose jobs last ended with them, and when.
+    pub(super) ends: BTreeMap<i64, i64>,
 }
 
 /// Plays the batch.
@@ -135,6 +137,9 @@ impl Game {
         }
         self.seen.states.insert(change.run.0, change.to.code());
         self.fold(change);
+        if change.known.ends_turn {
+            self.played.ends.insert(change.run.0, millis(change.at));
+        }
         if change.from != change.to {
             self.count(change.to, hour_millis(change.at));
         }

@@ -25,6 +25,8 @@ pub(super) struct Sql {
     pub(super) change: &'static str,
     /// Adds to the outcomes per hour.
     pub(super) count: &'static str,
+    /// Raises the last ends of the jobs of these runs.
+    pub(super) end: &'static str,
     /// Raises checkpoints.
     pub(super) checkpoint: &'static str,
     /// Raises a journal's mark.
@@ -89,6 +91,10 @@ pub(super) const MYSQL: Sql = Sql {
         FROM JSON_TABLE(?, '$[*]' COLUMNS (hour BIGINT PATH '$[0]' ERROR ON ERROR, \
         state SMALLINT PATH '$[1]' ERROR ON ERROR, runs BIGINT PATH '$[2]' ERROR ON ERROR)) AS v \
         ON DUPLICATE KEY UPDATE runs = run_stat.runs + v.runs",
+    end: "INSERT INTO job_last_end (job_id, ended_at) SELECT run.job_id, v.at \
+        FROM JSON_TABLE(?, '$[*]' COLUMNS (run_id BIGINT PATH '$[0]' ERROR ON ERROR, \
+        at BIGINT PATH '$[1]' ERROR ON ERROR)) AS v STRAIGHT_JOIN run ON run.id = v.run_id \
+        ON DUPLICATE KEY UPDATE ended_at = GREATEST(job_last_end.ended_at, v.at)",
     checkpoint: "INSERT INTO job_checkpoint (job_id, planned_until) SELECT v.job_id, v.until \
         FROM JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT PATH '$[0]' ERROR ON ERROR, \
         until BIGINT PATH '$[1]' ERROR ON ERROR)) AS v \
@@ -136,6 +142,9 @@ pub(super) const POSTGRES: Sql = Sql {
     count: "INSERT INTO run_stat (hour, state, runs) \
         SELECT (v ->> 0)::bigint, (v ->> 1)::smallint, (v ->> 2)::bigint FROM json_array_elements(?::text::json) AS v \
         ON CONFLICT (hour, state) DO UPDATE SET runs = run_stat.runs + EXCLUDED.runs",
+    end: "INSERT INTO job_last_end (job_id, ended_at) SELECT run.job_id, max((v ->> 1)::bigint) \
+        FROM json_array_elements(?::text::json) AS v JOIN run ON run.id = (v ->> 0)::bigint GROUP BY run.job_id \
+        ON CONFLICT (job_id) DO UPDATE SET ended_at = GREATEST(job_last_end.ended_at, EXCLUDED.ended_at)",
     checkpoint: "INSERT INTO job_checkpoint (job_id, planned_until) \
         SELECT (v ->> 0)::bigint, (v ->> 1)::bigint FROM json_array_elements(?::text::json) AS v \
         ON CONFLICT (job_id) DO UPDATE SET planned_until = EXCLUDED.planned_until \
@@ -153,21 +162,11 @@ mod tests {
     fn every_statement_has_exactly_one_parameter() {
         for sql in [&MYSQL, &POSTGRES] {
             let Sql { partitions, states, fires, requests, withdraw, settle, open, .. } = sql;
-            let Sql { keep_requests, change, count, checkpoint, mark, .. } = sql;
-            for text in [
-                partitions,
-                states,
-                fires,
-                requests,
-                withdraw,
-                settle,
-                open,
-                keep_requests,
-                change,
-                count,
-                checkpoint,
-                mark,
-            ] {
+            let Sql { keep_requests, change, count, end, checkpoint, mark, .. } = sql;
+            let asks = [partitions, states, fires, requests];
+            for text in
+                asks.into_iter().chain([withdraw, settle, open, keep_requests, change, count, end, checkpoint, mark])
+            {
                 assert_eq!(text.matches('?').count(), 1, "{text}");
             }
         }
