@@ -171,6 +171,42 @@ async fn a_database_that_says_not_now_condemns_no_entry_though_small_writes_go_t
 }
 
 #[actix_rt::test]
+async fn a_refusal_in_unknown_words_convicts_no_entry_while_others_of_its_size_are_refused_too() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let job = ticking(&world).await;
+    world.pass(seconds(2)).await;
+    let full = Rc::new(Cell::new(true));
+    let judged = full.clone();
+    // Even the rehearsal, which is shown as a batch of nothing.
+    judge_commits(move |_| match judged.get() {
+        true => CommitFault::Refuse(StoreError::Panicked { what: "no room, said in a language of its own".into() }),
+        false => CommitFault::None,
+    });
+    world.pass(seconds(30)).await;
+    assert!(world.scheduler().is_writing().unwrap_err().contains("takes no writes"));
+    full.set(false);
+    assert_every_second_has_its_row(&world, job, 32).await;
+    assert!(world.runs(job).await.iter().all(|run| run.reason != Reason::Unstorable));
+}
+
+#[actix_rt::test]
+async fn a_batch_that_is_too_much_at_a_time_is_written_in_parts_whatever_the_database_says_of_it() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let job = world.stopped_job(|draft| draft.overlap = OverlapPolicy::Parallel).await;
+    // As a server does whose largest packet is smaller than the batch: it closes the connection.
+    judge_commits(|entries| match entries.len() > 3 {
+        true => CommitFault::Refuse(StoreError::PoolExhausted),
+        false => CommitFault::None,
+    });
+    let order = || RunOrder { job, parameters: None, node: None, by: "ann".into(), request_key: None };
+    let answers = world.during(join_all((0..20).map(|_| world.scheduler().run_now(order())))).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Ordered::Started(_)))), "{answers:?}");
+    assert_eq!(world.runs(job).await.len(), 20);
+}
+
+#[actix_rt::test]
 async fn while_the_database_does_not_answer_what_waits_is_bounded_and_no_fire_is_lost() {
     let world = World::start().await;
     let _node = world.node().await;

@@ -8,6 +8,7 @@ mod executor_input;
 pub mod executors;
 pub mod explain;
 pub mod jobs;
+mod next_fire;
 pub mod openapi;
 pub mod operations;
 pub mod overview;

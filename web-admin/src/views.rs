@@ -54,7 +54,7 @@ pub struct JobView {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it is due next, by its schedule; null when it is stopped or never due again.
+    /// When it is due next; null when it is stopped or never due again, and with a fixed delay while a run goes on.
     pub next_fire_at: Option<DateTime<Utc>>,
     /// The definition.
     #[serde(flatten)]
@@ -66,8 +66,8 @@ impl JobView {
     /// The names of the fields that the definition does not have; ignored when a client sends them back.
     pub const READ_ONLY: [&'static str; 6] = ["id", "enabled", "anchor", "created_at", "updated_at", "next_fire_at"];
 
-    /// The view of a job at `now`.
-    pub fn of(stored: &StoredJob, now: DateTime<Utc>) -> JobView {
+    /// The view of a job that is due next at this moment.
+    pub fn of(stored: &StoredJob, next_fire_at: Option<DateTime<Utc>>) -> JobView {
         let job = &stored.job;
         JobView {
             id: job.id.0,
@@ -76,7 +76,7 @@ impl JobView {
             anchor: job.anchor,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
-            next_fire_at: if job.enabled { job.spec.schedule().next_fire(job.anchor, now) } else { None },
+            next_fire_at,
             definition: job.spec.draft().clone(),
         }
     }

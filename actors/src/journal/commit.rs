@@ -1,9 +1,11 @@
 //! One batch on its way into the ledger: tried until the database takes it, and taken apart when the database refuses it for
 //! what is in it.
 //!
-//! An error alone does not tell a database that is away from an entry that it will never take. So after some tries another
-//! small write is tried. When that succeeds the database is well and the batch is to blame: its halves are committed each
-//! for itself, and so on, until the `Record` that is refused stands alone. Its sender is told; the others are written.
+//! An error alone does not tell a database that is away, or full, from an entry that it will never take. So after some tries
+//! another small write is tried. When that succeeds the batch is taken apart, and its halves are committed each for itself,
+//! and so on, until the `Record` that is refused stands alone. That one is convicted only when the database says that it will
+//! not take it, and takes, before and after, what needs the same room with other words in it. Its sender is told; the others
+//! are written.
 
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
@@ -16,6 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// Run ids leased at a time. A crash leaves at most this gap.
 const ID_BLOCK: i64 = 10_000;
@@ -26,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const TRIES: u32 = 6;
 /// A part of a suspected batch is tried so often.
 const TRIES_OF_PART: u32 = 2;
+/// A refusal that is no "not now" and also meets other words of the same length is no verdict on them; it holds up the
+/// others for so long at most.
+const LASTING: Duration = Duration::from_secs(300);
 
 /// Checkpoints: the last occurrence of each of these jobs that has a row.
 pub(super) type Checkpoints = Vec<(JobId, chrono::DateTime<chrono::Utc>)>;
@@ -59,8 +65,19 @@ pub(super) struct Written {
 /// What became of one attempt after the other.
 enum Fate {
     Written(Vec<Answer>),
-    /// The database is well and does not take this.
+    /// The database takes other things and does not take this: it goes in parts, or its only sender is refused.
     Suspect(StoreError),
+}
+
+/// What a refusal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing of what was to be written.
+    NotNow,
+    /// It is to be tried in parts.
+    Divisible,
+    /// What is in it is to blame, if the next attempt ends in the same way.
+    Suspected,
 }
 
 impl Committer {
@@ -81,8 +98,7 @@ impl Committer {
                     occurrences.extend(opened(&part));
                     tell(part, answers);
                 }
-                Fate::Suspect(error) if part.len() <= 1 => {
-                    occurrences.extend(checkpoints);
+                Fate::Suspect(error) if part.len() <= 1 && checkpoints.is_empty() => {
                     part.into_iter().for_each(|one| self.refuse(one, &error));
                 }
                 Fate::Suspect(_) => {
@@ -100,6 +116,7 @@ impl Committer {
     /// Tries until the database takes it, or is seen to take something else.
     async fn persist(&mut self, part: &[Pending], checkpoints: &Checkpoints, tries: u32) -> Result<Fate, StoreError> {
         let (mut tried, mut pause) = (0, FIRST_PAUSE);
+        let (since, mut suspected) = (Instant::now(), false);
         loop {
             self.health.begun();
             let error = match self.attempt(part, checkpoints).await {
@@ -109,9 +126,13 @@ impl Committer {
             };
             tried += 1;
             if tried >= tries {
-                // "Not now" (a lock, a full disk) is no verdict on what was to be written, even while a small write goes through.
-                if !error.is_away() && self.probe().await.is_ok() {
+                let verdict = self.judge(part, checkpoints, &error, since).await;
+                if verdict == Verdict::Divisible || (verdict == Verdict::Suspected && suspected) {
                     return Ok(Fate::Suspect(error));
+                }
+                suspected = verdict == Verdict::Suspected;
+                if suspected {
+                    continue;
                 }
                 self.note_away(part, &error);
             }
@@ -119,6 +140,35 @@ impl Committer {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// What a refusal says of a part. It is suspected once, tried again at once, and convicted the second time.
+    async fn judge(
+        &mut self,
+        part: &[Pending],
+        checkpoints: &Checkpoints,
+        error: &StoreError,
+        since: Instant,
+    ) -> Verdict {
+        if part.len() > 1 || !checkpoints.is_empty() {
+            // Less at a time may be what it takes, whatever it says.
+            return if self.probe().await.is_ok() { Verdict::Divisible } else { Verdict::NotNow };
+        }
+        // "Not now" (a lock, a full disk) is no verdict on what was to be written, even while other writes go through.
+        if error.is_away() {
+            return Verdict::NotNow;
+        }
+        let is_to_blame = self.rehearse(part).await.is_ok();
+        let is_hopeless = since.elapsed() > LASTING && self.probe().await.is_ok();
+        if is_to_blame || is_hopeless { Verdict::Suspected } else { Verdict::NotNow }
+    }
+
+    /// Whether the database would take this part with other words of the same length in it.
+    async fn rehearse(&mut self, part: &[Pending]) -> Result<(), StoreError> {
+        #[cfg(feature = "faults")]
+        crate::faults::judged(&[]).await?;
+        let (batch, _) = self.batch(part, &Vec::new()).await?;
+        self.store.ledger_rehearse(batch).await
     }
 
     /// A small write of another kind, to see whether the database is well.
@@ -129,21 +179,26 @@ impl Committer {
     }
 
     async fn attempt(&mut self, part: &[Pending], checkpoints: &Checkpoints) -> Result<Vec<Answer>, StoreError> {
-        let entries: Vec<Entry> = part.iter().flat_map(|one| one.entries.iter().cloned()).collect();
-        let needed = i64::try_from(entries.iter().filter(|entry| entry.may_open()).count()).unwrap_or(i64::MAX);
-        if self.ids.end - self.ids.start < needed.max(1) {
-            self.ids = self.store.run_id_block_lease(ID_BLOCK.max(needed)).await?;
-        }
+        let (batch, needed) = self.batch(part, checkpoints).await?;
         #[cfg(feature = "faults")]
-        crate::faults::judged(&entries).await?;
+        crate::faults::judged(&batch.entries).await?;
         fault_point!("journal.before_commit", Err(StoreError::PoolExhausted));
-        let checkpoints = checkpoints.clone();
-        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id: self.ids.start, checkpoints };
         // Given up before the attempt: when a commit's answer gets lost its ids may be in use, and none is used twice.
         self.ids.start += needed;
         let answers = self.store.ledger_commit(batch).await?;
         fault_point!("journal.after_commit", Err(StoreError::PoolExhausted));
         Ok(answers)
+    }
+
+    /// The batch of a part under ids that are leased, and how many of them it needs.
+    async fn batch(&mut self, part: &[Pending], checkpoints: &Checkpoints) -> Result<(Batch, i64), StoreError> {
+        let entries: Vec<Entry> = part.iter().flat_map(|one| one.entries.iter().cloned()).collect();
+        let needed = i64::try_from(entries.iter().filter(|entry| entry.may_open()).count()).unwrap_or(i64::MAX);
+        if self.ids.end - self.ids.start < needed.max(1) {
+            self.ids = self.store.run_id_block_lease(ID_BLOCK.max(needed)).await?;
+        }
+        let checkpoints = checkpoints.clone();
+        Ok((Batch { epoch: self.epoch, journal: 0, entries, first_id: self.ids.start, checkpoints }, needed))
     }
 
     fn note_away(&self, part: &[Pending], error: &StoreError) {

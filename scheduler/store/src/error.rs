@@ -112,7 +112,7 @@ impl StoreError {
 /// What databases say when a statement failed for a passing reason. Drivers hand on the words only, not the number; the
 /// words are English because each session asks for them so (PostgreSQL lets an administrator only; there the usual
 /// reasons have a kind of their own).
-const PASSING: [&str; 22] = [
+const PASSING: [&str; 30] = [
     "deadlock",
     "lock wait timeout",
     "could not serialize",
@@ -129,6 +129,16 @@ const PASSING: [&str; 22] = [
     "too many clients",
     "packet out of order",
     "read-only",
+    // MySQL and MariaDB (1021, 1114, 1026, 3, 1030 with errno 28): the disk, or the space given to the tables, is full.
+    "disk full",
+    "' is full",
+    "error writing file",
+    "errno: 28",
+    // PostgreSQL (53100), and whoever hands on the words of the operating system.
+    "no space left on device",
+    "disk quota exceeded",
+    "could not extend file",
+    "could not write",
     // SQLite: another process or connection is in the way (BUSY, LOCKED), the disk is full (FULL) or fails (IOERR).
     "database is locked",
     "database table is locked",
@@ -195,6 +205,13 @@ mod tests {
             said(Unknown, "database table is locked: run"),
             said(Unknown, "database or disk is full"),
             said(Unknown, "disk I/O error"),
+            said(Unknown, "The table 'run' is full"),
+            said(Unknown, "Got error 28 \"No space left on device\" from storage engine InnoDB"),
+            said(Unknown, "Disk full (/tmp/#sql); waiting for someone to free some space... (errno: 28)"),
+            said(Unknown, "Error writing file '/var/lib/mysql/binlog.000007' (errno: 28 \"No space left on device\")"),
+            said(Unknown, "could not extend file \"base/16384/16399\": No space left on device"),
+            said(Unknown, "could not extend file \"base/16384/16399\": wrote only 4096 of 8192 bytes at block 7"),
+            said(Unknown, "could not write to file \"base/pgsql_tmp/pgsql_tmp7.0\": Disk quota exceeded"),
             said(SerializationFailure, "anything"),
             StoreError::PoolExhausted,
         ] {

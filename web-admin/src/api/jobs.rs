@@ -1,6 +1,6 @@
 //! `/jobs`: what is to be done when.
 
-use super::{definition, page_of, required};
+use super::{definition, next_fire, page_of, required};
 use crate::auth::Operator;
 use crate::change::jobs as change;
 use crate::change::runs::{Wish, run_now as run};
@@ -15,6 +15,7 @@ use hzm_job_scheduler::job::JobDraft;
 use hzm_job_scheduler::{ExecutorId, JobId};
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::job_list::JobFilter;
+use hzm_job_store::page::Page;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -51,8 +52,8 @@ pub async fn list(
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
     let filter = JobFilter { executor: query.executor.map(ExecutorId), text: query.text, enabled: query.enabled };
     let page = app.store.job_page(filter, cursor, size).await?;
-    let now = app.now();
-    Ok(web::Json(ListView::of(page, |job| JobView::of(&job, now))))
+    let views = next_fire::views(&app, &page.rows).await?;
+    Ok(web::Json(ListView::of(Page { rows: views, newer: page.newer, older: page.older }, |view| view)))
 }
 
 /// Creates a job, stopped.
@@ -62,7 +63,7 @@ pub async fn create(app: web::Data<App>, operator: Operator, body: Body<Value>) 
     let (_, draft) = definition::<JobDraft>(body.0, &JobView::READ_ONLY)?;
     let job = change::create(&app, draft, &operator).await?;
     let place = format!("/api/v1/jobs/{}", job.job.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(JobView::of(&job, app.now())))
+    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(next_fire::view(&app, &job).await))
 }
 
 /// Reads a job.
@@ -74,7 +75,8 @@ pub async fn read(
     _nothing: Query<Nothing>,
 ) -> Result<web::Json<JobView>, ApiError> {
     let job = app.store.job_get(JobId(*id)).await?.ok_or_else(|| ApiError::no_such("job"))?;
-    Ok(view(&app, &job))
+    let views = next_fire::views(&app, std::slice::from_ref(&job)).await?;
+    views.into_iter().next().map(web::Json).ok_or_else(|| ApiError::no_such("job"))
 }
 
 /// Replaces a job's definition; `version` must be the one that was read.
@@ -88,7 +90,7 @@ pub async fn update(
 ) -> Result<web::Json<JobView>, ApiError> {
     let (version, draft) = definition::<JobDraft>(body.0, &JobView::READ_ONLY)?;
     let job = change::update(&app, JobId(*id), required(version)?, draft, &operator).await?;
-    Ok(view(&app, &job))
+    Ok(view(&app, &job).await)
 }
 
 /// Deletes a job; its runs stay until they are cleared.
@@ -106,14 +108,14 @@ pub async fn start(
     id: web::Path<i64>,
 ) -> Result<web::Json<JobView>, ApiError> {
     let job = change::enable(&app, JobId(*id), true, &operator).await?;
-    Ok(view(&app, &job))
+    Ok(view(&app, &job).await)
 }
 
 /// Stops a job; it can still be run by hand.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/stop", tag = "jobs", params(("id" = i64, Path)), responses((status = 200, body = JobView)))]
 pub async fn stop(app: web::Data<App>, operator: Operator, id: web::Path<i64>) -> Result<web::Json<JobView>, ApiError> {
     let job = change::enable(&app, JobId(*id), false, &operator).await?;
-    Ok(view(&app, &job))
+    Ok(view(&app, &job).await)
 }
 
 /// What to run now.
@@ -171,7 +173,8 @@ pub struct Upcoming {
     pub fires: Vec<DateTime<Utc>>,
 }
 
-/// Tells when a job is due next by its schedule, whether it is started or not.
+/// Tells when a job is due next by its schedule, whether it is started or not. A fixed delay that is started knows the next
+/// moment at most, and none while a run goes on.
 #[utoipa::path(get, path = "/api/v1/jobs/{id}/upcoming", tag = "jobs", params(("id" = i64, Path), UpcomingQuery),
     responses((status = 200, body = Upcoming)))]
 pub async fn upcoming(
@@ -185,9 +188,9 @@ pub async fn upcoming(
         return Err(ApiError::Malformed(format!("count is {count}; use 1 to {MOST_UPCOMING}")));
     }
     let job = app.store.job_get(JobId(*id)).await?.ok_or_else(|| ApiError::no_such("job"))?.job;
-    Ok(web::Json(Upcoming { fires: job.spec.schedule().upcoming(job.anchor, app.now(), count) }))
+    Ok(web::Json(Upcoming { fires: next_fire::upcoming(&app, &job, count).await? }))
 }
 
-fn view(app: &App, job: &StoredJob) -> web::Json<JobView> {
-    web::Json(JobView::of(job, app.now()))
+async fn view(app: &App, job: &StoredJob) -> web::Json<JobView> {
+    web::Json(next_fire::view(app, job).await)
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{Admin, Node};
 use actix_web::http::Method;
+use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Clock, SystemClock};
 use hzm_job_scheduler::job::JobDraft;
 use hzm_job_store::operation::By;
@@ -28,6 +29,29 @@ async fn a_job_is_created_stopped_and_found_where_the_answer_says() {
     assert_eq!(found, made.json());
     assert_eq!((&found["name"], &found["enabled"], &found["version"]), (&json!("second"), &json!(false), &json!(1)));
     assert_eq!(found["next_fire_at"], Value::Null);
+}
+
+#[actix_web::test]
+async fn a_fixed_delay_is_due_next_after_the_end_of_its_last_run() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    let schedule = json!({ "kind": "fixed_delay", "expression": "1h" });
+    let made =
+        client.post("/api/v1/jobs", json!({ "executor": executor, "name": "report", "schedule": schedule })).await;
+    let path = format!("/api/v1/jobs/{}", made.json()["id"]);
+    let moment = |value: &Value| value.as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    let started = client.post(&format!("{path}/start"), json!({})).await.json();
+    assert_eq!(moment(&started["next_fire_at"]) - moment(&started["anchor"]), TimeDelta::hours(1));
+    // There is no node: the run ends as soon as it begins.
+    let run = client.post(&format!("{path}/runs"), json!({})).await.location.unwrap();
+    let ended = moment(&client.until(&run, |run| run["state"] == "failed").await["finished_at"]);
+    for told in [client.get(&path).await.json(), client.get("/api/v1/jobs").await.json()["items"][0].clone()] {
+        assert_eq!(moment(&told["next_fire_at"]) - ended, TimeDelta::hours(1), "{told}");
+    }
+    let upcoming = client.get(&format!("{path}/upcoming")).await.json();
+    assert_eq!(upcoming["fires"].as_array().unwrap().len(), 1, "{upcoming}");
+    assert_eq!(moment(&upcoming["fires"][0]) - ended, TimeDelta::hours(1));
 }
 
 #[actix_web::test]

@@ -26,6 +26,7 @@ use crate::settings::StoreSettings;
 use crate::shown_url::without_password;
 use address::Address;
 use diesel::IntoSql;
+use diesel::result::{Error as DieselError, QueryResult};
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;
 use std::any::Any;
@@ -177,15 +178,50 @@ impl Store {
     /// [`StoreError::Fenced`] when another scheduler owns the partitions: nothing was written and nothing may be any
     /// more. Otherwise what the database says; then nothing was written either and the batch may be tried again.
     pub async fn ledger_commit(&self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
-        let (pool, batch) = (self.pool.clone(), batch.storable());
-        self.on_own_runtime(async move {
+        self.ledger_play(batch.storable(), Ending::Commit).await
+    }
+
+    /// Writes what needs the same room as the batch, with plain texts in the place of its own, and undoes it: tells a database
+    /// that takes no such batch from one that refuses this one for what is in it.
+    ///
+    /// # Errors
+    /// Those of [`Store::ledger_commit`].
+    pub async fn ledger_rehearse(&self, batch: Batch) -> Result<(), StoreError> {
+        self.ledger_play(batch.harmless(), Ending::Undo).await.map(|_| ())
+    }
+
+    async fn ledger_play(&self, batch: Batch, ending: Ending) -> Result<Vec<Answer>, StoreError> {
+        let pool = self.pool.clone();
+        let played = self.on_own_runtime(async move {
             match pool {
-                Pool::Sqlite { write, .. } => sqlite::ledger_commit(&mut *write.get().await?, batch).await,
-                Pool::MySql(pool) => batch::mysql_commit(&mut *pool.get().await?, &batch).await,
-                Pool::Postgres(pool) => batch::postgres_commit(&mut *pool.get().await?, &batch).await,
+                Pool::Sqlite { write, .. } => sqlite::ledger_play(&mut *write.get().await?, batch, ending).await,
+                Pool::MySql(pool) => batch::mysql_play(&mut *pool.get().await?, &batch, ending).await,
+                Pool::Postgres(pool) => batch::postgres_play(&mut *pool.get().await?, &batch, ending).await,
             }
-        })
-        .await
+        });
+        match played.await {
+            Err(StoreError::Query(DieselError::RollbackTransaction)) if ending == Ending::Undo => Ok(Vec::new()),
+            played => played,
+        }
+    }
+}
+
+/// How the transaction of a batch ends when all of it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It is committed.
+    Commit,
+    /// It is undone; told as [`DieselError::RollbackTransaction`].
+    Undo,
+}
+
+impl Ending {
+    /// Asked last in the transaction.
+    pub(crate) fn check(self) -> QueryResult<()> {
+        match self {
+            Ending::Commit => Ok(()),
+            Ending::Undo => Err(DieselError::RollbackTransaction),
+        }
     }
 }
 

@@ -12,6 +12,15 @@ use diesel_async::{AsyncMigrationHarness, AsyncMysqlConnection, RunQueryDsl, Sim
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder};
 use std::time::Duration;
 
+/// The smallest `max_allowed_packet` that is worked with, in bytes: a server closes the connection on a longer statement.
+pub(super) const LEAST_PACKET: i64 = 1 << 20;
+
+#[derive(QueryableByName)]
+struct Packet {
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+}
+
 #[derive(QueryableByName)]
 struct Version {
     #[diesel(sql_type = Text)]
@@ -32,6 +41,10 @@ pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result
         let mut conn = AsyncMysqlConnection::try_from(conn).await.map_err(|error| Refusal::passing(chain(&error)))?;
         let session = session(settings.statement_within);
         conn.batch_execute(&session).await.map_err(|error| Refusal::lasting(error.to_string()))?;
+        // On every connection: it may be changed on a running server, and holds for connections made afterwards.
+        let packet = diesel::sql_query("SELECT CAST(@@max_allowed_packet AS SIGNED) AS bytes");
+        let packet: Packet = packet.get_result(&mut conn).await.map_err(|error| Refusal::passing(error.to_string()))?;
+        check_packet(packet.bytes)?;
         Ok(conn)
     });
     made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within)))
@@ -118,6 +131,16 @@ pub(super) async fn prepare(mut conn: AsyncMysqlConnection, server: &Server, wai
     migrate::apply(&mut AsyncMigrationHarness::new(conn), migrate::MYSQL)
 }
 
+/// Without room for its largest rows a ledger would work until one of them comes.
+fn check_packet(bytes: i64) -> Result<(), Refusal> {
+    if bytes >= LEAST_PACKET {
+        return Ok(());
+    }
+    Err(Refusal::lasting(format!(
+        "its max_allowed_packet is {bytes} bytes; set it to {LEAST_PACKET} (1M) or more, 16M is usual"
+    )))
+}
+
 /// `10.11.19-MariaDB-…` or `8.0.36`: JSON_TABLE came with MariaDB 10.6 and MySQL 8.0.4.
 fn check_version(text: &str) -> Result<(), Refusal> {
     let is_mariadb = text.to_ascii_lowercase().contains("mariadb");
@@ -152,5 +175,12 @@ mod tests {
             assert!(!refusal.is_passing && refusal.reason.contains(shown), "{}", refusal.reason);
         }
         assert!(check_version("what").is_err());
+    }
+
+    #[test]
+    fn a_server_that_takes_no_large_rows_is_refused_with_what_to_set() {
+        assert!(check_packet(LEAST_PACKET).is_ok() && check_packet(16 << 20).is_ok());
+        let refusal = check_packet(65_536).unwrap_err();
+        assert!(!refusal.is_passing && refusal.reason.contains("max_allowed_packet is 65536"), "{}", refusal.reason);
     }
 }

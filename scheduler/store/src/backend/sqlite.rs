@@ -4,6 +4,7 @@
 //! `spawn_blocking` and one transaction: 17,000-21,000 inserts and 35,000-52,000 updates a second were measured in that
 //! form with fsync on, and each statement tells for itself whether it was new.
 
+use super::Ending;
 use super::pool::{Pool, SqliteConn};
 use crate::columns::{hour_millis, millis};
 use crate::epoch;
@@ -80,7 +81,11 @@ fn cannot_open(path: &str, reason: &str) -> StoreError {
 }
 
 /// Writes the batch in one transaction, on SQLite's thread.
-pub(crate) async fn ledger_commit(conn: &mut SqliteConn, batch: Batch) -> Result<Vec<Answer>, StoreError> {
+pub(crate) async fn ledger_play(
+    conn: &mut SqliteConn,
+    batch: Batch,
+    ending: Ending,
+) -> Result<Vec<Answer>, StoreError> {
     let epoch = batch.epoch;
     let written = conn.spawn_blocking(move |conn| {
         in_txn(conn, |conn| {
@@ -92,6 +97,7 @@ pub(crate) async fn ledger_commit(conn: &mut SqliteConn, batch: Batch) -> Result
             let answers = writer.entries(&batch)?;
             writer.outcomes()?;
             writer.checkpoints(&batch)?;
+            ending.check()?;
             Ok(Ok(answers))
         })
     });

@@ -316,3 +316,27 @@ fn who_owns_the_jobs_is_told_until_somebody_else_takes_them() {
         world.store.partition_confirm(epoch).await.unwrap();
     });
 }
+
+#[test]
+fn a_rehearsal_writes_nothing_and_minds_no_words() {
+    on_each_database(async |world| {
+        let first = opened(world.open(NewRun { request_key: key("k"), ..due(JOB, 1) }).await);
+        let poison = Some("\u{1}\"月\0".repeat(900));
+        let next = NewRun { parameters: poison.clone(), attempt: 1, ..due(JOB, 1) };
+        let known = Known { message: poison.clone(), ends_turn: true, ..Known::default() };
+        let ends = change(first, RunState::Waiting, RunState::Failed, 3);
+        let entries = vec![
+            Entry::Open(NewRun { message: poison, request_key: key("new"), ..due(JOB, 2) }),
+            Entry::Open(NewRun { request_key: key("k"), ..due(JOB, 3) }),
+            Entry::Open(due(JOB, 1)),
+            Entry::Change(RunChange { known, then: Some(Box::new(next)), ..ends }),
+        ];
+        let batch =
+            Batch { epoch: world.epoch, journal: 0, entries, first_id: first.0 + 500, checkpoints: vec![(JOB, at(2))] };
+        world.store.ledger_rehearse(batch.clone()).await.unwrap();
+        let rows = world.store.run_page(RunFilter::default(), Cursor::Newest, 9).await.unwrap().rows;
+        assert_eq!(rows.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(first, RunState::Waiting)]);
+        let stranger = Batch { epoch: world.epoch - 1, ..batch };
+        assert!(matches!(world.store.ledger_rehearse(stranger).await, Err(StoreError::Fenced { .. })));
+    });
+}

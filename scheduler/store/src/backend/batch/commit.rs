@@ -3,6 +3,7 @@
 use super::play::{FireKey, Played, RequestKey, Seen, fire_key, play};
 use super::sql::{MYSQL, POSTGRES, Sql};
 use super::statement::{Statement, chunks};
+use crate::backend::Ending;
 use crate::backend::ImmediateTransaction;
 use crate::columns::millis;
 use crate::epoch;
@@ -45,9 +46,9 @@ trait Link: Send {
     fn passed(&mut self, journal: i64, below: i64) -> impl Future<Output = QueryResult<(i64, Vec<LastRow>)>> + Send;
 }
 
-/// One connection type's part, and its function that commits.
+/// One connection type's part, and its function that plays a batch.
 macro_rules! link {
-    ($conn:ty, $sql:expr, $commit:ident) => {
+    ($conn:ty, $sql:expr, $play:ident) => {
         impl Link for $conn {
             const SQL: Sql = $sql;
 
@@ -89,13 +90,22 @@ macro_rules! link {
         }
 
         /// Writes the batch in one transaction.
-        pub(in crate::backend) async fn $commit(conn: &mut $conn, batch: &Batch) -> Result<Vec<Answer>, StoreError> {
+        pub(in crate::backend) async fn $play(
+            conn: &mut $conn,
+            batch: &Batch,
+            ending: Ending,
+        ) -> Result<Vec<Answer>, StoreError> {
             // What is taken back is deleted before anything is inserted, so whether an earlier entry meets it must be known.
             let takes_back = batch.entries.iter().any(|entry| matches!(entry, Entry::Withdraw(_)));
             let mut attempt = 1;
             loop {
                 let look_up = takes_back || attempt > 1;
-                let written = conn.immediate_transaction(async |conn| write_in_txn(conn, batch, look_up).await).await;
+                let written = conn.immediate_transaction(async |conn| {
+                    let answers = write_in_txn(conn, batch, look_up).await?;
+                    ending.check()?;
+                    Ok::<_, StoreError>(answers)
+                });
+                let written = written.await;
                 match written {
                     Err(error) if error.is_duplicate() && attempt < ATTEMPTS => attempt += 1,
                     written => return written,
@@ -105,8 +115,8 @@ macro_rules! link {
     };
 }
 
-link!(AsyncMysqlConnection, MYSQL, mysql_commit);
-link!(AsyncPgConnection, POSTGRES, postgres_commit);
+link!(AsyncMysqlConnection, MYSQL, mysql_play);
+link!(AsyncPgConnection, POSTGRES, postgres_play);
 
 async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
     epoch::check(&conn.epochs().await?, batch.epoch)?;

@@ -13,4 +13,4 @@ mod play_tests;
 mod sql;
 mod statement;
 
-pub(super) use commit::{mysql_commit, postgres_commit};
+pub(super) use commit::{mysql_play, postgres_play};

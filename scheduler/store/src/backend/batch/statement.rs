@@ -12,8 +12,10 @@ use diesel::sql_types::{HasSqlType, Text};
 use serde::Serialize;
 use std::marker::PhantomData;
 
-/// Bytes of JSON in one statement: far below the packets that servers take by default (16 MiB).
-const LARGEST: usize = 4 << 20;
+/// Bytes of JSON in one statement: below the smallest packet that a server may be set to
+/// ([`LEAST_PACKET`](crate::backend::mysql::LEAST_PACKET)). A single row never has more: its two long texts have 64 KiB
+/// each, and no byte takes more than six in JSON.
+const LARGEST: usize = 768 << 10;
 
 /// A statement whose answer has rows of the SQL type `Rows`.
 pub(super) struct Statement<Rows> {
