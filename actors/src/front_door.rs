@@ -192,10 +192,10 @@ impl Scheduler {
     /// Makes a job's actor panic, to see that the others go on. `false`: there is no such job.
     ///
     /// # Errors
-    /// [`SchedulerError`]: its shard could not be told.
+    /// [`SchedulerError`]: it is dead already (being restarted or quarantined), or its shard could not be told.
     pub async fn actor_fail(&self, job: JobId) -> Result<bool, SchedulerError> {
         let shard = self.base.directory.shard_of(job).ok_or(SchedulerError::Busy)?;
-        Ok(shard.fail.send(FailJob(job)).await?)
+        shard.fail.send(FailJob(job)).await?
     }
 
     /// Only with the cargo feature `faults`, for tests: makes the actor of this name (as [`ActorReport::name`] has it) panic, to

@@ -155,9 +155,9 @@ pub(crate) struct ReleaseExecutor(pub(crate) ExecutorId);
 #[rtype(result = "bool")]
 pub(crate) struct ReleaseJob(pub(crate) JobId);
 
-/// To a shard: make a job's actor panic (fault injection).
+/// To a shard: make a job's actor panic (fault injection). `false`: there is no such job.
 #[derive(Message)]
-#[rtype(result = "bool")]
+#[rtype(result = "Result<bool, SchedulerError>")]
 pub(crate) struct FailJob(pub(crate) JobId);
 
 /// To a parent: make the child of this name panic (only in tests). `false`: there is no such child.

@@ -17,6 +17,7 @@ mod misfire;
 mod moved;
 mod outage;
 mod overlap;
+mod passivation;
 mod restart;
 mod retry;
 mod supervision;

@@ -4,8 +4,8 @@ use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, JobFellAsleep, ListActors, NodeLost,
-    Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
+    NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
@@ -42,16 +42,7 @@ impl Handler<RunOrder> for Shard {
 
     fn handle(&mut self, order: RunOrder, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let answer = self.awake(order.job).then(|actor, shard, _| {
-            async move {
-                match actor? {
-                    Some(actor) => actor.send(order).await?,
-                    None => Ok(Ordered::UnknownJob),
-                }
-            }
-            .into_actor(shard)
-        });
-        Box::pin(answer)
+        self.ask(order.job, order, Ordered::UnknownJob)
     }
 }
 
@@ -60,16 +51,7 @@ impl Handler<CancelRun> for Shard {
 
     fn handle(&mut self, order: CancelRun, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let answer = self.awake(order.job).then(|actor, shard, _| {
-            async move {
-                match actor? {
-                    Some(actor) => actor.send(order).await?,
-                    None => Ok(CancelOutcome::UnknownRun),
-                }
-            }
-            .into_actor(shard)
-        });
-        Box::pin(answer)
+        self.ask(order.job, order, CancelOutcome::UnknownRun)
     }
 }
 
@@ -78,16 +60,7 @@ impl Handler<DeliverReport> for Shard {
 
     fn handle(&mut self, deliver: DeliverReport, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let answer = self.awake(deliver.job).then(|actor, shard, _| {
-            async move {
-                match actor? {
-                    Some(actor) => actor.send(crate::messages::ForwardReport(deliver.report)).await?,
-                    None => Ok(Reported::UnknownRun),
-                }
-            }
-            .into_actor(shard)
-        });
-        Box::pin(answer)
+        self.ask(deliver.job, ForwardReport(deliver.report), Reported::UnknownRun)
     }
 }
 
@@ -117,14 +90,7 @@ impl Handler<JobFellAsleep> for Shard {
     type Result = ();
 
     fn handle(&mut self, asleep: JobFellAsleep, _: &mut Self::Context) {
-        let Some(live) = self.jobs.0.get(&asleep.job).filter(|live| live.sent == asleep.heard) else { return };
-        // A full mailbox means that it is not idle after all; it says so again when it is.
-        if live.actor.try_send(EndActor::Stop).is_ok() {
-            self.jobs.0.remove(&asleep.job);
-            if let Some(wake) = asleep.wake {
-                self.agenda.set(asleep.job, wake);
-            }
-        }
+        self.fell_asleep(asleep);
     }
 }
 
@@ -142,12 +108,12 @@ impl Handler<ReleaseJob> for Shard {
 }
 
 impl Handler<FailJob> for Shard {
-    type Result = ResponseActFuture<Self, bool>;
+    type Result = ResponseActFuture<Self, Result<bool, SchedulerError>>;
 
     fn handle(&mut self, fail: FailJob, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.awake(fail.0).map(|actor, _, _| match actor {
-            Ok(Some(actor)) => actor.try_send(EndActor::Panic).is_ok(),
-            Ok(None) | Err(_) => false,
+        Box::pin(self.awake(fail.0).map(|awake, _, _| match awake? {
+            Some(awake) => Ok(awake.actor.try_send(EndActor::Panic).map(|()| true)?),
+            None => Ok(false),
         }))
     }
 }

@@ -4,15 +4,15 @@
 //! by the registry. Starting, waking and restarting are one path: read from the store how the job stands, then [`place`]
 //! it.
 
+mod awake;
 mod handlers;
 #[cfg(feature = "faults")]
 mod inject;
 mod supervise;
 
 use crate::agenda::Agenda;
-use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
-use crate::messages::{EndActor, MustEnd, ReloadJob};
+use crate::messages::{EndActor, JobFellAsleep, MustEnd, ReloadJob};
 use crate::obituary::{ActorGone, Obituary};
 use crate::shard_door::ShardDoor;
 use crate::surroundings::{Foundation, Surroundings};
@@ -66,6 +66,33 @@ struct LiveJob {
     actor: Addr<JobActor>,
     /// Messages this shard sent it: a job that says it is idle may not know of one that is under way.
     sent: u64,
+    /// One handle more for each answer that somebody waits for. A job can be idle before it has answered (a row that says why
+    /// an order was skipped is still being written): an actor that ended then would take the answer with it.
+    awaited: Rc<()>,
+    /// What it said when it fell asleep before it had answered everybody.
+    sleepy: Option<JobFellAsleep>,
+}
+
+impl LiveJob {
+    fn new(actor: Addr<JobActor>) -> LiveJob {
+        LiveJob { actor, sent: 0, awaited: Rc::new(()), sleepy: None }
+    }
+
+    /// Its address and the handle of whoever waits for its answer.
+    fn ask(&mut self) -> Awake {
+        self.sent += 1;
+        Awake { actor: self.actor.clone(), awaited: Rc::clone(&self.awaited) }
+    }
+
+    fn owes_an_answer(&self) -> bool {
+        Rc::strong_count(&self.awaited) > 1
+    }
+}
+
+/// A job's actor that stays awake as long as this lives.
+struct Awake {
+    actor: Addr<JobActor>,
+    awaited: Rc<()>,
 }
 
 impl Drop for LiveJobs {
@@ -217,12 +244,11 @@ impl Shard {
         }
     }
 
-    fn activate(&mut self, standing: Standing) -> Addr<JobActor> {
+    fn activate(&mut self, standing: Standing) {
         let id = standing.job.id;
         let actor = JobActor::start(standing, self.place.clone());
         self.agenda.remove(id);
-        self.jobs.0.insert(id, LiveJob { actor: actor.clone(), sent: 0 });
-        actor
+        self.jobs.0.insert(id, LiveJob::new(actor));
     }
 
     /// Wakes the jobs whose fire is near.
@@ -234,34 +260,6 @@ impl Shard {
         if crowd {
             ctx.notify(LookAtAgenda);
         }
-    }
-
-    /// The actor of a job, woken if it sleeps; `None`: there is no such job.
-    fn awake(&mut self, id: JobId) -> ResponseActFuture<Self, Result<Option<Addr<JobActor>>, SchedulerError>> {
-        if let Some(live) = self.jobs.0.get_mut(&id) {
-            live.sent += 1;
-            return Box::pin(fut::ready(Ok(Some(live.actor.clone()))));
-        }
-        match self.job_wards.absence(&id) {
-            Some(Absence::Quarantined) => {
-                let why = format!("the actor of job {id} is quarantined; release it on the actors page");
-                return Box::pin(fut::ready(Err(SchedulerError::Unavailable(why))));
-            }
-            Some(Absence::Restarting) => return Box::pin(fut::ready(Err(SchedulerError::Busy))),
-            None => {}
-        }
-        let store = self.base.store.clone();
-        let read = async move { store.ledger_standings(vec![id]).await };
-        Box::pin(read.into_actor(self).map(move |read, shard, _| {
-            let standing = read?.into_iter().next();
-            // Somebody else may have woken it while the store was asked.
-            let known = shard.jobs.0.get(&id).map(|live| live.actor.clone());
-            let actor = known.or_else(|| standing.map(|standing| shard.activate(standing)));
-            if let Some(live) = shard.jobs.0.get_mut(&id) {
-                live.sent += 1;
-            }
-            Ok(actor)
-        }))
     }
 }
 

@@ -114,3 +114,19 @@ async fn a_rule_that_is_none_clears_nothing() {
     client.post("/api/v1/runs/clear", json!({})).await.problem(422);
     assert_eq!(client.get(&format!("/api/v1/runs/{run}")).await.status, 200);
 }
+
+/// Each order meets the report of the run before it: some of them are skipped, none is refused.
+#[actix_web::test]
+async fn three_hundred_orders_one_after_the_other_are_all_answered() {
+    let (_admin, client, node, first) = with_run().await;
+    let job = client.get(&format!("/api/v1/runs/{first}")).await.json()["job"].clone();
+    let path = format!("/api/v1/jobs/{job}/runs");
+    let mut last = first;
+    for round in 0..300 {
+        let (_, ordered) = futures_util::join!(node.report(last, 200, ""), client.post(&path, json!({})));
+        assert_eq!(ordered.status, 201, "order {round}: {}", ordered.text);
+        last = ordered.json()["run"].as_i64().unwrap();
+    }
+    let found = client.get("/api/v1/runs?size=500&kind=manual").await.json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 301, "one row for each order");
+}
