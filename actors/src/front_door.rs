@@ -12,6 +12,7 @@ use crate::messages::{
     Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport,
     ToExecutor,
 };
+use crate::predecessor::Predecessor;
 use crate::registry::Registry;
 use crate::surroundings::Foundation;
 use actix::prelude::*;
@@ -27,6 +28,8 @@ use tokio::sync::watch;
 pub struct Scheduler {
     pub(crate) base: Foundation,
     pub(crate) registry: Addr<Registry>,
+    pub(crate) epoch: i64,
+    pub(crate) predecessor: Option<Arc<Predecessor>>,
     pub(crate) live: watch::Receiver<LiveFigures>,
     pub(crate) fatal: watch::Receiver<Option<String>>,
 }
@@ -158,6 +161,12 @@ impl Scheduler {
         self.fatal.clone()
     }
 
+    /// The scheduler that this one took the database from without knowing that it was gone.
+    #[must_use]
+    pub fn predecessor(&self) -> Option<&Predecessor> {
+        self.predecessor.as_deref()
+    }
+
     /// The actors as an operator sees them; of each shard at most 200 jobs, those that died first.
     pub async fn actors(&self) -> Vec<ActorReport> {
         let mut reports = self.registry.send(ListActors).await.unwrap_or_default();
@@ -235,6 +244,11 @@ impl Scheduler {
             if !matches!(tokio::time::timeout(patience, journal.send(Record(Vec::new()))).await, Ok(Ok(Ok(_)))) {
                 slog::warn!(self.base.log, "the journal did not confirm its last commit");
             }
+        }
+        // Whoever starts next then knows that nobody is left here.
+        let given_back = tokio::time::timeout(patience, self.base.store.partition_release(self.epoch)).await;
+        if let Ok(Err(error)) = given_back {
+            slog::warn!(self.base.log, "the partitions could not be given back"; "error" => %error);
         }
         if self.registry.try_send(EndActor::Stop).is_err() {
             slog::warn!(self.base.log, "the registry is gone already");

@@ -33,6 +33,7 @@ mod messages;
 mod node_actor;
 mod obituary;
 mod ownership;
+mod predecessor;
 mod registry;
 pub mod settings;
 mod shard;
@@ -49,6 +50,7 @@ pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;
 pub use live::LiveFigures;
 pub use messages::{ActorReport, CancelOutcome, Ordered, Reported, RunOrder, RunReport};
+pub use predecessor::Predecessor;
 pub use settings::{SchedulingSettings, Settings, SupervisionSettings};
 
 use chrono::TimeDelta;
@@ -57,7 +59,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How long the lease on the partitions is said to hold. A single admin keeps them until another one takes them.
-const LEASE: TimeDelta = TimeDelta::days(36_500);
+pub(crate) const LEASE: TimeDelta = TimeDelta::days(36_500);
 
 /// Takes the partitions over, starts all actors and answers the front door. Call it inside an actix system; it is the
 /// recovery path as well: what an earlier process left open is taken up.
@@ -72,8 +74,13 @@ pub async fn start(
 ) -> Result<Scheduler, StartError> {
     obituary::listen_to_panics();
     let started_at = clock.now();
-    let owner = format!("{}-{}", std::process::id(), started_at.timestamp_millis());
-    let epoch = store.partition_claim_all(owner, started_at + LEASE).await?;
+    let predecessor = if store.is_on_server() { Predecessor::of(store.partition_owner().await?) } else { None };
+    let epoch = store.partition_claim_all(predecessor::our_name(), started_at + LEASE).await?;
+    if let Some(predecessor) = &predecessor {
+        slog::warn!(log, "another scheduler held this database and did not give it back: it crashed, or it still runs. This \
+            one takes over; one that still runs ends by itself"; "other" => &predecessor.name,
+            "since" => predecessor.since.to_rfc3339());
+    }
     let executors = executors(&store).await?;
     slog::info!(log, "scheduler starts"; "epoch" => epoch, "executors" => executors.len(), "threads" => settings.threads);
     let base = surroundings::Foundation {
@@ -88,7 +95,8 @@ pub async fn start(
     let (fatal_sender, fatal) = watch::channel(None);
     let setup =
         registry::RegistrySetup { base: base.clone(), epoch, executors, live: live_sender, fatal: fatal_sender };
-    Ok(Scheduler { registry: registry::Registry::start(setup), base, live, fatal })
+    let predecessor = predecessor.map(Arc::new);
+    Ok(Scheduler { registry: registry::Registry::start(setup), base, epoch, predecessor, live, fatal })
 }
 
 async fn executors(

@@ -15,8 +15,8 @@ use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use hzm_job_actors::SchedulerError;
 use hzm_job_scheduler::problem::FieldProblem;
-use hzm_job_store::StoreError;
 use hzm_job_store::outcome::Change;
+use hzm_job_store::{Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -113,7 +113,17 @@ pub enum ApiError {
         "the change is saved, but the scheduler is too busy to take it over yet; save or start it again in a moment"
     )]
     SavedOnly,
-    /// The database or the scheduler is away: 503.
+    /// The database is away, for so many seconds where that is known: 503.
+    #[error("{}", away_text(.brief, *.for_s))]
+    DatabaseAway {
+        /// Why, in a few words that name neither place nor user.
+        brief: &'static str,
+        /// For how long, in seconds.
+        for_s: Option<u64>,
+        /// The same for the log.
+        failure: Failure,
+    },
+    /// The scheduler is away: 503.
     #[error("the service is not available right now (failure {})", .0.id)]
     Unavailable(Failure),
     /// A fault of ours: 500.
@@ -128,6 +138,14 @@ pub struct Failure {
     pub id: Uuid,
     /// The error and its causes, outermost first.
     pub chain: String,
+    /// Whether the log tells of its cause by itself, once and not for each request.
+    pub is_told: bool,
+}
+
+/// What the API says while the database is away.
+fn away_text(brief: &str, for_s: Option<u64>) -> String {
+    let since = for_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
+    format!("the database cannot be reached{since} ({brief}); it is tried again all the time, come again in a moment")
 }
 
 impl Failure {
@@ -139,12 +157,12 @@ impl Failure {
             chain = format!("{chain}: {inner}");
             cause = inner.source();
         }
-        Failure { id: Uuid::new_v4(), chain }
+        Failure { id: Uuid::new_v4(), chain, is_told: false }
     }
 
     /// A failure that no error value describes.
     pub fn because(reason: impl Into<String>) -> Failure {
-        Failure { id: Uuid::new_v4(), chain: reason.into() }
+        Failure { id: Uuid::new_v4(), chain: reason.into(), is_told: false }
     }
 }
 
@@ -152,6 +170,14 @@ impl ApiError {
     /// "There is no such job", and so on.
     pub fn no_such(what: &str) -> ApiError {
         ApiError::NotFound(format!("there is no such {what}, or it was deleted"))
+    }
+
+    /// A refusal of the actors; `store` knows whether the database is the reason.
+    pub fn of_scheduler(error: SchedulerError, store: &Store) -> ApiError {
+        match (error, store.trouble()) {
+            (SchedulerError::Unavailable(_), Some(trouble)) => StoreError::Broken(trouble).into(),
+            (error, _) => error.into(),
+        }
     }
 
     /// One wrong field.
@@ -164,7 +190,9 @@ impl ApiError {
     /// The failure behind a 5xx answer, to be logged.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            ApiError::Unavailable(failure) | ApiError::Internal(failure) => Some(failure),
+            ApiError::DatabaseAway { failure, .. } | ApiError::Unavailable(failure) | ApiError::Internal(failure) => {
+                Some(failure)
+            }
             _ => None,
         }
     }
@@ -190,7 +218,7 @@ impl ApiError {
             ApiError::TooManyAttempts { .. } => "too-many-attempts",
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
-            ApiError::Unavailable(_) => "unavailable",
+            ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => "unavailable",
             ApiError::Internal(_) => "internal",
         }
     }
@@ -219,7 +247,9 @@ impl ResponseError for ApiError {
             | ApiError::Conflict(_)
             | ApiError::Quarantined { .. } => StatusCode::CONFLICT,
             ApiError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-            ApiError::Busy | ApiError::SavedOnly | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Busy | ApiError::SavedOnly | ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -232,7 +262,9 @@ impl ResponseError for ApiError {
                 return answer.insert_header((header, page.as_str())).finish();
             }
             ApiError::TooManyAttempts { retry_after } => answer.insert_header((RETRY_AFTER, retry_after.to_string())),
-            ApiError::Busy | ApiError::SavedOnly | ApiError::Unavailable(_) => answer.insert_header((RETRY_AFTER, "1")),
+            ApiError::Busy | ApiError::SavedOnly | ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => {
+                answer.insert_header((RETRY_AFTER, "1"))
+            }
             _ => &mut answer,
         };
         answer.insert_header((CONTENT_TYPE, PROBLEM_JSON));
@@ -247,10 +279,14 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         let failure = Failure::of(&error);
-        if error.is_away() || matches!(error, StoreError::Closed) {
-            ApiError::Unavailable(failure)
-        } else {
-            ApiError::Internal(failure)
+        match error.away() {
+            Some((brief, lasts)) => {
+                let is_told = matches!(error, StoreError::Broken(_));
+                let for_s = lasts.map(|lasts| lasts.as_secs());
+                ApiError::DatabaseAway { brief, for_s, failure: Failure { is_told, ..failure } }
+            }
+            None if matches!(error, StoreError::Closed) => ApiError::Unavailable(failure),
+            None => ApiError::Internal(failure),
         }
     }
 }

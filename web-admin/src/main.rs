@@ -61,6 +61,7 @@ async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome 
     let is_demo = matches!(command, Command::Standalone { .. });
     let demo = if is_demo { standalone::demonstrate(&admin).await? } else { None };
     welcome(&admin, is_demo)?;
+    warn_of_predecessor(&admin)?;
     let broken = tokio::select! {
         _ = term.recv() => None,
         _ = interrupt.recv() => None,
@@ -86,6 +87,16 @@ fn welcome(admin: &Running, is_demo: bool) -> Outcome {
         FirstUser::Existed => "set at the first start; `hzm-job-admin reset-password` makes a new one".to_owned(),
     };
     say(&format!("hzm-job admin: {}\nuser name: {user}\npassword:  {password}", reachable(admin.address())))
+}
+
+/// Several admins on one database are not served yet: whoever started this one by mistake should see it here, not only in a log.
+fn warn_of_predecessor(admin: &Running) -> Outcome {
+    let Some(other) = admin.app().scheduler.predecessor() else { return Ok(()) };
+    let (name, since) = (&other.name, other.since.format("%Y-%m-%d %H:%M:%S UTC"));
+    say(&format!(
+        "warning: another admin held this database since {since} ({name}) and did not give it back. If it crashed, all is well. \
+         If it still runs, this one has taken over and the other one ends: only one admin may use a database."
+    ))
 }
 
 /// The address as a browser on this machine can use it: "all addresses" is none that one can go to.

@@ -44,13 +44,16 @@ pub(crate) async fn open(
 ) -> Result<Opened, StartupError> {
     let outage = Arc::new(Outage::new(clock.clone()));
     let attempt = async || begin(config, clock.clone(), log).await;
-    let mut opening = std::pin::pin!(until_open(attempt, is_away, &outage, log));
+    let mut opening = std::pin::pin!(until_open(attempt, away, &outage, log));
     let early = tokio::time::timeout(SOON, &mut opening).await;
     let (begun, waiting) = match early {
         Ok(begun) => (begun, None),
         Err(_) => {
             let failed = |source| StartupError::Listen { address: "the address".to_owned(), source };
             let waiting = Waiting::serve(listener.try_clone().map_err(failed)?, outage.clone()).map_err(failed)?;
+            if let Ok(address) = listener.local_addr() {
+                slog::info!(log, "the database has not answered yet; this address tells so meanwhile"; "address" => %address);
+            }
             (opening.await, Some(waiting))
         }
     };
@@ -85,20 +88,20 @@ async fn open_store(config: &Config, log: &slog::Logger) -> Result<Store, Startu
     Ok(opened.map_err(|error| StartupError::Interrupted(error.to_string()))??)
 }
 
-/// Whether it is worth trying again.
-fn is_away(error: &StartupError) -> bool {
+/// Why it is worth trying again, in a few words for strangers; `None`: it is not.
+fn away(error: &StartupError) -> Option<&'static str> {
     match error {
         StartupError::Store(error)
         | StartupError::Scheduler(StartError::Store(error))
-        | StartupError::User(UserError::Store(error)) => error.is_away(),
-        _ => false,
+        | StartupError::User(UserError::Store(error)) => error.away().map(|(brief, _)| brief),
+        _ => None,
     }
 }
 
 /// Tries until it succeeds or fails for good.
 async fn until_open<T, E: std::error::Error + 'static>(
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
-    is_away: impl Fn(&E) -> bool,
+    away: impl Fn(&E) -> Option<&'static str>,
     outage: &Outage,
     log: &slog::Logger,
 ) -> Result<T, E> {
@@ -112,12 +115,12 @@ async fn until_open<T, E: std::error::Error + 'static>(
                 }
                 return Ok(open);
             }
-            Err(error) if !is_away(&error) => return Err(error),
             Err(error) => error,
         };
+        let Some(brief) = away(&error) else { return Err(error) };
         let reason = crate::error::Failure::of(&error).chain;
         let pause = shortened(pause_ms);
-        outage.failed(reason.clone(), i64::try_from(pause).unwrap_or(i64::MAX));
+        outage.failed(brief, i64::try_from(pause).unwrap_or(i64::MAX));
         if told.as_ref().is_none_or(|(before, at)| *before != reason || at.elapsed() >= TELL_AGAIN) {
             slog::warn!(log, "waiting for the database"; "reason" => &reason, "since" => outage.since().to_rfc3339());
             told = Some((reason, Instant::now()));
@@ -159,7 +162,7 @@ mod tests {
             tries.push(begun.elapsed().as_millis());
             if tries.len() < 10 { Err(Away("connection refused")) } else { Ok(7) }
         };
-        let open = until_open(attempt, |_| true, &outage, &counting(&lines)).await;
+        let open = until_open(attempt, |_| Some("away"), &outage, &counting(&lines)).await;
         assert_eq!(open.unwrap(), 7);
         let pauses: Vec<u128> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!((400..=501).contains(&pauses[0]), "{pauses:?}");
@@ -176,7 +179,7 @@ mod tests {
             5..120 => Err(Away("the server is starting up")),
             _ => Ok(()),
         };
-        until_open(attempt, |_| true, &outage, &counting(&lines)).await.unwrap();
+        until_open(attempt, |_| Some("away"), &outage, &counting(&lines)).await.unwrap();
         assert_eq!(lines.load(Ordering::Relaxed), 4, "two reasons, one of them again after a minute, and the end");
     }
 
@@ -189,7 +192,7 @@ mod tests {
             Err::<(), Away>(Away("wrong password"))
         };
         let log = slog::Logger::root(slog::Discard, slog::o!());
-        assert!(until_open(attempt, |_| false, &outage, &log).await.is_err());
+        assert!(until_open(attempt, |_| None, &outage, &log).await.is_err());
         assert_eq!(tries, 1);
     }
 }

@@ -1,4 +1,5 @@
-//! One log line per request at `debug`, and one per failure of ours at `error`.
+//! One log line per request at `debug`, and one per failure of ours at `error`. A database that is away is no failure of each
+//! request: the store tells of it, once.
 //!
 //! A line has the method, the pattern that matched (never the path itself, which may hold what people typed), the status
 //! and the milliseconds. Bodies, cookies and query texts are never logged.
@@ -25,7 +26,7 @@ pub async fn log_request<B: MessageBody>(request: ServiceRequest, next: Next<B>)
     match &answer {
         Ok(answer) => {
             let pattern = answer.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-            if let Some(failure) = answer.response().extensions().get::<Failure>() {
+            if let Some(failure) = answer.response().extensions().get::<Failure>().filter(|failure| !failure.is_told) {
                 slog::error!(log, "a request failed"; "method" => method.as_str(), "route" => &pattern,
                     "failure" => %failure.id, "error" => &failure.chain);
             }

@@ -13,7 +13,7 @@ pub enum StartupError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The database.
-    #[error("the database cannot be opened; see hzm.job.admin.database")]
+    #[error("the database cannot be opened; see hzm.job.admin.database, or hzm.job.admin.mysql where that names it")]
     Store(#[from] StoreError),
     /// The actors.
     #[error("the scheduler did not start")]

@@ -2,7 +2,7 @@
 //!
 //! `/healthz` says 200, `/readyz` says 503 with the reason, executors are told to come again, pages show one plain page in
 //! both languages. The real server listens on the same socket as soon as the database is open; then this one ends. No
-//! answer names a password; only `/readyz` names the reason.
+//! answer names host, database or user; the log does.
 
 use crate::error::{PROBLEM_JSON, ProblemDetails};
 use crate::ui;
@@ -24,7 +24,7 @@ pub(crate) struct Outage {
 
 #[derive(Debug, Clone)]
 struct State {
-    reason: String,
+    reason: &'static str,
     since: DateTime<Utc>,
     next_try: DateTime<Utc>,
 }
@@ -33,12 +33,12 @@ impl Outage {
     /// Nothing is known yet but that the first try takes its time.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Outage {
         let now = clock.now();
-        let state = State { reason: "it has not answered yet".to_owned(), since: now, next_try: now };
+        let state = State { reason: "it has not answered yet", since: now, next_try: now };
         Outage { clock, state: Mutex::new(state) }
     }
 
-    /// A try failed for this reason; the next one follows in `pause_ms`.
-    pub(crate) fn failed(&self, reason: String, pause_ms: i64) {
+    /// A try failed for this reason, told in words for strangers; the next one follows in `pause_ms`.
+    pub(crate) fn failed(&self, reason: &'static str, pause_ms: i64) {
         let next_try = self.clock.now() + chrono::TimeDelta::milliseconds(pause_ms);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.reason, state.next_try) = (reason, next_try);
@@ -140,9 +140,9 @@ mod tests {
     use super::*;
     use hzm_job_actors::SystemClock;
 
-    async fn waiting(reason: &str) -> (Waiting, String) {
+    async fn waiting(reason: &'static str) -> (Waiting, String) {
         let outage = Arc::new(Outage::new(Arc::new(SystemClock)));
-        outage.failed(reason.to_owned(), 4_500);
+        outage.failed(reason, 4_500);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         (Waiting::serve(listener, outage).unwrap(), base)

@@ -58,8 +58,8 @@ impl Handler<ActorGone<ExecutorId>> for Registry {
 impl Handler<MustEnd> for Registry {
     type Result = ();
 
-    fn handle(&mut self, end: MustEnd, _: &mut Self::Context) {
-        self.must_end(end.0);
+    fn handle(&mut self, end: MustEnd, ctx: &mut Self::Context) {
+        self.look_at_owner(Some(end.0), ctx);
     }
 }
 

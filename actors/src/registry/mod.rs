@@ -33,6 +33,9 @@ const MAILBOX: usize = 4_096;
 /// How often the live figures are published.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether another scheduler took the ledger: one that fires nothing would not notice else.
+const OWNER_EVERY: Duration = Duration::from_secs(5);
+
 /// See the module.
 pub(crate) struct Registry {
     base: Foundation,
@@ -199,6 +202,28 @@ impl Registry {
         self.fatal.send_replace(Some(why));
     }
 
+    /// Ends when another scheduler holds the partitions, and says who: `why` is what was seen of it.
+    fn look_at_owner(&mut self, why: Option<String>, ctx: &mut Context<Self>) {
+        if why.is_some() {
+            self.base.directory.stop_firing();
+        }
+        let store = self.base.store.clone();
+        let asked = async move { store.partition_owner().await };
+        ctx.spawn(asked.into_actor(self).map(move |owner, registry, _| {
+            let other = owner.ok().flatten().filter(|owner| owner.epoch > registry.epoch);
+            let taken = other.map(|owner| {
+                let (name, since) =
+                    (owner.name.unwrap_or_else(|| "it has ended since".into()), owner.lease_until - crate::LEASE);
+                format!("another scheduler took this database over at {} ({name})", since.to_rfc3339())
+            });
+            match (why, taken) {
+                (Some(why), Some(taken)) => registry.must_end(format!("{why}: {taken}")),
+                (Some(why), None) | (None, Some(why)) => registry.must_end(why),
+                (None, None) => {}
+            }
+        }));
+    }
+
     fn publish_figures(&mut self, ctx: &mut Context<Self>) {
         let store = self.base.store.clone();
         let counted = async move { store.job_counts().await };
@@ -259,6 +284,9 @@ impl Actor for Registry {
             registry.publish_figures(ctx);
         });
         ctx.run_interval(RECONCILE_EVERY, Registry::reconcile);
+        if self.base.store.is_on_server() {
+            ctx.run_interval(OWNER_EVERY, |registry, ctx| registry.look_at_owner(None, ctx));
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "children must stop however full their mailboxes are")]

@@ -15,7 +15,7 @@ pub(crate) fn check(epochs: &[i64], ours: i64) -> Result<(), StoreError> {
         return Ok(());
     }
     let reason = format!("it names the owners of {} partitions instead of {PARTITIONS}", epochs.len());
-    Err(StoreError::Away { what: "the database".into(), reason })
+    Err(StoreError::Away { what: "the database".into(), reason, brief: "its answer was not whole" })
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What can go wrong below: one error type for the whole crate.
 
+use crate::trouble::Trouble;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::{PoolError, bb8};
 use hzm_job_scheduler::problem::FieldProblem;
+use std::time::Duration;
 use thiserror::Error;
 
 /// A failure of the database or of what it holds. Losing a race is no failure: see the outcome enums of each function.
@@ -42,7 +44,12 @@ pub enum StoreError {
         what: String,
         /// What was seen of it.
         reason: String,
+        /// The same in a few words that name neither place nor user: for strangers.
+        brief: &'static str,
     },
+    /// The way to the database is broken for a while.
+    #[error("the database cannot be reached for {} s: {}", .0.lasts_for().as_secs(), .0.reason)]
+    Broken(Trouble),
     /// The schema cannot be brought up to date.
     #[error("cannot bring the database schema up to date: {reason}")]
     Migration {
@@ -95,11 +102,23 @@ impl StoreError {
     #[must_use]
     pub fn is_away(&self) -> bool {
         match self {
-            StoreError::Away { .. } | StoreError::PoolExhausted => true,
+            StoreError::Away { .. } | StoreError::Broken(_) | StoreError::PoolExhausted => true,
             StoreError::Query(error) => is_passing(error),
             // A migration that lost its server half way; the library hands on the words only.
             StoreError::Migration { reason } => says_passing(reason),
             _ => false,
+        }
+    }
+
+    /// Why the database is away, in a few words that name neither place nor user; for how long, where that is known.
+    /// `None`: it is not, or only one statement was refused.
+    #[must_use]
+    pub fn away(&self) -> Option<(&'static str, Option<Duration>)> {
+        match self {
+            StoreError::Broken(trouble) => Some((trouble.brief, Some(trouble.lasts_for()))),
+            StoreError::Away { brief, .. } => Some((brief, None)),
+            StoreError::PoolExhausted => Some(("no connection became free in time", None)),
+            _ => self.is_away().then_some(("a statement was broken off", None)),
         }
     }
 
@@ -177,7 +196,10 @@ impl From<bb8::RunError> for StoreError {
         match error {
             bb8::RunError::TimedOut => StoreError::PoolExhausted,
             bb8::RunError::User(PoolError::QueryError(source)) => StoreError::Query(source),
-            bb8::RunError::User(source) => StoreError::Away { what: "the database".into(), reason: source.to_string() },
+            bb8::RunError::User(source) => {
+                let (what, reason) = ("the database".into(), source.to_string());
+                StoreError::Away { what, reason, brief: "it cannot be reached" }
+            }
         }
     }
 }

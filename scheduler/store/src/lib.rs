@@ -40,6 +40,7 @@ pub mod settings;
 mod shown_url;
 pub mod standing;
 pub mod stat;
+pub mod trouble;
 pub mod user;
 
 pub use backend::Store;

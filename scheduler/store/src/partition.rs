@@ -4,7 +4,7 @@
 //! second admin on the same database ends the first one's writes instead of mixing with them.
 
 use crate::backend::{ImmediateTransaction, Store, run};
-use crate::columns::{millis, storable};
+use crate::columns::{millis, moment, storable};
 use crate::epoch;
 use crate::error::StoreError;
 use crate::schema::{id_block, partition_lease};
@@ -13,6 +13,17 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::partition::PARTITIONS;
+
+/// Who holds the partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Under which epoch.
+    pub epoch: i64,
+    /// As it named itself; `None`: it gave them back in good order.
+    pub name: Option<String>,
+    /// The end of its lease.
+    pub lease_until: DateTime<Utc>,
+}
 
 impl Store {
     /// Asks whether every partition is (still) held under `epoch`: what was written ahead may only be sent by who owns it.
@@ -23,6 +34,31 @@ impl Store {
         run!(self, read, async |conn| {
             let leases = partition_lease::table.filter(partition_lease::id.lt(PARTITIONS));
             epoch::check(&leases.select(partition_lease::epoch).load(conn).await?, epoch)
+        })
+    }
+
+    /// Who holds the partitions; `None`: nobody ever did.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn partition_owner(&self) -> Result<Option<Owner>, StoreError> {
+        let row: Option<(i64, Option<String>, i64)> = run!(self, read, async |conn| {
+            let columns = (partition_lease::epoch, partition_lease::owner, partition_lease::lease_until);
+            let newest = partition_lease::table.select(columns).order(partition_lease::epoch.desc());
+            Ok(newest.first(conn).await.optional()?)
+        })?;
+        Ok(row.map(|(epoch, name, until)| Owner { epoch, name, lease_until: moment(until) }))
+    }
+
+    /// Gives the partitions back, if they are still held under this epoch: whoever takes them next need not wonder.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn partition_release(&self, epoch: i64) -> Result<(), StoreError> {
+        run!(self, write, async |conn| {
+            let ours = partition_lease::table.filter(partition_lease::epoch.eq(epoch));
+            diesel::update(ours).set(partition_lease::owner.eq(None::<&str>)).execute(conn).await?;
+            Ok(())
         })
     }
 

@@ -26,7 +26,8 @@ pub struct StoreSettings {
     /// How long a statement may take before the server ends it (default thirty seconds); not on SQLite. MySQL (not
     /// MariaDB) knows such a bound for queries only.
     pub statement_within: Duration,
-    /// A file of certificates (PEM) of the authorities that `sslmode=verify-full` trusts; `None`: those of the web.
+    /// A file of certificates (PEM) of the authorities that the server's certificate may come from, which makes
+    /// `sslmode=verify-full` the default and refuses the others; `None`: those of the web.
     pub tls_ca: Option<PathBuf>,
 }
 
@@ -43,19 +44,22 @@ impl StoreSettings {
         }
     }
 
-    /// Refuses impossible values.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    /// Refuses impossible values, the URL's included. Connects to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] and [`StoreError::Setting`].
+    pub fn check(&self) -> Result<(), StoreError> {
         let refuse = |name, reason| Err(StoreError::Setting { name, reason });
         if !POOL_SIZES.contains(&self.pool_size) {
             let (least, most) = (POOL_SIZES.start(), POOL_SIZES.end());
-            return refuse("pool_size", format!("{} is not between {least} and {most}", self.pool_size));
+            return refuse("poolSize", format!("{} is not between {least} and {most}", self.pool_size));
         }
-        for (name, bound) in [("connect_within", self.connect_within), ("statement_within", self.statement_within)] {
+        for (name, bound) in [("connectWithinMs", self.connect_within), ("statementWithinMs", self.statement_within)] {
             if !(SHORTEST..=LONGEST).contains(&bound) {
                 return refuse(name, format!("{bound:?} is not between {SHORTEST:?} and one hour"));
             }
         }
-        Ok(())
+        crate::backend::check_url(self)
     }
 }
 
@@ -89,13 +93,13 @@ mod tests {
     fn impossible_bounds_are_refused_by_name_and_value() {
         for size in [0, 1, 65] {
             let refusal = refusal(StoreSettings { pool_size: size, ..StoreSettings::new("sqlite://x") });
-            assert!(refusal.contains("pool_size") && refusal.contains("between 2 and 64"), "{refusal}");
+            assert!(refusal.contains("poolSize") && refusal.contains("between 2 and 64"), "{refusal}");
         }
         let settings = StoreSettings { connect_within: Duration::ZERO, ..StoreSettings::new("sqlite://x") };
-        assert!(refusal(settings).contains("connect_within"));
+        assert!(refusal(settings).contains("connectWithinMs"));
         let settings =
             StoreSettings { statement_within: Duration::from_secs(9_999), ..StoreSettings::new("sqlite://x") };
-        assert!(refusal(settings).contains("statement_within"));
+        assert!(refusal(settings).contains("statementWithinMs"));
     }
 
     #[test]

@@ -64,7 +64,9 @@ pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> 
     };
     let ordered = match app.scheduler.run_now(order).await {
         Ok(ordered) => ordered,
-        Err(error) => return Err(quarantine_of(app, job).await.unwrap_or_else(|| error.into())),
+        Err(error) => {
+            return Err(quarantine_of(app, job).await.unwrap_or_else(|| ApiError::of_scheduler(error, &app.store)));
+        }
     };
     let wished = match ordered {
         Ordered::Started(run) => Wished { run, repeated: false },
@@ -120,7 +122,8 @@ fn check(wish: &Wish) -> Result<(), ApiError> {
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::Conflict`] when the run has ended, or a failure of ours.
 pub async fn cancel(app: &App, run: RunId, operator: &Operator) -> Result<CancelOutcome, ApiError> {
-    let outcome = app.scheduler.run_cancel(run, operator.name.clone()).await?;
+    let cancelled = app.scheduler.run_cancel(run, operator.name.clone()).await;
+    let outcome = cancelled.map_err(|error| ApiError::of_scheduler(error, &app.store))?;
     match &outcome {
         CancelOutcome::UnknownRun => return Err(ApiError::no_such("run")),
         CancelOutcome::AlreadyEnded(state) => {

@@ -5,7 +5,7 @@ use super::secret::Secret;
 use super::span;
 use chrono::TimeDelta;
 use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
-use hzm_job_store::StoreSettings;
+use hzm_job_store::{StoreError, StoreSettings};
 use serde::{Deserialize, Serialize};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -22,6 +22,7 @@ pub struct AdminConfig {
     /// The folder of the lock file and, by default, of the SQLite database; default `hzm-job-data`.
     pub data: PathBuf,
     /// The original's way to name a MySQL or MariaDB database; in the place of `database.url`.
+    #[serde(deserialize_with = "super::database::block", skip_serializing_if = "Option::is_none")]
     pub mysql: Option<MySqlConfig>,
     /// The database.
     pub database: DatabaseConfig,
@@ -150,12 +151,24 @@ impl AdminConfig {
     /// The same of the database: one of the two ways to name it, not both.
     fn check_database(&self) -> Result<(), (String, String)> {
         self.database.check().map_err(|(key, advice)| (format!("database.{key}"), advice.to_owned()))?;
-        let Some(mysql) = &self.mysql else { return Ok(()) };
-        if !self.database.url.is_empty() {
-            let advice = "the database is named twice, here and by hzm.job.admin.database.url; remove one of them";
-            return Err(("mysql".to_owned(), advice.to_owned()));
+        if let Some(mysql) = &self.mysql {
+            if !self.database.url.is_empty() {
+                let advice = "the database is named twice, here and by hzm.job.admin.database.url; remove one of them";
+                return Err(("mysql".to_owned(), advice.to_owned()));
+            }
+            mysql.check().map_err(|(key, advice)| (format!("mysql.{key}"), advice.to_owned()))?;
         }
-        mysql.check().map_err(|(key, advice)| (format!("mysql.{key}"), advice.to_owned()))
+        self.check_store()
+    }
+
+    /// The same of what only the store can tell: whether the URL can be read, and goes with the rest.
+    fn check_store(&self) -> Result<(), (String, String)> {
+        let url = if self.mysql.is_some() { "mysql" } else { "database.url" };
+        self.store_settings().check().map_err(|error| match error {
+            StoreError::Url { reason, .. } => (url.to_owned(), reason),
+            StoreError::Setting { name, reason } => (format!("database.{name}"), reason),
+            other => (url.to_owned(), other.to_string()),
+        })
     }
 
     /// The first value that cannot be used: its key below `hzm.job.admin`, and what to do.

@@ -23,8 +23,9 @@ pub struct DatabaseConfig {
     pub connect_within_ms: u64,
     /// How long a statement may take before the server ends it, in milliseconds, 1,000 to 600,000; default 30,000.
     pub statement_within_ms: u64,
-    /// A file with the certificates (PEM) of the authorities that the server's certificate may come from; empty (the
-    /// default): those that browsers trust.
+    /// A file with the certificates (PEM) of the authorities that the server's certificate may come from. Whoever names one
+    /// has the certificate checked (`sslmode=verify-full`). Empty (the default): those that browsers trust, and only checked
+    /// with `sslmode=verify-full`.
     pub tls_ca: PathBuf,
 }
 
@@ -42,6 +43,9 @@ pub struct MySqlConfig {
     pub password: Secret,
     /// The database's name.
     pub dbname: String,
+    /// How the way there is secured: `disable`, `prefer`, `require` or `verify-full`; empty (the default): `verify-full` with
+    /// `database.tlsCa`, else `disable` on this machine and `prefer` elsewhere.
+    pub sslmode: String,
 }
 
 impl Default for DatabaseConfig {
@@ -64,6 +68,7 @@ impl Default for MySqlConfig {
             username: String::new(),
             password: Secret::default(),
             dbname: String::new(),
+            sslmode: String::new(),
         }
     }
 }
@@ -109,19 +114,39 @@ impl MySqlConfig {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { encoded(&self.host) };
         let user = encoded(&self.username);
         let login = if self.password.0.is_empty() { user } else { format!("{user}:{}", encoded(&self.password.0)) };
-        format!("mysql://{login}@{host}:{}/{}", self.port, encoded(&self.dbname))
+        let mode = if self.sslmode.is_empty() { String::new() } else { format!("?sslmode={}", encoded(&self.sslmode)) };
+        format!("mysql://{login}@{host}:{}/{}{mode}", self.port, encoded(&self.dbname))
     }
 
     /// The first value that cannot be used: its key below `mysql`, and what to do.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let checks = [
             ("host", !self.host.trim().is_empty(), "give the name of the server"),
+            ("host", self.is_host(), "give the server's name or address alone; its port stands in mysql.port"),
             ("port", self.port > 0, "give the port of the server, 1 to 65535"),
             ("username", !self.username.is_empty(), "give the user to log in to the database with"),
             ("dbname", !self.dbname.is_empty(), "give the name of the database"),
+            (
+                "sslmode",
+                ["", "disable", "prefer", "require", "verify-full"].contains(&self.sslmode.as_str()),
+                "give disable, prefer, require or verify-full",
+            ),
         ];
         checks.into_iter().find(|(_, is_fine, _)| !is_fine).map_or(Ok(()), |(key, _, advice)| Err((key, advice)))
     }
+
+    /// Whether the host is one: a colon stands in addresses of IPv6 only.
+    fn is_host(&self) -> bool {
+        !self.host.contains(':') || self.host.parse::<std::net::Ipv6Addr>().is_ok()
+    }
+}
+
+/// The block `mysql` where it stands in the file. One without a key of its own (`mysql:` with every line below it commented
+/// out) is a mistake: it would mean the embedded database in silence.
+pub(super) fn block<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<MySqlConfig>, D::Error> {
+    let found = Option::<MySqlConfig>::deserialize(from)?;
+    let missing = "names no database; give host, username, password and dbname below it, or remove the line";
+    found.map(Some).ok_or_else(|| serde::de::Error::custom(missing))
 }
 
 /// A text as a part of a URL: everything but letters, digits and `-._~` by its bytes.

@@ -131,6 +131,49 @@ fn a_database_that_cannot_be_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_url_that_cannot_be_read_is_refused_with_its_line_and_without_its_parts() {
+    for (url, words) in [
+        ("mysql://sched:p@ss/w#1@127.0.0.1:20402/sched", "percent-encoded"),
+        ("postgres://sched:pw@db:99999/x", "invalid port"),
+        ("mysql://sched:pw@db", "no database"),
+        ("mysql://sched:pw@db/x?ssl=true", "sslmode"),
+        ("postgres://sched:pw@db/x?sslmode=maybe", "verify-full"),
+    ] {
+        let said = refusal(&format!("hzm:\n  job:\n    admin:\n      database:\n        url: \"{url}\"\n"));
+        assert!(said.starts_with("hzm-job.yaml line 5: hzm.job.admin.database.url: "), "{url}: {said}");
+        assert!(said.contains(words) && !said.contains("ss/w") && !said.contains("pw"), "{url}: {said}");
+    }
+}
+
+#[test]
+fn authorities_for_tls_are_refused_where_no_certificate_is_checked() {
+    let text = |url: &str| {
+        format!("hzm:\n  job:\n    admin:\n      database:\n        url: {url}\n        tlsCa: /etc/ca.pem\n")
+    };
+    assert!(
+        parse(&text("postgres://ann@db/x")).is_ok() && parse(&text("mysql://ann@db/x?sslmode=verify-full")).is_ok()
+    );
+    assert!(refusal(&text("mysql://ann@db/x?sslmode=require")).contains("line 5: hzm.job.admin.database.url: tlsCa"));
+    assert!(refusal(&text("sqlite://x")).contains("line 6: hzm.job.admin.database.tlsCa: "));
+}
+
+#[test]
+fn the_originals_block_can_say_how_the_way_is_secured_and_names_its_own_keys_in_refusals() {
+    let config = parse(&ORIGINAL.replace("dbname: hzm_job", "dbname: hzm_job\n        sslmode: require")).unwrap();
+    assert!(config.admin.database_url().ends_with("/hzm_job?sslmode=require"));
+    let said = refusal(&ORIGINAL.replace("dbname: hzm_job", "dbname: hzm_job\n        sslmode: maybe"));
+    assert!(said.contains("line 11: hzm.job.admin.mysql.sslmode: give disable"), "{said}");
+    let said = refusal(&ORIGINAL.replace("host: localhost", "host: 127.0.0.1:20402"));
+    assert!(said.contains("line 6: hzm.job.admin.mysql.host: ") && said.contains("mysql.port"), "{said}");
+}
+
+#[test]
+fn a_block_whose_keys_are_all_commented_out_is_refused_rather_than_meaning_the_embedded_database() {
+    let said = refusal("hzm:\n  job:\n    admin:\n      mysql:\n      #  host: db\n      port: 8888\n");
+    assert!(said.contains("line 4") && said.contains("hzm.job.admin.mysql"), "{said}");
+}
+
+#[test]
 fn what_a_file_leaves_out_may_come_from_the_environment() {
     let text = "hzm:\n  job:\n    admin:\n      mysql:\n        host: db\n        username: root\n";
     let variables = [("HZM_JOB_ADMIN_MYSQL_DBNAME", "jobs"), ("HZM_JOB_ADMIN_MYSQL_PASSWORD", "x y")];

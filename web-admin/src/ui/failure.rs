@@ -3,6 +3,8 @@
 use crate::error::ApiError;
 use crate::ui::frame::Frame;
 use crate::ui::words::Words;
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
 use askama::Template;
 
 /// What went wrong, for people.
@@ -43,6 +45,11 @@ impl FailurePage {
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
             ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
             ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
+            ApiError::DatabaseAway { brief, for_s, .. } => {
+                let since = for_s.map(|seconds| frame.moment_ago(seconds));
+                (s.away, w.database_away(brief, since.as_deref(), frame.is_sent))
+            }
+            ApiError::Unavailable(_) if !frame.is_sent => (s.unavailable, s.unavailable_get_hint.to_owned()),
             ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),
             ApiError::Internal(_) => (s.internal, s.internal_hint.to_owned()),
         };
@@ -50,8 +57,8 @@ impl FailurePage {
             w,
             title,
             hint,
-            id: error.failure().map(|failure| failure.id.to_string()),
-            again: matches!(error, ApiError::Busy | ApiError::Unavailable(_)),
+            id: error.failure().filter(|failure| !failure.is_told).map(|failure| failure.id.to_string()),
+            again: !frame.is_sent && error.status_code() == StatusCode::SERVICE_UNAVAILABLE,
             f: Frame { title: title.to_owned(), ..frame },
         }
     }

@@ -4,6 +4,7 @@ use super::assets;
 use super::flash::Flash;
 use super::language::Theme;
 use super::words::Words;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use hzm_job_actors::LiveFigures;
 
@@ -52,9 +53,19 @@ pub(crate) struct Frame {
     pub(crate) flash: Option<Flash>,
     /// The text in the search field.
     pub(crate) sought: String,
+    /// Whether the request sent a form rather than asked for a page.
+    pub(crate) is_sent: bool,
+    /// The present moment.
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Frame {
+    /// So many seconds ago, in the reader's zone.
+    pub(crate) fn moment_ago(&self, seconds: u64) -> String {
+        let ago = TimeDelta::try_seconds(i64::try_from(seconds).unwrap_or(0)).unwrap_or_default();
+        (self.now - ago).with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// The address of an asset.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::address(name)

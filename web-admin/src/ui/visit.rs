@@ -17,11 +17,11 @@ use crate::state::App;
 use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -34,6 +34,9 @@ use subtle::ConstantTimeEq;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A page that the database kept from being shown asks again after so many seconds.
+const ASK_AGAIN_S: &str = "5";
+
 /// What every page answers.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;
 
@@ -45,6 +48,8 @@ pub(crate) struct Guest {
     path: String,
     pub(crate) query: Fields,
     flash: Option<Flash>,
+    is_sent: bool,
+    now: DateTime<Utc>,
 }
 
 /// A reader who is logged in.
@@ -100,6 +105,8 @@ impl Guest {
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             query: Fields::parse(request.query_string().as_bytes()),
             flash: Flash::of(request),
+            is_sent: *request.method() == Method::POST,
+            now: request.app_data::<web::Data<App>>().map_or(DateTime::UNIX_EPOCH, |app| app.now()),
         }
     }
 
@@ -116,6 +123,8 @@ impl Guest {
             figures: LiveFigures::default(),
             flash: self.flash.clone(),
             sought: String::new(),
+            is_sent: self.is_sent,
+            now: self.now,
         }
     }
 
@@ -216,6 +225,8 @@ pub(crate) fn headers(mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
 /// The page of a failure. A redirect to the login page stays one; a failure of ours goes on to the request log.
 fn failure_page(frame: Frame, error: &ApiError) -> HttpResponse {
     let status = error.status_code();
+    // What was asked for is asked for again; what was sent is never sent again by itself.
+    let asks_again = !frame.is_sent && matches!(error, ApiError::DatabaseAway { .. });
     let page = FailurePage::of(frame, error);
     let Ok(text) = page.render() else { return error.error_response() };
     if status.is_redirection() {
@@ -224,6 +235,9 @@ fn failure_page(frame: Frame, error: &ApiError) -> HttpResponse {
     let mut answer = headers(HttpResponse::build(status));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.insert_header((RETRY_AFTER, "1"));
+    }
+    if asks_again {
+        answer.insert_header(("Refresh", ASK_AGAIN_S));
     }
     let mut answer = answer.body(text);
     if let Some(failure) = error.failure() {

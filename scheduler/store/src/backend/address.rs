@@ -3,6 +3,7 @@
 //! Nothing here connects. No text made here holds a password.
 
 use crate::error::StoreError;
+use crate::settings::StoreSettings;
 use crate::shown_url::without_password;
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -45,24 +46,49 @@ pub(super) enum TlsMode {
 }
 
 impl Address {
-    pub(super) fn of(url: &str) -> Result<Address, StoreError> {
+    /// What the URL of these settings names.
+    pub(super) fn of(settings: &StoreSettings) -> Result<Address, StoreError> {
+        let (url, checks_certificate) = (settings.url.as_str(), settings.tls_ca.is_some());
         if let Some(path) = url.strip_prefix("sqlite://") {
+            if checks_certificate {
+                let reason = "an SQLite file is reached without TLS; leave it out".to_owned();
+                return Err(StoreError::Setting { name: "tlsCa", reason });
+            }
             return Ok(Address::Sqlite(path.to_owned()));
         }
-        let refuse = |reason: &str| StoreError::Url { url: without_password(url), reason: reason.to_owned() };
+        let refuse = |reason: &str| StoreError::Url { url: scheme_of(url), reason: reason.to_owned() };
+        if is_torn(url) {
+            return Err(refuse(ENCODE));
+        }
         let parts = Url::parse(url).map_err(|error| refuse(&format!("it is no URL ({error})")))?;
+        let server = |kind, port| Server::of(&parts, kind, port, checks_certificate).map_err(|why| refuse(&why));
         match parts.scheme() {
-            "mysql" | "mariadb" => Ok(Address::MySql(Server::of(&parts, "MySQL", 3306).map_err(|why| refuse(&why))?)),
-            "postgres" | "postgresql" => {
-                Ok(Address::Postgres(Server::of(&parts, "PostgreSQL", 5432).map_err(|why| refuse(&why))?))
-            }
-            other => Err(refuse(&format!("{other:?} is of no known kind"))),
+            "mysql" | "mariadb" => Ok(Address::MySql(server("MySQL", 3306)?)),
+            "postgres" | "postgresql" => Ok(Address::Postgres(server("PostgreSQL", 5432)?)),
+            _ => Err(refuse("its kind is not known")),
         }
     }
 }
 
+/// What to do about a URL that falls into other parts than were meant.
+const ENCODE: &str = "a `#`, or an `@` behind the host, stands in it: characters of the user, the password or the database's \
+    name must be percent-encoded (`@` is %40, `:` %3A, `/` %2F, `?` %3F, `#` %23, `%` %25)";
+
+/// Whether the URL has a fragment, or an `@` behind what would be its host. A password that is not encoded does that, and parts
+/// of it would be taken for host and database, which messages name.
+fn is_torn(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let behind = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
+    rest.contains('#') || behind.contains('@')
+}
+
+/// All that is shown of a URL that cannot be used: nobody knows which part of it is what.
+fn scheme_of(url: &str) -> String {
+    url.split_once("://").map_or_else(|| "…".to_owned(), |(scheme, _)| format!("{scheme}://…"))
+}
+
 impl Server {
-    fn of(parts: &Url, kind: &'static str, usual_port: u16) -> Result<Server, String> {
+    fn of(parts: &Url, kind: &'static str, usual_port: u16, checks_certificate: bool) -> Result<Server, String> {
         let host = parts.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?;
         let host = decoded("host", host.trim_start_matches('[').trim_end_matches(']'))?;
         let user = decoded("user", parts.username())?;
@@ -74,13 +100,14 @@ impl Server {
             return Err("it names no database; write the database's name after the host, such as …/hzm_job".into());
         }
         let password = parts.password().map(|text| decoded("password", text)).transpose()?;
-        let tls = tls_mode(parts, &host)?;
+        let tls = tls_mode(parts, &host, checks_certificate)?;
         Ok(Server { kind, port: parts.port().unwrap_or(usual_port), host, user, password, database, tls })
     }
 }
 
-/// The only parameter there is, `sslmode`. Without it: encrypted where the server can, plain on this machine.
-fn tls_mode(parts: &Url, host: &str) -> Result<TlsMode, String> {
+/// The only parameter there is, `sslmode`. Without it: checked where authorities are named, else encrypted where the server
+/// can, plain on this machine. Whoever names authorities wants the certificate checked: a mode that does not is refused.
+fn tls_mode(parts: &Url, host: &str, checks_certificate: bool) -> Result<TlsMode, String> {
     let mut mode = None;
     for (name, value) in parts.query_pairs() {
         if name != "sslmode" {
@@ -99,10 +126,20 @@ fn tls_mode(parts: &Url, host: &str) -> Result<TlsMode, String> {
             return Err("sslmode is given twice".into());
         }
     }
-    Ok(mode.unwrap_or(if is_loopback(host) { TlsMode::Disable } else { TlsMode::Prefer }))
+    match mode {
+        Some(TlsMode::VerifyFull) => Ok(TlsMode::VerifyFull),
+        Some(_) if checks_certificate => {
+            let asked = "tlsCa names authorities, but this sslmode checks no certificate";
+            Err(format!("{asked}; write sslmode=verify-full, or leave tlsCa out"))
+        }
+        Some(mode) => Ok(mode),
+        None if checks_certificate => Ok(TlsMode::VerifyFull),
+        None if is_loopback(host) => Ok(TlsMode::Disable),
+        None => Ok(TlsMode::Prefer),
+    }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -133,14 +170,14 @@ mod tests {
     use super::*;
 
     fn server(url: &str) -> Server {
-        match Address::of(url) {
+        match Address::of(&StoreSettings::new(url)) {
             Ok(Address::MySql(server) | Address::Postgres(server)) => server,
             other => panic!("{url} became {other:?}"),
         }
     }
 
     fn refusal(url: &str) -> String {
-        Address::of(url).err().map(|error| error.to_string()).unwrap_or_default()
+        Address::of(&StoreSettings::new(url)).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -166,7 +203,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (url, words) in [
-            ("oracle://x", "oracle"),
+            ("oracle://x", "not known"),
             ("mysql://db/x", "no user"),
             ("mysql://me@db", "no database"),
             ("mysql://me@db/", "no database"),
@@ -181,6 +218,43 @@ mod tests {
         ] {
             let refusal = refusal(url);
             assert!(!refusal.is_empty() && refusal.contains(words), "{url}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_and_no_part_of_it_is_shown() {
+        for url in [
+            "mysql://sched:p@ss/w#1@127.0.0.1:20402/sched",
+            "postgres://sched:p#ss@db/sched",
+            "postgres://sched:p/ss@db/sched",
+            "mysql://sched:p?ss@db/sched",
+            "mysql://sched:ss@db/w#p",
+        ] {
+            let refusal = refusal(url);
+            assert!(refusal.contains("%40") && refusal.contains("%23"), "{url}: {refusal}");
+            assert!(
+                !refusal.contains("ss/") && !refusal.contains("ss@") && !refusal.contains("127.0"),
+                "{url}: {refusal}"
+            );
+        }
+        assert_eq!(server("mysql://sched:p@ss@db/x").password.as_deref(), Some("p@ss"), "this one can be read");
+    }
+
+    #[test]
+    fn whoever_names_authorities_has_the_certificate_checked() {
+        let with_ca =
+            |url: &str| Address::of(&StoreSettings { tls_ca: Some("ca.pem".into()), ..StoreSettings::new(url) });
+        for url in ["postgres://me@db/x", "mysql://me@localhost/x", "mysql://me@db/x?sslmode=verify-full"] {
+            let Ok(Address::MySql(server) | Address::Postgres(server)) = with_ca(url) else { panic!("{url}") };
+            assert_eq!(server.tls, TlsMode::VerifyFull, "{url}");
+        }
+        for (url, words) in [
+            ("postgres://me@db/x?sslmode=require", "sslmode=verify-full"),
+            ("mysql://me@db/x?sslmode=disable", "leave tlsCa out"),
+            ("sqlite://x", "without TLS"),
+        ] {
+            let refusal = with_ca(url).unwrap_err().to_string();
+            assert!(refusal.contains("tlsCa") && refusal.contains(words), "{url}: {refusal}");
         }
     }
 

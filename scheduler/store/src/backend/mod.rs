@@ -24,7 +24,8 @@ use crate::error::StoreError;
 use crate::ledger::{Answer, Batch};
 use crate::settings::StoreSettings;
 use crate::shown_url::without_password;
-use address::Address;
+use crate::trouble::{Trouble, TroubleWatch};
+use address::{Address, Server, TlsMode};
 use diesel::IntoSql;
 use diesel::result::{Error as DieselError, QueryResult};
 use diesel::sql_types::Integer;
@@ -45,7 +46,7 @@ macro_rules! run {
     ($store:expr, $access:ident, async |$conn:ident| $body:block) => {{
         let pool = $store.pool.clone();
         $store
-            .on_own_runtime(async move {
+            .$access(async move {
                 match pool {
                     $crate::backend::Pool::Sqlite { $access: pool, .. } => {
                         let mut lease = pool.get().await?;
@@ -73,6 +74,7 @@ pub(crate) use run;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) pool: Pool,
+    watch: TroubleWatch,
     runtime: Arc<OwnRuntime>,
     pub(crate) log: slog::Logger,
 }
@@ -96,6 +98,9 @@ const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a sign of life may take.
 const PING_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long a query may take while the way to the database is known to be broken.
+const BROKEN_PATIENCE: Duration = Duration::from_millis(500);
+
 impl Store {
     /// Opens the database that `url` names under the default settings; see [`Store::open_with`].
     ///
@@ -117,7 +122,7 @@ impl Store {
     /// [`StoreError::Migration`] when its schema cannot be brought up to date.
     pub fn open_with(settings: &StoreSettings, log: &slog::Logger) -> Result<Store, StoreError> {
         settings.check()?;
-        let address = Address::of(&settings.url)?;
+        let address = Address::of(settings)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("hzm-store")
@@ -126,9 +131,9 @@ impl Store {
             .map_err(|source| StoreError::Open { what: "the store's threads".into(), reason: source.to_string() })?;
         let runtime = Arc::new(OwnRuntime(Some(runtime)));
         let log = log.new(slog::o!("component" => "store"));
-        let pool = runtime.block_on(open_pool(address, Arc::new(settings.clone()), log.clone()))?;
-        slog::info!(log, "database open"; "url" => without_password(&settings.url));
-        Ok(Store { pool, runtime, log })
+        let watch = TroubleWatch::new(log.new(slog::o!("database" => without_password(&settings.url))));
+        let pool = runtime.block_on(open_pool(address, Arc::new(settings.clone()), watch.clone(), log.clone()))?;
+        Ok(Store { pool, watch, runtime, log })
     }
 
     /// Asks the database for a sign of life; answers within two seconds.
@@ -143,7 +148,8 @@ impl Store {
             match tokio::time::timeout(PING_WITHIN, asked).await {
                 Ok(answer) => answer.unwrap_or(Err(StoreError::Closed)),
                 Err(_) => {
-                    Err(StoreError::Away { what: "the database".into(), reason: "no answer within two seconds".into() })
+                    let (what, brief) = ("the database".to_owned(), "no answer within two seconds");
+                    Err(StoreError::Away { what, reason: brief.to_owned(), brief })
                 }
             }
         })
@@ -164,11 +170,60 @@ impl Store {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(runtime) = self.runtime.0.as_ref() else { return Err(StoreError::Closed) };
-        runtime.spawn(work).await.map_err(|ended| match ended.try_into_panic() {
+        let done = runtime.spawn(work).await.map_err(|ended| match ended.try_into_panic() {
             Ok(panic) => StoreError::Panicked { what: panic_text(panic.as_ref()) },
             Err(_) => StoreError::Closed,
-        })?
+        })?;
+        done.map_err(|error| self.explained(error))
     }
+
+    /// The same for queries: while the way to the database is known to be broken nobody waits for long. What was asked goes on
+    /// by itself, and by that finds out when the database is back.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let asked = self.on_own_runtime(work);
+        if self.watch.present().is_none() {
+            return asked.await;
+        }
+        tokio::time::timeout(BROKEN_PATIENCE, asked)
+            .await
+            .unwrap_or_else(|_| Err(self.explained(StoreError::PoolExhausted)))
+    }
+
+    /// The same for changes, which are waited for to their end.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_own_runtime(work).await
+    }
+
+    /// What is wrong with the way to the database; `None`: nothing that is known.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.watch.present()
+    }
+
+    /// Whether the database is on a server, which others may use at the same time.
+    #[must_use]
+    pub fn is_on_server(&self) -> bool {
+        !matches!(self.pool, Pool::Sqlite { .. })
+    }
+
+    /// Whoever waited for a connection in vain is told why there was none.
+    fn explained(&self, error: StoreError) -> StoreError {
+        match (error, self.watch.present()) {
+            (StoreError::PoolExhausted | StoreError::Away { .. }, Some(trouble)) => StoreError::Broken(trouble),
+            (error, _) => error,
+        }
+    }
+}
+
+/// What is wrong with a URL, without connecting.
+pub(crate) fn check_url(settings: &StoreSettings) -> Result<(), StoreError> {
+    Address::of(settings).map(drop)
 }
 
 impl Store {
@@ -226,21 +281,48 @@ impl Ending {
 }
 
 /// Connects, brings the schema up to date, and makes the pools.
-async fn open_pool(address: Address, settings: Arc<StoreSettings>, log: slog::Logger) -> Result<Pool, StoreError> {
+async fn open_pool(
+    address: Address,
+    settings: Arc<StoreSettings>,
+    watch: TroubleWatch,
+    log: slog::Logger,
+) -> Result<Pool, StoreError> {
     match address {
-        Address::Sqlite(path) => sqlite::open(path, settings.connect_within).await,
+        Address::Sqlite(path) => {
+            let pool = sqlite::open(path, settings.connect_within).await?;
+            slog::info!(log, "database open"; "url" => &settings.url);
+            Ok(pool)
+        }
         Address::MySql(server) => {
             tls::provide();
             // Made by hand rather than by the pool, which would not say why it failed.
-            let conn = mysql::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            let mut conn = mysql::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            tell_open(&server, &settings, mysql::is_encrypted(&mut conn).await?, &log);
             mysql::prepare(conn, &server, MIGRATION_PATIENCE).await?;
-            Ok(pool::mysql(Arc::new(server), settings, &log))
+            Ok(pool::mysql(Arc::new(server), settings, &watch, &log))
         }
         Address::Postgres(server) => {
-            let conn = postgres::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            let mut conn =
+                postgres::connect(&server, &settings).await.map_err(|refusal| refusal.into_error(&server))?;
+            tell_open(&server, &settings, postgres::is_encrypted(&mut conn).await?, &log);
             postgres::prepare(conn, &server, MIGRATION_PATIENCE).await?;
-            Ok(pool::postgres(Arc::new(server), settings, &log))
+            Ok(pool::postgres(Arc::new(server), settings, &watch, &log))
         }
+    }
+}
+
+/// Tells where the database is and how the way there is secured. On a way through a network nobody should learn only later
+/// that it is plain.
+fn tell_open(server: &Server, settings: &StoreSettings, is_encrypted: bool, log: &slog::Logger) {
+    let tls = match (is_encrypted, server.tls) {
+        (true, TlsMode::VerifyFull) => "encrypted, the server's certificate is checked",
+        (true, _) => "encrypted, the server's certificate is not checked",
+        (false, _) => "none, the way is not encrypted",
+    };
+    slog::info!(log, "database open"; "url" => without_password(&settings.url), "tls" => tls);
+    if !is_encrypted && !address::is_loopback(&server.host) {
+        slog::warn!(log, "what is said to the database can be read on the way; sslmode=verify-full prevents it";
+            "host" => &server.host);
     }
 }
 
@@ -285,6 +367,6 @@ mod tests {
     fn a_url_of_no_known_kind_is_refused_with_its_text() {
         let log = slog::Logger::root(slog::Discard, slog::o!());
         let refusal = Store::open("oracle://x", &log).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(refusal.contains("oracle://x") && refusal.contains("sqlite://"), "{refusal}");
+        assert!(refusal.contains("oracle://") && refusal.contains("sqlite://"), "{refusal}");
     }
 }

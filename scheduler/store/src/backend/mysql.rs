@@ -33,6 +33,12 @@ struct Lock {
     taken: Option<i64>,
 }
 
+#[derive(QueryableByName)]
+struct Cipher {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
 /// Makes a connection, within the time allowed.
 pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result<AsyncMysqlConnection, Refusal> {
     let within = settings.connect_within;
@@ -47,7 +53,7 @@ pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result
         check_packet(packet.bytes)?;
         Ok(conn)
     });
-    made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within)))
+    made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within, server)))
 }
 
 async fn link(server: &Server, settings: &StoreSettings) -> Result<Conn, Refusal> {
@@ -102,7 +108,8 @@ fn refusal(error: &Error, server: &Server) -> Refusal {
         other => return Refusal::lasting(chain(other)),
     };
     match said.code {
-        1044 | 1045 | 1130 | 1698 => Refusal::wrong_login(&said.message),
+        1044 => Refusal::no_database_for(server, &said.message),
+        1045 | 1130 | 1698 => Refusal::wrong_login(&said.message),
         1049 => {
             let create = format!("CREATE DATABASE `{}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", server.database);
             Refusal::missing_database(server, &create)
@@ -111,6 +118,12 @@ fn refusal(error: &Error, server: &Server) -> Refusal {
         1040 | 1053 | 1203 | 1226 | 1927 => Refusal::passing(&*said.message),
         _ => Refusal::lasting(&*said.message),
     }
+}
+
+/// Whether this session is encrypted, as the server sees it.
+pub(super) async fn is_encrypted(conn: &mut AsyncMysqlConnection) -> Result<bool, StoreError> {
+    let shown: Vec<Cipher> = diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(conn).await?;
+    Ok(shown.iter().any(|shown| !shown.value.is_empty()))
 }
 
 /// Refuses a server that is too old, then brings the schema up to date; `conn` is used up.

@@ -8,6 +8,7 @@ use super::address::Server;
 use super::refusal::Refusal;
 use super::{mysql, postgres};
 use crate::settings::StoreSettings;
+use crate::trouble::TroubleWatch;
 use bb8::ManageConnection;
 use diesel::connection::TransactionManagerStatus;
 use diesel::{ConnectionError, QueryResult};
@@ -15,9 +16,7 @@ use diesel_async::pooled_connection::bb8::Pool as Bb8Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::sync::Arc;
 
 /// A connection to SQLite.
 pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
@@ -34,26 +33,40 @@ pub(crate) enum Pool {
 }
 
 /// The pool for MySQL; makes no connection yet.
-pub(super) fn mysql(server: Arc<Server>, settings: Arc<StoreSettings>, log: &slog::Logger) -> Pool {
+pub(super) fn mysql(
+    server: Arc<Server>,
+    settings: Arc<StoreSettings>,
+    watch: &TroubleWatch,
+    log: &slog::Logger,
+) -> Pool {
     let mut config = ManagerConfig::<AsyncMysqlConnection>::default();
-    let (there, bounds) = (server.clone(), settings.clone());
+    let (there, bounds, noted) = (server.clone(), settings.clone(), watch.clone());
     config.custom_setup = Box::new(move |_| {
-        let (server, settings) = (there.clone(), bounds.clone());
-        async move { mysql::connect(&server, &settings).await.map_err(connection_error) }.boxed()
+        let (server, settings, watch) = (there.clone(), bounds.clone(), noted.clone());
+        async move { watched(mysql::connect(&server, &settings).await, &watch) }.boxed()
     });
-    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| sign_of_life(conn).boxed()));
+    let noted = watch.clone();
+    config.recycling_method =
+        RecyclingMethod::CustomFunction(Box::new(move |conn| sign_of_life(conn, noted.clone()).boxed()));
     Pool::MySql(build(config, &server, &settings, log))
 }
 
 /// The pool for PostgreSQL; makes no connection yet.
-pub(super) fn postgres(server: Arc<Server>, settings: Arc<StoreSettings>, log: &slog::Logger) -> Pool {
+pub(super) fn postgres(
+    server: Arc<Server>,
+    settings: Arc<StoreSettings>,
+    watch: &TroubleWatch,
+    log: &slog::Logger,
+) -> Pool {
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
-    let (there, bounds) = (server.clone(), settings.clone());
+    let (there, bounds, noted) = (server.clone(), settings.clone(), watch.clone());
     config.custom_setup = Box::new(move |_| {
-        let (server, settings) = (there.clone(), bounds.clone());
-        async move { postgres::connect(&server, &settings).await.map_err(connection_error) }.boxed()
+        let (server, settings, watch) = (there.clone(), bounds.clone(), noted.clone());
+        async move { watched(postgres::connect(&server, &settings).await, &watch) }.boxed()
     });
-    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| sign_of_life(conn).boxed()));
+    let noted = watch.clone();
+    config.recycling_method =
+        RecyclingMethod::CustomFunction(Box::new(move |conn| sign_of_life(conn, noted.clone()).boxed()));
     Pool::Postgres(build(config, &server, &settings, log))
 }
 
@@ -65,7 +78,7 @@ where
     bb8::Pool::builder()
         .max_size(settings.pool_size)
         .connection_timeout(settings.connect_within)
-        .error_sink(Box::new(Failures::new(server, log)))
+        .error_sink(Box::new(Failures { log: log.new(slog::o!("database" => server.to_string())) }))
         .build_unchecked(AsyncDieselConnectionManager::new_with_config("", config))
 }
 
@@ -74,48 +87,38 @@ where
 /// The pool drops this when whoever waits for a connection has waited long enough, and takes the connection back. On MySQL
 /// every later question would then read the answer to the one before: a list would be short, or another list. So the
 /// connection counts as broken from before the question until its answer is read; the pool keeps no broken ones.
-async fn sign_of_life<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
+async fn sign_of_life<C: AsyncConnection>(conn: &mut C, watch: TroubleWatch) -> QueryResult<()> {
     *C::TransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::InError;
     conn.batch_execute("SELECT 1").await?;
     *C::TransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::Valid(Default::default());
+    watch.answered();
     Ok(())
 }
 
-fn connection_error(refusal: Refusal) -> ConnectionError {
-    ConnectionError::BadConnection(refusal.reason)
+/// Hands an attempt to connect on, noted.
+fn watched<C>(made: Result<C, Refusal>, watch: &TroubleWatch) -> Result<C, ConnectionError> {
+    match made {
+        Ok(conn) => {
+            watch.answered();
+            Ok(conn)
+        }
+        Err(refusal) => {
+            watch.failed(&refusal.reason, refusal.brief);
+            Err(ConnectionError::BadConnection(refusal.reason))
+        }
+    }
 }
 
-/// How often a server that is away is complained about.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(5);
-
-/// Logs why connections could not be made or were thrown away: whoever waits learns only that none became free.
+/// Why single connections could not be made or were thrown away, for whoever reads the log at `debug`; [`TroubleWatch`] tells
+/// of what lasts.
 #[derive(Debug, Clone)]
 struct Failures {
     log: slog::Logger,
-    last: Arc<Mutex<Option<Instant>>>,
-}
-
-impl Failures {
-    fn new(server: &Server, log: &slog::Logger) -> Failures {
-        Failures { log: log.new(slog::o!("database" => server.to_string())), last: Arc::default() }
-    }
-
-    fn is_due(&self) -> bool {
-        let now = Instant::now();
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.duration_since(last) >= COMPLAIN_EVERY);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
-    }
 }
 
 impl bb8::ErrorSink<PoolError> for Failures {
     fn sink(&self, error: PoolError) {
-        if self.is_due() {
-            slog::warn!(self.log, "no connection to the database"; "error" => %error);
-        }
+        slog::debug!(self.log, "a connection to the database was lost or not made"; "error" => %error);
     }
 
     fn boxed_clone(&self) -> Box<dyn bb8::ErrorSink<PoolError>> {

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::migrate;
 use crate::settings::StoreSettings;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use std::time::Duration;
 use tokio_postgres::config::SslMode;
@@ -26,6 +26,12 @@ struct Shown {
     server_version_num: String,
 }
 
+#[derive(QueryableByName)]
+struct Secured {
+    #[diesel(sql_type = Bool)]
+    ssl: bool,
+}
+
 /// Makes a connection, within the time allowed.
 pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result<AsyncPgConnection, Refusal> {
     let within = settings.connect_within;
@@ -41,7 +47,7 @@ pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result
         conn.batch_execute(&session).await.map_err(|error| Refusal::passing(error.to_string()))?;
         Ok(conn)
     });
-    made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within)))
+    made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within, server)))
 }
 
 async fn link(server: &Server, settings: &StoreSettings) -> Result<AsyncPgConnection, Refusal> {
@@ -83,6 +89,9 @@ fn refusal(error: &tokio_postgres::Error, server: &Server) -> Refusal {
             Some(refusal) => refusal,
             None if text.contains("timed out") || text.contains("closed") => Refusal::passing(text),
             None if text.contains("password") => Refusal::wrong_login(&text),
+            None if text.contains("unexpected message") => Refusal::lasting(format!(
+                "what listens there speaks another language ({text}); is it a PostgreSQL server?"
+            )),
             None => Refusal::lasting(text),
         };
     };
@@ -100,6 +109,13 @@ fn refusal(error: &tokio_postgres::Error, server: &Server) -> Refusal {
         | SqlState::CRASH_SHUTDOWN => Refusal::passing(said.message()),
         _ => Refusal::lasting(said.message()),
     }
+}
+
+/// Whether this session is encrypted, as the server sees it.
+pub(super) async fn is_encrypted(conn: &mut AsyncPgConnection) -> Result<bool, StoreError> {
+    let asked = diesel::sql_query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    let shown: Vec<Secured> = asked.load(conn).await?;
+    Ok(shown.iter().any(|shown| shown.ssl))
 }
 
 /// Refuses a server that is too old, then brings the schema up to date; `conn` is used up.

@@ -13,21 +13,29 @@ pub(super) struct Refusal {
     pub(super) is_passing: bool,
     /// What happened and, where somebody can do something about it, what.
     pub(super) reason: String,
+    /// The same in a few words that name neither place nor user: for strangers.
+    pub(super) brief: &'static str,
 }
 
 impl Refusal {
     pub(super) fn passing(reason: impl Into<String>) -> Refusal {
-        Refusal { is_passing: true, reason: reason.into() }
+        Refusal { is_passing: true, reason: reason.into(), brief: "it cannot be reached" }
     }
 
     pub(super) fn lasting(reason: impl Into<String>) -> Refusal {
-        Refusal { is_passing: false, reason: reason.into() }
+        Refusal { is_passing: false, reason: reason.into(), brief: "it cannot be opened" }
     }
 
-    pub(super) fn too_slow(within: Duration) -> Refusal {
+    fn briefly(self, brief: &'static str) -> Refusal {
+        Refusal { brief, ..self }
+    }
+
+    pub(super) fn too_slow(within: Duration, server: &Server) -> Refusal {
         Refusal::passing(format!(
-            "it did not answer within {within:?}; is the address right, and does a firewall stand between?"
+            "it did not answer within {within:?}; is the address right, is a {} server there, and does a firewall stand between?",
+            server.kind
         ))
+        .briefly("no answer in time")
     }
 
     /// What the operating system or TLS said, wherever in the chain it is; `None` when neither did.
@@ -52,10 +60,12 @@ impl Refusal {
             ErrorKind::InvalidData | ErrorKind::InvalidInput => Refusal::of_tls(&error.to_string()),
             ErrorKind::ConnectionRefused => Refusal::passing(format!(
                 "nothing listens on port {port} of {host} (connection refused); is the server running?"
-            )),
+            ))
+            .briefly("connection refused"),
             // Names are looked up by the system, whose failures have no kind of their own.
             _ if error.to_string().contains("lookup") => {
                 Refusal::passing(format!("the host {host:?} is not known ({error}); is its name right?"))
+                    .briefly("the name of its host is not known")
             }
             _ => Refusal::passing(error.to_string()),
         }
@@ -63,27 +73,39 @@ impl Refusal {
 
     fn of_tls(said: &str) -> Refusal {
         Refusal::lasting(format!(
-            "no trusted TLS connection ({said}); check the server's certificate, tls_ca and the URL's sslmode"
+            "no trusted TLS connection ({said}); check the server's certificate, tlsCa and sslmode"
         ))
+        .briefly("no trusted TLS connection")
     }
 
     pub(super) fn wrong_login(said: &str) -> Refusal {
-        Refusal::lasting(format!(
-            "the server does not let this user in ({said}); check the user and the password in the URL"
-        ))
+        Refusal::lasting(format!("the server does not let this user in ({said}); check the user and the password"))
+            .briefly("it does not let the user in")
     }
 
     pub(super) fn missing_database(server: &Server, create: &str) -> Refusal {
         Refusal::lasting(format!("the database {:?} does not exist; create it with `{create}`", server.database))
+            .briefly("the database does not exist")
+    }
+
+    /// MySQL does not tell a database that is not there from one that this user has no right to.
+    pub(super) fn no_database_for(server: &Server, said: &str) -> Refusal {
+        Refusal::lasting(format!(
+            "the database {:?} does not exist, or this user has no rights on it ({said}); create it, or grant the rights with \
+             `GRANT ALL ON `{}`.* TO …`",
+            server.database, server.database
+        ))
+        .briefly("the database does not exist, or the user has no rights on it")
     }
 
     pub(super) fn no_tls() -> Refusal {
-        Refusal::lasting("the server offers no TLS; set it up there, or write sslmode=disable in the URL to go without")
+        Refusal::lasting("the server offers no TLS; set it up there, or write sslmode=disable to go without")
+            .briefly("it offers no TLS")
     }
 
     pub(super) fn into_error(self, server: &Server) -> StoreError {
-        let (what, reason) = (server.to_string(), self.reason);
-        if self.is_passing { StoreError::Away { what, reason } } else { StoreError::Open { what, reason } }
+        let (what, reason, brief) = (server.to_string(), self.reason, self.brief);
+        if self.is_passing { StoreError::Away { what, reason, brief } } else { StoreError::Open { what, reason } }
     }
 }
 

@@ -76,8 +76,14 @@ async fn pool(path: &str, size: u32, patience: Duration) -> Result<bb8::Pool<Sql
 
 /// Whether it can be opened later is told by SQLite's words only.
 fn cannot_open(path: &str, reason: &str) -> StoreError {
-    let (what, reason) = (format!("the SQLite file {path}"), reason.to_owned());
-    if says_passing(&reason) { StoreError::Away { what, reason } } else { StoreError::Open { what, reason } }
+    let (what, mut reason) = (format!("the SQLite file {path}"), reason.to_owned());
+    if says_passing(&reason) {
+        return StoreError::Away { what, reason, brief: "the file is locked, or its disk is full or fails" };
+    }
+    if Path::new(path).is_dir() {
+        reason = format!("{reason}: it is a folder; name a file in it, such as {path}/ledger.sqlite");
+    }
+    StoreError::Open { what, reason }
 }
 
 /// Writes the batch in one transaction, on SQLite's thread.

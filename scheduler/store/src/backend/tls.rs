@@ -1,7 +1,7 @@
 //! TLS for the ways to MySQL and PostgreSQL: rustls with ring, no OpenSSL.
 //!
 //! `prefer` and `require` encrypt but believe any certificate: they keep out who listens, not who stands in between.
-//! `verify-full` checks the certificate's name and that an authority of `tls_ca`, or of the web, signed it.
+//! `verify-full` checks the certificate's name and that an authority of `tlsCa`, or of the web, signed it.
 
 use super::address::TlsMode;
 use super::refusal::Refusal;
@@ -56,7 +56,7 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Refusal> {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         return Ok(roots);
     };
-    let refuse = |why: String| Refusal::lasting(format!("tls_ca {}: {why}", path.display()));
+    let refuse = |why: String| Refusal::lasting(format!("tlsCa {}: {why}", path.display()));
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| refuse(error.to_string()))? {
         let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
         roots.add(certificate).map_err(|error| refuse(error.to_string()))?;

@@ -84,7 +84,7 @@ fn a_server_that_says_nothing_is_given_up() {
 fn an_impossible_setting_is_refused_before_anything_is_opened() {
     let settings = StoreSettings { pool_size: 1, ..StoreSettings::new("postgres://me@no-such-host.invalid/x") };
     let error = Store::open_with(&settings, &silence()).err().unwrap();
-    assert!(matches!(error, StoreError::Setting { name: "pool_size", .. }) && !error.is_away(), "{error}");
+    assert!(matches!(error, StoreError::Setting { name: "poolSize", .. }) && !error.is_away(), "{error}");
 }
 
 #[test]

@@ -10,6 +10,33 @@ const fn s(count: i64) -> &'static str {
 }
 
 impl Words {
+    /// What the reader of a page is told while the database is away: why, since when, and what became of what was sent.
+    pub(crate) fn database_away(&self, brief: &str, since: Option<&str>, is_sent: bool) -> String {
+        let reason = self.pick(brief, database_trouble_zh(brief));
+        let since = since.unwrap_or_default();
+        let (since_en, since_zh) = if since.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (format!(" since {since}"), format!("自 {since} 起"))
+        };
+        let what = self.pick(
+            format!("It cannot be reached{since_en}: {reason}. Nothing that is in it is lost."),
+            format!("{since_zh}无法连接数据库：{reason}。已保存的数据不会丢失。"),
+        );
+        let then = match is_sent {
+            false => self.pick(
+                " Nothing was sent; this page asks again every five seconds.",
+                "本次没有提交任何内容，页面每五秒自动重试。",
+            ),
+            true => self.pick(
+                " What was sent was not carried out, or not completely. Go back, where the browser has kept what was typed, and \
+                 look at the object before sending it again.",
+                "提交的操作没有执行，或没有全部执行。请返回上一页（浏览器保留了已填写的内容），重新提交前请先查看对象的状态。",
+            ),
+        };
+        format!("{what}{then}")
+    }
+
     /// A number with its thousands set apart.
     pub(crate) fn number(&self, number: i64) -> String {
         let digits = number.unsigned_abs().to_string();
@@ -266,5 +293,23 @@ impl Words {
             Language::En => format!("{name}={value} is not understood. Take it out of the address, or use a filter."),
             Language::Zh => format!("无法理解 {name}={value}。请从地址中去掉，或使用筛选条件。"),
         }
+    }
+}
+
+/// Why a database is away, in Chinese; the English words are the store's.
+fn database_trouble_zh(brief: &str) -> &'static str {
+    match brief {
+        "connection refused" => "连接被拒绝",
+        "no answer in time" | "no answer within two seconds" => "未在规定时间内应答",
+        "the name of its host is not known" => "无法解析主机名",
+        "no trusted TLS connection" | "it offers no TLS" => "无法建立可信的 TLS 连接",
+        "it does not let the user in" => "用户名或密码被拒绝",
+        "the database does not exist" | "the database does not exist, or the user has no rights on it" => {
+            "数据库不存在，或该用户没有权限"
+        }
+        "the file is locked, or its disk is full or fails" => "文件被锁定，或磁盘已满、出现故障",
+        "no connection became free in time" => "没有空闲的连接",
+        "a statement was broken off" => "语句被中断",
+        _ => "连接失败",
     }
 }

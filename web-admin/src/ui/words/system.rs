@@ -81,12 +81,15 @@ catalogue! {
         conflict: "This cannot be done now", "当前无法执行该操作";
         busy: "The scheduler is busy", "调度器繁忙";
         busy_hint: "Nothing was changed. Try again in a second.", "没有任何改变，请稍后重试。";
-        unavailable: "The database or the scheduler is away", "数据库或调度器暂时不可用";
+        away: "The database is away", "数据库暂时无法访问";
+        failure_id: "Failure id, as in the log:", "错误编号（见日志）：";
+        unavailable: "The scheduler is away", "调度器暂时不可用";
+        unavailable_get_hint: "Nothing was sent and nothing is lost. Try again in a moment.", "没有提交任何内容，数据不会丢失。请稍后重试。";
         unavailable_hint: "What was sent was not carried out, or not completely. Look at the object before trying again.", "提交的操作没有执行，或没有全部执行。重试前请先查看对象的状态。";
         saved_only: "Saved, but not in force yet", "已保存，但尚未生效";
         saved_only_hint: "The scheduler did not hear of the change in time. Save the object once more, or wait: it is read again when it is next used.",
             "调度器未能及时得到通知。请再次保存，或稍候：调度器下次读取时会生效。";
         internal: "Something went wrong on our side", "系统内部错误";
-        internal_hint: "The admin's log tells more under this identifier:", "管理端日志中有详细信息，编号为：";
+        internal_hint: "The admin's log tells more.", "管理端日志中有详细信息。";
     }
 }
