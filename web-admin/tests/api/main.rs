@@ -16,6 +16,7 @@ mod outage;
 mod overview;
 mod runs;
 mod schedules;
+mod second_admin;
 mod server;
 mod session;
 mod standalone;
