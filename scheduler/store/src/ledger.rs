@@ -210,7 +210,7 @@ impl Batch {
                         then.make_harmless();
                     }
                 }
-                Entry::Withdraw(_) => {}
+                Entry::Withdraw(_) | Entry::Settle { .. } => {}
             }
         }
         self

@@ -69,7 +69,6 @@ impl Summary {
         line("executions seen", verdict.executions)?;
         line("executed again, its first process was killed", verdict.repeated_with_cause)?;
         line("started after the scheduler gave it up", verdict.started_after_given_up)?;
-        line("lost with a change and a kill right after it", verdict.lost_with_a_change)?;
         line("changes of jobs", verdict.changes)?;
         line("changes of jobs without a clear answer", verdict.unclear_changes)?;
         for (flaw, words) in Flaw::ALL {

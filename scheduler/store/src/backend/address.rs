@@ -4,7 +4,6 @@
 
 use crate::error::StoreError;
 use crate::settings::StoreSettings;
-use crate::shown_url::without_password;
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::net::IpAddr;
@@ -268,7 +267,7 @@ mod tests {
             "postgres://root:s@secret@h/",
             "postgres://h/x?password=secret",
         ] {
-            let (shown, refusal) = (without_password(url), refusal(url));
+            let (shown, refusal) = (crate::shown_url::without_password(url), refusal(url));
             assert!(!shown.contains("secret") && !refusal.contains("secret"), "{url}: {shown}: {refusal}");
         }
         let there = server("mysql://root:secret@127.0.0.1/x");

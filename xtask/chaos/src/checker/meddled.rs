@@ -4,17 +4,12 @@
 //! a row, whatever was broken at that time. Between a question without a clear answer and the next edit that was answered
 //! nobody can tell, and both are right. After a jump of the admin's clock moments are not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{Attempts, Index};
 use super::{Flaw, Verdict, occurrences, reasons};
-use crate::history::History;
 use crate::ledger::Row;
-use crate::meddling::{Answer, Deed, Meddled, What};
-
-/// What is owed for a schedule that is over is written so long after the change at the latest, in milliseconds, when nothing is
-/// broken any more.
-const OWED_MS: i64 = 5_000;
+use crate::meddling::{Answer, Meddled, What};
 
 pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
     for meddled in &index.evidence.meddled {
@@ -24,7 +19,7 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
         verdict.unclear_changes += answered(|answer| answer == Answer::Either);
         occurrences::check_doubles(&meddled.job, &fires, verdict);
         if !index.evidence.history.has_jumps() {
-            check_moments(index, meddled, &fires, verdict);
+            check_moments(meddled, &fires, verdict);
         }
         check_outcomes(index, meddled, verdict);
     }
@@ -34,12 +29,8 @@ fn check_moments(index: &Index<'_>, meddled: &Meddled, fires: &BTreeMap<i64, Att
     let job = meddled.job.id;
     let expected = expected(meddled);
     verdict.expected += expected.len();
-    for (moment, change) in expected {
+    for moment in expected {
         if fires.contains_key(&moment) || occurrences::is_covered(moment, fires) {
-            continue;
-        }
-        if change.is_some_and(|change| was_owed_and_lost(&index.evidence.history, moment, change)) {
-            verdict.lost_with_a_change += 1;
             continue;
         }
         let text = occurrences::neighbours(moment, fires);
@@ -54,16 +45,9 @@ fn check_moments(index: &Index<'_>, meddled: &Meddled, fires: &BTreeMap<i64, Att
     }
 }
 
-/// Whether a moment was due when nothing could be written, and the admin was killed just after the change that ended its
-/// schedule: the admin then still owed its row, and only its memory knew. A limit that `docs/guarantees.md` names.
-fn was_owed_and_lost(history: &History, moment: i64, change: &Deed) -> bool {
-    history.could_not_write(moment, change.answered)
-        && history.was_admin_killed(change.asked, change.answered.saturating_add(OWED_MS))
-}
-
-/// The moments that must have their rows, each with the change after which its schedule may be over.
-fn expected(meddled: &Meddled) -> BTreeMap<i64, Option<&Deed>> {
-    let mut expected = BTreeMap::new();
+/// The moments that must have their rows.
+fn expected(meddled: &Meddled) -> BTreeSet<i64> {
+    let mut expected = BTreeSet::new();
     let mut is_unsettled = false;
     for (place, deed) in meddled.deeds.iter().enumerate() {
         is_unsettled &= !deed.settles();
@@ -72,8 +56,7 @@ fn expected(meddled: &Meddled) -> BTreeMap<i64, Option<&Deed>> {
                 let change = meddled.deeds.iter().skip(place + 1).find(|later| later.may_change_moments());
                 // What comes due after the question may meet the change.
                 let until = change.map_or(i64::MAX, |change| change.asked - 1).min(meddled.job.must_until);
-                let moments = standing.pace.moments(standing.anchor, until);
-                expected.extend(moments.into_iter().map(|moment| (moment, change)));
+                expected.extend(standing.pace.moments(standing.anchor, until));
             }
             // It names no version: it may be done at any time from now on.
             Answer::Either if deed.what == What::Delete => break,

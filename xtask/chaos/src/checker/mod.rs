@@ -109,8 +109,6 @@ pub struct Verdict {
     pub changes: usize,
     /// Changes of jobs after which nobody knew whether they were done.
     pub unclear_changes: usize,
-    /// Moments without a row because a change of the job, made while nothing could be written, was followed by a kill.
-    pub lost_with_a_change: usize,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
 }

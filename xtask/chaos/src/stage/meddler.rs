@@ -129,7 +129,7 @@ impl Hand {
         // Only an edit tells for certain how things stand after an answer that was none.
         let wanted = if meddled.is_unsettled() { Some(What::Policy) } else { self.deed() };
         match wanted {
-            Some(what) => match self.api.deed(id, what, &mut self.dice) {
+            Some(what) => match deed(&mut self.api, id, what, &mut self.dice) {
                 Ok(deed) => meddled.deeds.extend(deed),
                 Err(complaint) => book.complaints.push(complaint),
             },
@@ -181,35 +181,33 @@ fn is_refusal(problem: &CallProblem) -> bool {
     matches!(problem, CallProblem::Refused(status, _) if (400..500).contains(status) && ![401, 408, 429].contains(status))
 }
 
-impl Api {
-    /// Does something to a job, once. `None`: it could not even be read, so nothing was asked for.
-    ///
-    /// # Errors
-    /// An answer that cannot be: the job is not there, though nobody deleted it, or it is told in words of nobody.
-    pub(super) fn deed(&mut self, job: i64, what: What, dice: &mut Dice) -> Result<Option<Deed>, String> {
-        let path = format!("/jobs/{job}");
-        let (method, path, body) = match what {
-            What::Start => ("POST", format!("{path}/start"), None),
-            What::Stop => ("POST", format!("{path}/stop"), None),
-            What::Delete => ("DELETE", path, None),
-            What::Schedule | What::Policy => match self.once("GET", &path, None) {
-                Ok(told) => ("PUT", path, Some(edited(told, what, dice)?)),
-                Err(CallProblem::Refused(404, _)) => return Err(gone(job)),
-                Err(_) => return Ok(None),
-            },
-        };
-        let asked = now_ms();
-        let answer = self.once(method, &path, body.as_ref());
-        let answered = now_ms();
-        let answer = match answer {
-            Ok(_) if what == What::Delete => Answer::Counts(None),
-            Ok(told) => Answer::Counts(Some(Standing::told(&told)?)),
+/// Does something to a job, once. `None`: it could not even be read, so nothing was asked for.
+///
+/// # Errors
+/// An answer that cannot be: the job is not there, though nobody deleted it, or it is told in words of nobody.
+pub(super) fn deed(api: &mut Api, job: i64, what: What, dice: &mut Dice) -> Result<Option<Deed>, String> {
+    let path = format!("/jobs/{job}");
+    let (method, path, body) = match what {
+        What::Start => ("POST", format!("{path}/start"), None),
+        What::Stop => ("POST", format!("{path}/stop"), None),
+        What::Delete => ("DELETE", path, None),
+        What::Schedule | What::Policy => match api.once("GET", &path, None) {
+            Ok(told) => ("PUT", path, Some(edited(told, what, dice)?)),
             Err(CallProblem::Refused(404, _)) => return Err(gone(job)),
-            Err(problem) if is_refusal(&problem) => Answer::Refused,
-            Err(_) => Answer::Either,
-        };
-        Ok(Some(Deed { what, asked, answered, answer }))
-    }
+            Err(_) => return Ok(None),
+        },
+    };
+    let asked = now_ms();
+    let answer = api.once(method, &path, body.as_ref());
+    let answered = now_ms();
+    let answer = match answer {
+        Ok(_) if what == What::Delete => Answer::Counts(None),
+        Ok(told) => Answer::Counts(Some(Standing::told(&told)?)),
+        Err(CallProblem::Refused(404, _)) => return Err(gone(job)),
+        Err(problem) if is_refusal(&problem) => Answer::Refused,
+        Err(_) => Answer::Either,
+    };
+    Ok(Some(Deed { what, asked, answered, answer }))
 }
 
 fn gone(job: i64) -> String {

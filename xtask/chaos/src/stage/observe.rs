@@ -14,6 +14,7 @@ use crate::dice::Dice;
 use crate::job::Pace;
 use crate::ledger::{self, Row};
 use crate::meddling::{Answer, Meddled, Standing, What};
+use crate::stage::meddler::deed;
 use crate::trace;
 
 /// A job is with the times when its newest row is not older than this many milliseconds.
@@ -124,7 +125,7 @@ impl Stage {
         let patience_ends = now_ms() + PATIENCE_MS;
         let mut dice = Dice::new(self.order.seed);
         loop {
-            let deed = self.api.deed(meddled.job.id, what, &mut dice)?;
+            let deed = deed(&mut self.api, meddled.job.id, what, &mut dice)?;
             meddled.deeds.extend(deed);
             if let Some(Answer::Counts(Some(standing))) = deed.map(|deed| deed.answer) {
                 return Ok(standing);
