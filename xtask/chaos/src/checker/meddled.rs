@@ -25,7 +25,7 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
     }
 }
 
-fn check_moments(index: &Index<'_>, meddled: &Meddled, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &mut Verdict) {
+fn check_moments(meddled: &Meddled, fires: &BTreeMap<i64, Attempts<'_>>, verdict: &mut Verdict) {
     let job = meddled.job.id;
     let expected = expected(meddled);
     verdict.expected += expected.len();
