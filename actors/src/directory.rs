@@ -6,6 +6,7 @@ use crate::live::Pulse;
 use crate::messages::RunReport;
 use crate::shard_door::ShardDoor;
 use actix::{Addr, Recipient};
+use chrono::{DateTime, Utc};
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
@@ -51,6 +52,15 @@ pub(crate) struct RouteNode {
     pub(crate) complaint: Option<Arc<str>>,
 }
 
+/// A job whose actor is not restarted any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What it died of, the last time.
+    pub reason: Arc<str>,
+}
+
 /// Shards of the index of open runs: threads rarely meet.
 const SLOTS: usize = 16;
 
@@ -64,6 +74,7 @@ pub(crate) struct Directory {
     open_runs: [Handlers; SLOTS],
     shards: RwLock<Vec<ShardDoor>>,
     journal: RwLock<Option<Addr<Journal>>>,
+    quarantined: RwLock<HashMap<JobId, Quarantine>>,
     stopping: AtomicBool,
     /// Triggers whose answer, or the record of whose answer, is outstanding: an orderly stop waits for none.
     pub(crate) unsettled: AtomicUsize,
@@ -90,6 +101,7 @@ impl Directory {
             open_runs: std::array::from_fn(|_| RwLock::default()),
             shards: RwLock::default(),
             journal: RwLock::default(),
+            quarantined: RwLock::default(),
             stopping: AtomicBool::new(false),
             unsettled: AtomicUsize::new(0),
             ledger: Arc::default(),
@@ -133,6 +145,19 @@ impl Directory {
 
     pub(crate) fn routes_publish(&self, executor: ExecutorId, table: RouteTable) {
         write(&self.routes).insert(executor, Arc::new(table));
+    }
+
+    /// The jobs whose actor is in quarantine.
+    pub(crate) fn quarantined(&self) -> RwLockReadGuard<'_, HashMap<JobId, Quarantine>> {
+        read(&self.quarantined)
+    }
+
+    pub(crate) fn quarantine_begin(&self, job: JobId, quarantine: Quarantine) {
+        write(&self.quarantined).insert(job, quarantine);
+    }
+
+    pub(crate) fn quarantine_end(&self, job: JobId) {
+        write(&self.quarantined).remove(&job);
     }
 
     fn slot(&self, run: RunId) -> Option<&Handlers> {

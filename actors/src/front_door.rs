@@ -3,7 +3,6 @@
 //! It decides nothing. It finds who is concerned, passes the message on, and turns "nobody is there right now" into an
 //! error the caller can come back from.
 
-use crate::ExecutorCard;
 use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
@@ -15,6 +14,7 @@ use crate::messages::{
 use crate::predecessor::Predecessor;
 use crate::registry::Registry;
 use crate::surroundings::Foundation;
+use crate::{ExecutorCard, Quarantine};
 use actix::prelude::*;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::node::NodeHello;
@@ -159,6 +159,20 @@ impl Scheduler {
     #[must_use]
     pub fn fatal(&self) -> watch::Receiver<Option<String>> {
         self.fatal.clone()
+    }
+
+    /// The quarantine of a job's actor; `None`: it is in none, and the job fires.
+    #[must_use]
+    pub fn job_quarantine(&self, job: JobId) -> Option<Quarantine> {
+        self.base.directory.quarantined().get(&job).cloned()
+    }
+
+    /// The jobs whose actor is in quarantine, in the order of their numbers.
+    #[must_use]
+    pub fn jobs_quarantined(&self) -> Vec<JobId> {
+        let mut jobs: Vec<JobId> = self.base.directory.quarantined().keys().copied().collect();
+        jobs.sort_unstable();
+        jobs
     }
 
     /// The scheduler that this one took the database from without knowing that it was gone.

@@ -45,7 +45,7 @@ mod threads;
 mod wards;
 
 pub use clock::{Clock, SystemClock};
-pub use directory::ExecutorCard;
+pub use directory::{ExecutorCard, Quarantine};
 pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;
 pub use live::LiveFigures;

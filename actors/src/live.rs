@@ -10,6 +10,8 @@ pub struct LiveFigures {
     pub jobs: i64,
     /// Jobs that are started.
     pub jobs_enabled: i64,
+    /// Jobs whose actor is in quarantine: nothing of them is fired until somebody releases it.
+    pub jobs_quarantined: i64,
     /// Runs that have not ended.
     pub runs_open: i64,
     /// Executors that exist.

@@ -150,6 +150,18 @@ function fitFields() {
 document.addEventListener("input", (event) => { if (event.target.form?.querySelector("[data-when], [data-unless]")) fitFields(); });
 fitFields();
 
+// One box ticks all of its table; it appears only where this script can make it work.
+function showTickAll() {
+  for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
+}
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-tick-all]");
+  if (!all) return;
+  for (const box of all.closest("table").querySelectorAll(`input[name=${all.dataset.tickAll}]`)) box.checked = all.checked;
+});
+document.addEventListener("htmx:afterSwap", showTickAll);
+showTickAll();
+
 // A list in which something is ticked does not renew itself: the ticks would be gone.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "list" && event.target.querySelector("input[name=id]:checked")) event.preventDefault();

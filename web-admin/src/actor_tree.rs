@@ -1,7 +1,8 @@
 //! The actors in the order in which pages and API list them: who needs somebody first, then the tree from its root.
 //!
 //! The tree follows from what each actor reports: the registry is the parent of the journal, the shards and the executors;
-//! a job and a node belong to the shard on whose thread they live. A list is cut into pages by position: it changes from
+//! a job
+//! belongs to the shard on whose thread it lives, a node to the shard or the executor that its name begins with. A list is cut into pages by position: it changes from
 //! one second to the next, so a position is as good as any other place to go on from.
 
 use hzm_job_actors::ActorReport;
@@ -47,7 +48,9 @@ fn place(report: ActorReport, shards: &[(String, String)]) -> Placed {
     let of_thread = || shards.iter().find(|(thread, _)| *thread == report.thread).map(|(_, name)| name.clone());
     let (parent, depth) = match report.kind {
         "registry" => (None, 0),
-        "job" | "node" => (of_thread().or_else(|| Some("registry".to_owned())), 2),
+        // A node's actor is named after its parent: `shard/0/node/http://…` sends, `executor/3/node/http://…` asks.
+        "node" => (report.name.split_once("/node/").map(|(parent, _)| parent.to_owned()), 2),
+        "job" => (of_thread().or_else(|| Some("registry".to_owned())), 2),
         _ => (Some("registry".to_owned()), 1),
     };
     Placed { report, parent, depth }
@@ -58,7 +61,7 @@ fn urgency(placed: &Placed) -> usize {
 }
 
 /// The place in the tree: the registry, the journal, each shard followed by what lives on it, the executors.
-fn branch(placed: &Placed) -> (u8, String, u8, i64) {
+fn branch(placed: &Placed) -> (u8, String, i64, i64) {
     let report = &placed.report;
     let number = report.name.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
     match report.kind {
@@ -66,8 +69,11 @@ fn branch(placed: &Placed) -> (u8, String, u8, i64) {
         "journal" => (1, report.name.clone(), 0, 0),
         "shard" => (2, report.name.clone(), 0, 0),
         "job" => (2, placed.parent.clone().unwrap_or_default(), 1, number),
-        "node" => (2, placed.parent.clone().unwrap_or_default(), 2, 0),
-        _ => (3, String::new(), 0, number),
+        "node" => match placed.parent.as_deref().and_then(|parent| parent.strip_prefix("executor/")) {
+            Some(executor) => (3, String::new(), executor.parse().unwrap_or(0), 1),
+            None => (2, placed.parent.clone().unwrap_or_default(), 2, 0),
+        },
+        _ => (3, String::new(), number, 0),
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! Limits: 1970 to 2199, so that no arithmetic on a moment that a stranger sent can leave the range of dates.
 
-use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The first second after what is read: 2200-01-01.
 const END: i64 = 7_258_118_400;
+
+/// How people write what clocks show.
+const FORMS: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
 
 /// Why a text is no moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,39 @@ pub(crate) enum Unreadable {
     Malformed,
     /// The zone's clocks never show it: they were set forward over it.
     Skipped,
+}
+
+/// What is odd about a wall-clock time, by the zone it is meant in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Oddity {
+    /// The clocks never show it; this is the moment at which they went on.
+    Skipped,
+    /// They show it twice; this is the second time.
+    Twice(DateTime<Utc>),
+}
+
+/// Reads a moment by a zone's clocks and says what is odd about it: one that they never show means the moment at which they
+/// were set forward, one that they show twice the first.
+pub(crate) fn read_noted(text: &str, zone: Tz) -> Result<(DateTime<Utc>, Option<Oddity>), Unreadable> {
+    let local = || FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok());
+    match (read(text, Some(zone)), local().map(|local| zone.from_local_datetime(&local))) {
+        (Ok(at), Some(MappedLocalTime::Ambiguous(_, second))) => Ok((at, Some(Oddity::Twice(second.to_utc())))),
+        (Err(Unreadable::Skipped), _) => {
+            let at = local().and_then(|local| gap_end(local, zone)).ok_or(Unreadable::Skipped)?;
+            Ok((at, Some(Oddity::Skipped)))
+        }
+        (read, _) => read.map(|at| (at, None)),
+    }
+}
+
+/// The moment at which the clocks of a zone went on after they skipped `local`: no gap is longer than a day.
+fn gap_end(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    let minutes = (1..=24 * 60).map(TimeDelta::minutes);
+    let start = chrono::DurationRound::duration_trunc(local, TimeDelta::minutes(1)).ok()?;
+    minutes
+        .filter_map(|later| zone.from_local_datetime(&start.checked_add_signed(later)?).earliest())
+        .next()
+        .map(|at| at.to_utc())
 }
 
 /// Reads a moment. Of a wall-clock time that comes twice, the first one is meant.
@@ -40,8 +76,7 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn by_clocks(text: &str, zone: Tz) -> Result<DateTime<Utc>, Unreadable> {
-    let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"];
-    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let local = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     match zone.from_local_datetime(&local.ok_or(Unreadable::Malformed)?) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Ok(at.to_utc()),
         MappedLocalTime::None => Err(Unreadable::Skipped),
@@ -80,5 +115,18 @@ mod tests {
     fn a_time_that_the_clocks_skip_says_so_and_one_that_comes_twice_means_the_first() {
         assert_eq!(shown("2026-03-29T02:30:00"), "Skipped");
         assert_eq!(shown("2026-10-25T02:30:00"), "2026-10-25T00:30:00+00:00");
+    }
+
+    #[test]
+    fn what_is_odd_about_a_time_is_said_and_it_still_means_a_moment() {
+        let noted = |text: &str| read_noted(text, Tz::Europe__Berlin).map(|(at, odd)| (at.to_rfc3339(), odd));
+        assert_eq!(noted("2026-03-29T02:30:00"), Ok(("2026-03-29T01:00:00+00:00".to_owned(), Some(Oddity::Skipped))));
+        let second = "2026-10-25T01:30:00Z".parse().unwrap();
+        assert_eq!(
+            noted("2026-10-25T02:30:00"),
+            Ok(("2026-10-25T00:30:00+00:00".to_owned(), Some(Oddity::Twice(second))))
+        );
+        assert_eq!(noted("2026-11-22T09:00:00"), Ok(("2026-11-22T08:00:00+00:00".to_owned(), None)));
+        assert_eq!(noted("tea time"), Err(Unreadable::Malformed));
     }
 }

@@ -1,6 +1,7 @@
 //! How stored things look to clients of the API: a view per row, made by `From`. Secrets have no view.
 
 use crate::extract::cursor_text;
+use crate::state::App;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::job::JobDraft;
@@ -56,6 +57,8 @@ pub struct JobView {
     pub updated_at: DateTime<Utc>,
     /// When it is due next; null when it is stopped or never due again, and with a fixed delay while a run goes on.
     pub next_fire_at: Option<DateTime<Utc>>,
+    /// Why its actor is in quarantine, which keeps it from firing until somebody releases it; null: it is in none.
+    pub quarantine: Option<String>,
     /// The definition.
     #[serde(flatten)]
     #[schema(value_type = crate::api::schema::JobDefinition, inline)]
@@ -64,10 +67,11 @@ pub struct JobView {
 
 impl JobView {
     /// The names of the fields that the definition does not have; ignored when a client sends them back.
-    pub const READ_ONLY: [&'static str; 6] = ["id", "enabled", "anchor", "created_at", "updated_at", "next_fire_at"];
+    pub const READ_ONLY: [&'static str; 7] =
+        ["id", "enabled", "anchor", "created_at", "updated_at", "next_fire_at", "quarantine"];
 
     /// The view of a job that is due next at this moment.
-    pub fn of(stored: &StoredJob, next_fire_at: Option<DateTime<Utc>>) -> JobView {
+    pub fn of(stored: &StoredJob, next_fire_at: Option<DateTime<Utc>>, app: &App) -> JobView {
         let job = &stored.job;
         JobView {
             id: job.id.0,
@@ -77,6 +81,7 @@ impl JobView {
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             next_fire_at,
+            quarantine: app.scheduler.job_quarantine(job.id).map(|found| found.reason.to_string()),
             definition: job.spec.draft().clone(),
         }
     }

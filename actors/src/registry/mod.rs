@@ -235,6 +235,7 @@ impl Registry {
             let count = |figure: usize| i64::try_from(figure).unwrap_or(i64::MAX);
             registry.live.send_if_modified(|live| {
                 let mut next = LiveFigures {
+                    jobs_quarantined: count(directory.quarantined().len()),
                     runs_open: count(directory.open_run_count()),
                     executors: count(executors),
                     executors_offline: count(executors_offline),

@@ -100,6 +100,7 @@ impl Handler<ReleaseJob> for Shard {
     fn handle(&mut self, release: ReleaseJob, ctx: &mut Self::Context) -> bool {
         let released = self.job_wards.release(&release.0);
         if released {
+            self.base.directory.quarantine_end(release.0);
             slog::info!(self.log, "released from quarantine"; "job" => release.0.0);
             self.read(vec![release.0], ctx);
         }

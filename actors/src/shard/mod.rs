@@ -230,6 +230,7 @@ impl Shard {
         // There is nothing left that could kill it but what it leaves open.
         if standing.deleted {
             self.job_wards.release(&id);
+            self.base.directory.quarantine_end(id);
         }
         if self.job_wards.absence(&id) == Some(Absence::Quarantined) {
             return;
@@ -284,6 +285,10 @@ impl Actor for Shard {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        // Of what its predecessor knew of deaths nothing is left: every job starts anew.
+        let stale: Vec<JobId> =
+            self.base.directory.quarantined().keys().copied().filter(|id| self.is_mine(*id)).collect();
+        stale.into_iter().for_each(|id| self.base.directory.quarantine_end(id));
         self.load_after(JobId(0), ctx);
         ctx.run_interval(LOOK_EVERY, |shard, ctx| shard.wake_due(ctx));
     }

@@ -1,6 +1,7 @@
 //! What a shard does when one of its children dies.
 
 use super::{Shard, progress_of};
+use crate::directory::Quarantine;
 use crate::messages::MustEnd;
 use crate::obituary::ActorGone;
 use crate::superseded::payment;
@@ -36,7 +37,13 @@ impl Handler<ActorGone<JobId>> for Shard {
                     shard.revive(ctx);
                 });
             }
-            Verdict::Exhausted(what) => self.exhausted(&format!("job/{job}"), &why, what, ctx),
+            Verdict::Exhausted(what) => {
+                if what == OnExhausted::Quarantine {
+                    let quarantine = Quarantine { since: self.base.now(), reason: why.as_str().into() };
+                    self.base.directory.quarantine_begin(job, quarantine);
+                }
+                self.exhausted(&format!("job/{job}"), &why, what, ctx);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{JobDraft, JobSpec, text};
 use crate::problem::{FieldProblem, Problem};
 use crate::retry::{RetryOn, RetryPolicy};
-use crate::schedule::{Schedule, ScheduleKind, ScheduleProblem, Timing};
+use crate::schedule::{Schedule, ScheduleDraft, ScheduleKind, ScheduleProblem, Timing};
 use crate::wall_time;
 use chrono::{DateTime, Utc};
 use std::fmt::Display;
@@ -33,7 +33,7 @@ impl JobDraft {
         match Schedule::parse(&self.schedule) {
             Ok(schedule) if problems.is_empty() => return Ok(JobSpec { draft: self, schedule }),
             Ok(_) => {}
-            Err(problem) => problems.push(FieldProblem { field: schedule_field(&problem), problem: problem.into() }),
+            Err(problem) => problems.extend(schedule_problems(&self.schedule, problem)),
         }
         Err(problems)
     }
@@ -60,6 +60,14 @@ impl JobSpec {
         };
         Err(vec![FieldProblem { field: schedule_field(&problem), problem: problem.into() }])
     }
+}
+
+/// What is wrong with a schedule. A zone that does not exist hides what else is: that is looked for in another one.
+fn schedule_problems(schedule: &ScheduleDraft, first: ScheduleProblem) -> Vec<FieldProblem> {
+    let elsewhere = || Schedule::parse(&ScheduleDraft { zone: "UTC".to_owned(), ..schedule.clone() }).err();
+    let second = if first.is_about_zone() { elsewhere().filter(|problem| !problem.is_about_zone()) } else { None };
+    let told = |problem: ScheduleProblem| FieldProblem { field: schedule_field(&problem), problem: problem.into() };
+    [Some(first), second].into_iter().flatten().map(told).collect()
 }
 
 fn schedule_field(problem: &ScheduleProblem) -> &'static str {

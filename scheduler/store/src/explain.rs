@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::explain::{Clearing, Explanation, Facts, Moments, Row, Then, explain, moments};
 use hzm_job_scheduler::job::Job;
-use hzm_job_scheduler::run::{Reason, RunKind};
+use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
 
 mod history;
@@ -33,6 +33,11 @@ const MOST_ROWS: i64 = 200;
 const NEARBY: i64 = 30;
 /// Steps of the search for the rows written around a moment: ids lie below 2^53.
 const STEPS: usize = 53;
+/// A row written within this of its moment came on time, and so long a stretch without any row is no silence.
+const ON_TIME: TimeDelta = TimeDelta::seconds(5);
+/// Rows of a job that are looked at for those which a skipped fire met, and how many of them are told.
+const MOST_BEFORE: i64 = 1_000;
+const MOST_IN_THE_WAY: usize = 10;
 /// Operations shown with an answer, and how far from the moment they may lie.
 const SHOWN_OPERATIONS: i64 = 20;
 const SHOWN_WITHIN: TimeDelta = TimeDelta::hours(1);
@@ -54,7 +59,10 @@ pub struct Answered {
     pub around: Vec<Run>,
     /// What people did to the job and its executor within an hour of the moment, newest first.
     pub operations: Vec<Operation>,
-    /// A stretch around the moment in which no run of any job was written down: the scheduler was away, or had nothing to do.
+    /// The runs of the job that were going when the fire was skipped for the overlap policy, newest first, at most ten.
+    pub in_the_way: Vec<Run>,
+    /// A stretch of more than five seconds around an occurrence in which no run of any job was written down: the scheduler
+    /// was away or stood still. Looked for only where the occurrence's row came late, or is missing.
     pub silence: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Whether the whole history of the job's definition since the moment is known.
     pub is_whole: bool,
@@ -90,10 +98,18 @@ impl Store {
             clearings: self.explain_clearings(&job, found.second).await?,
         };
         let runs = if second.is_empty() { shared.into_iter().collect() } else { second };
+        let is_missing = runs.is_empty() && found.occurrence.is_some_and(|due| due <= now);
+        let is_late = |run: &Run| run.kind == RunKind::Scheduled && run.created_at > run.scheduled_at + ON_TIME;
+        let silence = if is_missing || runs.iter().any(|run| run.attempt == 0 && is_late(run)) {
+            self.explain_silence(found.second, now).await?
+        } else {
+            None
+        };
         Ok(Some(Answered {
             explanation: explain(&facts),
             then: facts.then,
-            silence: self.explain_silence(&runs, found.second, now).await?,
+            in_the_way: self.explain_in_the_way(&runs).await?,
+            silence,
             operations: self.explain_nearby(&job, at).await?,
             is_whole: history.is_whole,
             job,
@@ -201,24 +217,51 @@ impl Store {
         Ok(done)
     }
 
-    /// The stretch around the moment without any row of any job. Asked for only where a row came late, or is missing.
+    /// The stretch around the moment without any row of any job. Rows are written in the order of their ids, up to blocks that
+    /// several writers hold, so the place is found by halving and a few rows on either side are looked at.
     async fn explain_silence(
         &self,
-        runs: &[Run],
         second: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
-        let written = runs.iter().filter(|run| run.attempt == 0).min_by_key(|run| run.id.0);
-        if written.is_some_and(|run| run.created_at <= second + TimeDelta::seconds(5)) || second > now {
-            return Ok(None);
-        }
-        let below = written.map_or(i64::MAX, |run| run.id.0);
-        let last: Option<i64> = run!(self, read, async |conn| {
-            let older = run::table.filter(run::id.lt(below)).order(run::id.desc());
-            Ok(older.select(run::created_at).first(conn).await.optional()?)
+        let at = millis(second);
+        let near: Vec<i64> = run!(self, read, async |conn| {
+            let ends: (Option<i64>, Option<i64>) = run::table.select((min(run::id), max(run::id))).first(conn).await?;
+            let (Some(mut low), Some(mut high)) = ends else { return Ok(Vec::new()) };
+            for _ in 0..STEPS {
+                if low >= high {
+                    break;
+                }
+                let middle = low + (high - low) / 2;
+                let next = run::table.filter(run::id.ge(middle)).order(run::id).select((run::id, run::created_at));
+                let Some((_, created)) = next.first::<(i64, i64)>(conn).await.optional()? else { break };
+                (low, high) = if created < at { (middle + 1, high) } else { (low, middle) };
+            }
+            let later = run::table.filter(run::id.ge(low)).order(run::id).select(run::created_at).limit(NEARBY);
+            let mut near: Vec<i64> = later.load(conn).await?;
+            let earlier =
+                run::table.filter(run::id.lt(low)).order(run::id.desc()).select(run::created_at).limit(NEARBY);
+            near.append(&mut earlier.load(conn).await?);
+            Ok(near)
         })?;
-        let until = written.map_or(now, |run| run.created_at);
-        Ok(last.map(moment).filter(|last| *last < second).map(|last| (last, until)))
+        let from = near.iter().copied().filter(|created| *created < at).max().map(moment);
+        let until = near.iter().copied().filter(|created| *created >= at).min().map_or(now, moment);
+        Ok(from.filter(|from| until - *from > ON_TIME).map(|from| (from, until)))
+    }
+
+    /// The runs that a fire met which the overlap policy then skipped. Only the rows written right before it are looked at.
+    async fn explain_in_the_way(&self, runs: &[Run]) -> Result<Vec<Run>, StoreError> {
+        let skipped = runs.iter().find(|run| matches!(run.reason, Reason::Overlap | Reason::QueueFull));
+        let Some((id, job, at)) = skipped.map(|run| (run.id.0, run.job.0, run.created_at)) else {
+            return Ok(Vec::new());
+        };
+        let rows: Vec<RunRow> = run!(self, read, async |conn| {
+            let before = run::table.filter(run::job_id.eq(job)).filter(run::id.lt(id)).select(RunRow::as_select());
+            Ok(before.order(run::id.desc()).limit(MOST_BEFORE).load(conn).await?)
+        })?;
+        let before = rows.into_iter().filter_map(|row| self.readable(row.run()));
+        let was_open = |run: &Run| run.state != RunState::Skipped && run.finished_at.is_none_or(|ended| ended >= at);
+        Ok(before.filter(was_open).take(MOST_IN_THE_WAY).collect())
     }
 }
 

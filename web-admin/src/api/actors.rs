@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::views::ListView;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
+use hzm_job_actors::SchedulerError;
 use hzm_job_scheduler::JobId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +20,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct ActorView {
     /// Its parent in the tree of actors; null for the registry.
     pub parent: Option<String>,
-    /// Its name: `registry`, `shard/0`, `job/17`, `executor/3`, `journal`.
+    /// Its name: `registry`, `shard/0`, `job/17`, `executor/3`, `journal`, `shard/0/node/ADDRESS` (sends to that address),
+    /// `executor/3/node/ADDRESS` (asks it whether it lives).
     pub name: String,
     /// What kind of actor it is.
     pub kind: &'static str,
@@ -121,7 +123,19 @@ pub async fn fail(app: web::Data<App>, operator: Operator, id: web::Path<i64>) -
     if !app.config.admin.debug.fault_injection {
         return Err(ApiError::Forbidden("faults are injected only with hzm.job.admin.debug.faultInjection: true"));
     }
-    if !app.scheduler.actor_fail(JobId(*id)).await? {
+    let job = JobId(*id);
+    let failed = match app.scheduler.actor_fail(job).await {
+        Ok(failed) => failed,
+        Err(SchedulerError::Busy) => {
+            let detail = format!("the actor job/{job} is dead and being restarted, or has no room for more");
+            return Err(ApiError::Conflict(detail));
+        }
+        Err(error) => {
+            let quarantine = change::quarantine_of(&app, job);
+            return Err(quarantine.unwrap_or_else(|| ApiError::of_scheduler(error, &app.store)));
+        }
+    };
+    if !failed {
         return Err(ApiError::no_such("job"));
     }
     slog::warn!(app.log, "an actor was made to fail"; "job" => *id, "user" => &operator.name);

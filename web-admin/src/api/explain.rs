@@ -5,7 +5,7 @@ use crate::error::ApiError;
 use crate::extract::Query;
 use crate::moment;
 use crate::state::App;
-use crate::ui::{Language, words};
+use crate::ui::{Language, Telling, words};
 use crate::views::{OperationView, RunView};
 use actix_web::web;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,7 +35,7 @@ pub struct ExplainView {
     /// `deleted`, `stopped`, `schedule_differed`, `before_anchor`, `will_be_due`, `will_not_be_due`, `backlog`,
     /// `overtaken`, `cleared` or `unrecorded`.
     pub verdict: &'static str,
-    /// The verdict as a sentence.
+    /// The verdict in a few sentences.
     pub sentence: String,
     /// The same in Chinese.
     pub sentence_zh: String,
@@ -55,7 +55,8 @@ pub struct ExplainView {
     pub anchor: Option<DateTime<Utc>>,
     /// By how many milliseconds the first attempt left late.
     pub late_ms: Option<i64>,
-    /// The stretch around the moment in which no run of any job was written down.
+    /// The stretch around an occurrence in which no run of any job was written down; looked for where its row came late or
+    /// is missing, and told from five seconds on.
     pub silence: Option<Stretch>,
     /// Whether the job's definition at that moment is known for sure; otherwise today's stands for it.
     pub history_complete: bool,
@@ -100,8 +101,18 @@ pub async fn read(
 ) -> Result<web::Json<ExplainView>, ApiError> {
     let text = query.at.as_deref().unwrap_or_default();
     let at = moment::read(text, None).map_err(|_| unreadable(text))?;
+    if is_seconds(text) {
+        return Err(ApiError::Malformed(format!(
+            "at={text} looks like epoch seconds, but is read as milliseconds; write {text}000, or RFC 3339"
+        )));
+    }
     let answer = app.store.explain(JobId(*id), at, app.now()).await?;
-    Ok(web::Json(ExplainView::of(answer.ok_or_else(|| ApiError::no_such("job"))?, at)))
+    Ok(web::Json(ExplainView::of(answer.ok_or_else(|| ApiError::no_such("job"))?, at, &app)))
+}
+
+/// Whether a number is one of seconds rather than milliseconds: as the latter it would lie in the first weeks of 1970.
+fn is_seconds(text: &str) -> bool {
+    text.trim().parse::<i64>().is_ok_and(|number| (1_000_000_000..7_300_000_000).contains(&number))
 }
 
 fn unreadable(text: &str) -> ApiError {
@@ -113,10 +124,19 @@ fn unreadable(text: &str) -> ApiError {
 }
 
 impl ExplainView {
-    fn of(answer: Answered, at: DateTime<Utc>) -> ExplainView {
+    fn of(answer: Answered, at: DateTime<Utc>, app: &App) -> ExplainView {
+        let when = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let telling = Telling {
+            answer: &answer,
+            at,
+            now: app.now(),
+            threshold_ms: u64::from(app.config.admin.scheduling.misfire_threshold_ms),
+            quarantine: app.scheduler.job_quarantine(answer.job.id).map(|found| found.reason.to_string()),
+            when: &when,
+        };
+        let sentence = words(Language::En).explanation(&telling);
+        let sentence_zh = words(Language::Zh).explanation(&telling);
         let told = answer.explanation;
-        let when = told.act.as_ref().map(|act| act.at.to_rfc3339_opts(SecondsFormat::Secs, true));
-        let act = told.act.as_ref().zip(when.as_deref());
         let then = match &answer.then {
             Then::There(definition) => Some(definition),
             Then::NotYet | Then::Deleted => None,
@@ -124,8 +144,8 @@ impl ExplainView {
         ExplainView {
             at,
             verdict: told.verdict.word(),
-            sentence: words(Language::En).verdict(told.verdict, act),
-            sentence_zh: words(Language::Zh).verdict(told.verdict, act),
+            sentence,
+            sentence_zh,
             occurrence: told.moments.occurrence,
             previous: told.moments.previous,
             next: told.moments.next,

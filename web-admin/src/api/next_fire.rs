@@ -24,13 +24,13 @@ pub(super) async fn views(app: &App, jobs: &[StoredJob]) -> Result<Vec<JobView>,
         stands.iter().map(|standing| (standing.job.id, next_after_end(standing))).collect();
     let now = app.now();
     let next = |job: &Job| after_end.get(&job.id).copied().unwrap_or_else(|| by_schedule(job, now));
-    Ok(jobs.iter().map(|stored| JobView::of(stored, next(&stored.job))).collect())
+    Ok(jobs.iter().map(|stored| JobView::of(stored, next(&stored.job), app)).collect())
 }
 
 /// The view of a job that was just changed: that stands, also when the store cannot say by now when the last run ended.
 pub(super) async fn view(app: &App, stored: &StoredJob) -> JobView {
     let told = views(app, std::slice::from_ref(stored)).await.ok().and_then(|mut views| views.pop());
-    told.unwrap_or_else(|| JobView::of(stored, by_schedule(&stored.job, app.now())))
+    told.unwrap_or_else(|| JobView::of(stored, by_schedule(&stored.job, app.now()), app))
 }
 
 /// The next `count` occurrences of a job, were it started; of a fixed delay that is started, the one that is known.

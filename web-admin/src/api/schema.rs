@@ -111,6 +111,8 @@ pub struct Figures {
     jobs: i64,
     /// Jobs that are started.
     jobs_enabled: i64,
+    /// Jobs whose actor is in quarantine: nothing of them is fired until somebody releases it.
+    jobs_quarantined: i64,
     /// Runs that have not ended.
     runs_open: i64,
     /// Executors that exist.

@@ -3,7 +3,7 @@
 use crate::auth::Operator;
 use crate::error::ApiError;
 use crate::state::App;
-use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::{ExecutorId, JobId};
 use serde_json::json;
 
 /// Takes an actor (`job/17`, `executor/3`) out of quarantine and records who did; `false`: it is in none.
@@ -20,14 +20,23 @@ pub async fn release(app: &App, name: &str, operator: &Operator) -> Result<bool,
         Some(("executor", id)) => ("executor", id.parse().unwrap_or(0)),
         _ => ("actor", 0),
     };
-    app.store.operation_record(operator.by(app), "release", (kind, id, name.to_owned()), json!({})).await?;
+    let object = object_name(app, kind, id, name).await?;
+    app.store.operation_record(operator.by(app), "release", (kind, id, object), json!({})).await?;
     Ok(true)
 }
 
-/// Why a job's actor is in quarantine; `None`: it is in none. Asked for only after something went wrong.
-pub(super) async fn quarantine_of(app: &App, job: JobId) -> Option<ApiError> {
-    let name = format!("job/{job}");
-    let found = app.scheduler.actors().await.into_iter().find(|actor| actor.name == name)?;
-    let reason = found.last_error.unwrap_or_else(|| "no reason is known".to_owned());
-    (found.state == "quarantined").then_some(ApiError::Quarantined { actor: name, reason })
+/// That a job's actor is in quarantine, and why; `None`: it is in none.
+pub fn quarantine_of(app: &App, job: JobId) -> Option<ApiError> {
+    let reason = app.scheduler.job_quarantine(job)?.reason.to_string();
+    Some(ApiError::Quarantined { actor: format!("job/{job}"), reason })
+}
+
+/// The name of what the actor stands for; the actor's own where there is none any more.
+async fn object_name(app: &App, kind: &str, id: i64, actor: &str) -> Result<String, ApiError> {
+    let name = match kind {
+        "job" => app.store.job_get(JobId(id)).await?.map(|found| found.job.spec.draft().name.clone()),
+        "executor" => app.store.executor_get(ExecutorId(id)).await?.map(|found| found.spec.draft().name.clone()),
+        _ => None,
+    };
+    Ok(name.unwrap_or_else(|| actor.to_owned()))
 }

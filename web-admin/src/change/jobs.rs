@@ -4,7 +4,8 @@ use super::tell;
 use crate::auth::Operator;
 use crate::error::{ApiError, changed};
 use crate::state::App;
-use hzm_job_scheduler::job::{JobDraft, JobSpec};
+use hzm_job_scheduler::job::{Delivery, JobDraft, JobSpec};
+use hzm_job_scheduler::retry::RetryOn;
 use hzm_job_scheduler::{ExecutorId, JobId};
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::outcome::Change;
@@ -73,8 +74,30 @@ pub async fn delete(app: &App, id: JobId, operator: &Operator) -> Result<StoredJ
 /// The checked definition, of an executor that exists.
 async fn checked(app: &App, draft: JobDraft) -> Result<JobSpec, ApiError> {
     let spec = draft.check()?;
+    if let Some(error) = vain_retries(spec.draft()) {
+        return Err(error);
+    }
     let executor = spec.draft().executor;
     app.store.executor_get(executor).await?.map(|_| spec).ok_or_else(|| no_executor(executor))
+}
+
+/// Retries that no outcome would ever lead to. Refused here and not by the draft itself: a stored job may have them.
+fn vain_retries(draft: &JobDraft) -> Option<ApiError> {
+    let leads = |on: &RetryOn| *on != RetryOn::Lost || draft.delivery == Delivery::AtLeastOnce;
+    if draft.retry.retries == 0 || draft.retry.on.iter().any(leads) {
+        return None;
+    }
+    let (detail, detail_zh) = match draft.retry.on.as_slice() {
+        [] => (
+            "nothing would be tried again: choose at least one outcome, or 0 retries",
+            "不会触发任何重试：请至少选择一种结果，或将重试次数设为 0",
+        ),
+        _ => (
+            "nothing would be tried again: a lost run of an at_most_once job never is; choose another outcome, or 0 retries",
+            "不会触发任何重试：至多一次投递的任务丢失后不重试，请选择其他结果，或将重试次数设为 0",
+        ),
+    };
+    Some(ApiError::field("retry.on", "never_retries", detail, detail_zh))
 }
 
 fn no_executor(id: ExecutorId) -> ApiError {

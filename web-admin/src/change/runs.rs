@@ -65,7 +65,7 @@ pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> 
     let ordered = match app.scheduler.run_now(order).await {
         Ok(ordered) => ordered,
         Err(error) => {
-            return Err(quarantine_of(app, job).await.unwrap_or_else(|| ApiError::of_scheduler(error, &app.store)));
+            return Err(quarantine_of(app, job).unwrap_or_else(|| ApiError::of_scheduler(error, &app.store)));
         }
     };
     let wished = match ordered {

@@ -25,34 +25,11 @@ impl FailurePage {
     /// The page that tells of `error`.
     pub(crate) fn of(frame: Frame, error: &ApiError) -> FailurePage {
         let w = frame.w;
-        let s = &w.s;
-        let (title, hint) = match error {
-            ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
-            ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
-            ApiError::Malformed(detail) => (s.bad_request, detail.clone()),
-            ApiError::Fields(errors) => {
-                let details = errors.iter().map(|error| w.pick(&error.detail, &error.detail_zh).as_str());
-                (s.bad_request, details.collect::<Vec<_>>().join(w.pick("; ", "；")))
-            }
-            ApiError::TooLarge { .. } | ApiError::UnsupportedMediaType => (s.too_large, String::new()),
-            ApiError::Stale { .. } => (s.conflict, w.c.stale.to_owned()),
-            ApiError::InUse { jobs } => (s.conflict, w.in_use(*jobs)),
-            ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),
-            ApiError::Quarantined { actor, reason } => (s.conflict, w.quarantined(actor, reason)),
-            ApiError::Conflict(_) => (s.conflict, String::new()),
-            ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
-            ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
-            ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
-            ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
-            ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
-            ApiError::DatabaseAway { brief, for_s, .. } => {
-                let since = for_s.map(|seconds| frame.moment_ago(seconds));
-                (s.away, w.database_away(brief, since.as_deref(), frame.is_sent))
-            }
-            ApiError::Unavailable(_) if !frame.is_sent => (s.unavailable, s.unavailable_get_hint.to_owned()),
-            ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),
-            ApiError::Internal(_) => (s.internal, s.internal_hint.to_owned()),
+        let since = match error {
+            ApiError::DatabaseAway { for_s: Some(seconds), .. } => Some(frame.moment_ago(*seconds)),
+            _ => None,
         };
+        let (title, hint) = texts(error, w, since.as_deref(), frame.is_sent);
         FailurePage {
             w,
             title,
@@ -61,5 +38,44 @@ impl FailurePage {
             again: !frame.is_sent && error.status_code() == StatusCode::SERVICE_UNAVAILABLE,
             f: Frame { title: title.to_owned(), ..frame },
         }
+    }
+}
+
+/// What went wrong with one object of several, in one line.
+pub(crate) fn told(error: &ApiError, w: &'static Words) -> String {
+    if matches!(error, ApiError::NotFound(_)) {
+        return w.pick("It was deleted.", "已被删除。").to_owned();
+    }
+    let (title, hint) = texts(error, w, None, true);
+    let (stop, blank) = (w.pick(". ", "。"), w.pick(" ", ""));
+    if hint.is_empty() { title.to_owned() } else { format!("{title}{stop}{}", hint.trim_start_matches(blank)) }
+}
+
+/// The title and the hint of a failure. `since`: when the database went away; `is_sent`: something was to be changed.
+fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool) -> (&'static str, String) {
+    let s = &w.s;
+    match error {
+        ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
+        ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+        ApiError::Malformed(detail) => (s.bad_request, detail.clone()),
+        ApiError::Fields(errors) => {
+            let details = errors.iter().map(|error| w.pick(&error.detail, &error.detail_zh).as_str());
+            (s.bad_request, details.collect::<Vec<_>>().join(w.pick("; ", "；")))
+        }
+        ApiError::TooLarge { .. } | ApiError::UnsupportedMediaType => (s.too_large, String::new()),
+        ApiError::Stale { .. } => (s.conflict, w.c.stale.to_owned()),
+        ApiError::InUse { jobs } => (s.conflict, w.in_use(*jobs)),
+        ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),
+        ApiError::Quarantined { actor, reason } => (s.conflict, w.quarantined(actor, reason)),
+        ApiError::Conflict(_) => (s.conflict, String::new()),
+        ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
+        ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
+        ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
+        ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
+        ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
+        ApiError::DatabaseAway { brief, .. } => (s.away, w.database_away(brief, since, is_sent)),
+        ApiError::Unavailable(_) if !is_sent => (s.unavailable, s.unavailable_get_hint.to_owned()),
+        ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),
+        ApiError::Internal(_) => (s.internal, s.internal_hint.to_owned()),
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct NavEntry {
     pub(crate) current: bool,
     /// The live figure beside it: its name in the stream, and its value now.
     pub(crate) count: Option<(&'static str, i64)>,
+    /// Whether the figure is bad news; nothing is shown while it is 0.
+    pub(crate) alarms: bool,
 }
 
 /// Who is logged in, as the frame shows it.
@@ -79,13 +81,22 @@ impl Frame {
     /// The navigation, in its order.
     pub(crate) fn navigation(&self) -> Vec<NavEntry> {
         let (c, figures) = (&self.w.c, &self.figures);
-        let entry = |place, href, word, icon, count| NavEntry { href, word, icon, current: self.place == place, count };
+        let is_current = |place| self.place == place;
+        let entry = |place, href, word, icon, count| NavEntry {
+            href,
+            word,
+            icon,
+            current: is_current(place),
+            count,
+            alarms: false,
+        };
+        let quarantined = Some(("jobs_quarantined", figures.jobs_quarantined));
         vec![
             entry(Place::Overview, "/", c.overview, "overview", None),
             entry(Place::Jobs, "/jobs", c.jobs, "jobs", Some(("jobs", figures.jobs))),
             entry(Place::Runs, "/runs", c.runs, "runs", Some(("runs_open", figures.runs_open))),
             entry(Place::Executors, "/executors", c.executors, "executors", Some(("executors", figures.executors))),
-            entry(Place::Actors, "/actors", c.actors, "actors", None),
+            NavEntry { alarms: true, ..entry(Place::Actors, "/actors", c.actors, "actors", quarantined) },
             entry(Place::Operations, "/operations", c.operations, "operations", None),
         ]
     }

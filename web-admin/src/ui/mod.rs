@@ -25,6 +25,7 @@ use actix_web::{Route, guard, web};
 pub(crate) use hzm_job_scheduler::describe::Language;
 pub use system::not_found::not_found;
 pub(crate) use waiting::waiting_page;
+pub(crate) use words::telling::Telling;
 pub(crate) use words::words;
 
 /// Every page and form of the admin.

@@ -140,6 +140,11 @@ impl Visit {
         &self.guest.query
     }
 
+    /// The same with times by the clocks of another zone than the reader's.
+    pub(crate) fn by_clocks_of(self, zone: Tz) -> Visit {
+        Visit { guest: Guest { zone, ..self.guest }, ..self }
+    }
+
     /// How times are shown to this reader.
     pub(crate) fn lens(&self) -> Lens {
         Lens { w: self.w, zone: self.guest.zone, now: self.now }

@@ -86,7 +86,10 @@ async fn a_quarantined_job_says_so_and_how_to_release_it() {
     assert!(listed["items"][0]["last_error"].is_string() && listed["older"].is_string(), "{listed}");
     let next = client.get(&format!("/api/v1/actors?size=1&cursor={}", listed["older"].as_str().unwrap())).await.json();
     assert_eq!((&next["items"][0]["name"], &next["items"][0]["parent"]), (&json!("registry"), &json!(null)));
-    let run = format!("/api/v1/jobs/{job}/runs");
+    let path = format!("/api/v1/jobs/{job}");
+    assert!(client.get(&path).await.json()["quarantine"].as_str().is_some_and(|why| !why.is_empty()));
+    client.post(&format!("/api/v1/actors/jobs/{job}/fail"), json!({})).await.problem(409);
+    let run = format!("{path}/runs");
     let refused = client.post(&run, json!({})).await.problem(409);
     let detail = refused["detail"].as_str().unwrap();
     assert!(refused["type"] == "urn:hzm-job:problem:quarantined", "{refused}");
@@ -94,7 +97,9 @@ async fn a_quarantined_job_says_so_and_how_to_release_it() {
     assert_eq!(client.post(&format!("/api/v1/actors/job/{job}/release"), json!({})).await.status, 204);
     assert_eq!(client.post(&run, json!({})).await.status, 201);
     let done = client.get("/api/v1/operations").await.json();
-    assert!(done["items"].as_array().unwrap().iter().any(|done| done["action"] == "release"), "{done}");
+    let is_release = |done: &serde_json::Value| done["action"] == "release" && done["object_name"] == "work";
+    assert!(done["items"].as_array().unwrap().iter().any(is_release), "{done}");
+    assert!(client.get(&path).await.json()["quarantine"].is_null());
 }
 
 #[actix_web::test]

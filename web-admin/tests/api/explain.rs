@@ -1,6 +1,6 @@
 //! `/jobs/{id}/explain`.
 
-use crate::support::{Admin, Client};
+use crate::support::{Admin, Client, Node};
 use serde_json::{Value, json};
 
 /// A started job of every second; answers its number once it has fired.
@@ -68,8 +68,65 @@ async fn a_moment_that_cannot_be_read_is_refused_with_how_to_write_it() {
         let refused = client.get(&format!("/api/v1/jobs/{job}/explain{query}")).await.problem(400);
         assert!(refused["detail"].as_str().unwrap().contains("RFC 3339"), "{query}: {refused}");
     }
+    let seconds = client.get(&format!("/api/v1/jobs/{job}/explain?at=1795390226")).await.problem(400);
+    assert!(seconds["detail"].as_str().unwrap().contains("write 1795390226000"), "{seconds}");
     client.get(&format!("/api/v1/jobs/{job}/explain?at=0&zone=UTC")).await.problem(400);
     client.get("/api/v1/jobs/99/explain?at=0").await.problem(404);
     assert_eq!(asked(&client, job, "0").await["verdict"], "not_created_yet");
     assert_eq!(asked(&client, job, "4102444799000").await["verdict"], "by_hand_only");
+}
+
+/// A job that was run by hand, ended as the code says.
+async fn ordered(code: i32) -> (Admin, Client, i64, Value) {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", Some("secret")).await;
+    let node = Node::register(&admin, "billing", "secret").await;
+    let job = client.job(executor).await;
+    let run = client.post(&format!("/api/v1/jobs/{job}/runs"), json!({})).await.json()["run"].as_i64().unwrap();
+    node.triggers(1).await;
+    let second = client.post(&format!("/api/v1/jobs/{job}/runs"), json!({})).await.json()["run"].clone();
+    assert_eq!(node.report(run, code, "disk full").await.status, 200);
+    (admin, client, job, second)
+}
+
+#[actix_web::test]
+async fn what_ran_is_told_with_how_it_ended_and_what_was_skipped_with_the_run_it_met() {
+    let (_admin, client, job, second) = ordered(500).await;
+    let runs = client.get(&format!("/api/v1/runs?job={job}")).await.json();
+    let run = |state: &str| runs["items"].as_array().unwrap().iter().find(|run| run["state"] == state).unwrap().clone();
+    let (failed, skipped) = (run("failed"), run("skipped"));
+    assert_eq!(skipped["id"], second);
+    let told = asked(&client, job, failed["scheduled_at"].as_str().unwrap()).await;
+    let sentence = told["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("It ran and failed. The executor reported the failure."), "{sentence}");
+    // Unless both lie in one second, which is what is asked about.
+    let told = asked(&client, job, skipped["scheduled_at"].as_str().unwrap()).await;
+    if told["verdict"] == "skipped" {
+        assert!(
+            told["sentence"].as_str().unwrap().contains(&format!("Not ended then: run {} since", failed["id"])),
+            "{told}"
+        );
+        assert!(told["sentence_zh"].as_str().unwrap().contains("当时未结束的有"), "{told}");
+    }
+}
+
+#[actix_web::test]
+async fn what_lies_ahead_is_told_in_the_future() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let executor = client.executor("billing", None).await;
+    let draft = json!({ "executor": executor, "name": "dst", "schedule": { "kind": "cron", "expression": "0 30 2 * * ?",
+        "zone": "Europe/Berlin", "gap": "skip", "repeat": "first" } });
+    let job = client.post("/api/v1/jobs", draft).await.json()["id"].as_i64().unwrap();
+    let sentence = async |at: &str| asked(&client, job, at).await["sentence"].as_str().unwrap().to_owned();
+    assert!(sentence("2099-01-01T00:00:00Z").await.starts_with("The job is stopped, so nothing will be due."));
+    assert_eq!(client.post(&format!("/api/v1/jobs/{job}/start"), json!({})).await.status, 200);
+    let gap = sentence("2099-03-29T01:00:00Z").await;
+    assert!(
+        gap.contains("went from 02:00 to 03:00") && gap.contains("a time that is skipped has no occurrence"),
+        "{gap}"
+    );
+    let twice = sentence("2099-10-25T01:30:00Z").await;
+    assert!(twice.contains("went from 03:00 to 02:00") && twice.contains("only the first counts"), "{twice}");
 }

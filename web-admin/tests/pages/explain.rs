@@ -38,3 +38,34 @@ async fn a_moment_that_cannot_be_read_is_blamed_on_its_field_and_kept() {
     }
     assert_eq!(reader.get("/jobs/99/explain").await.status, 404);
 }
+
+#[actix_web::test]
+async fn a_time_that_the_clocks_skip_is_answered_by_the_jobs_clocks_and_a_deleted_job_still_has_its_tab() {
+    let stage = Stage::start().await;
+    let reader = stage.reader("en").await;
+    let executor = reader.executor("work", "work", "s").await;
+    let (executor, csrf) = (executor.to_string(), reader.csrf().await);
+    let made = [
+        ("csrf", csrf.as_str()),
+        ("name", "by night"),
+        ("executor", &executor),
+        ("schedule.kind", "cron"),
+        ("schedule.expression", "0 30 2 * * ?"),
+        ("schedule.zone", "Europe/Berlin"),
+    ];
+    let made = reader.post("/jobs/new", &made).await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    let (job, tab) = (1, "/jobs/1/explain".to_owned());
+    let page = reader.get(&format!("{tab}?at=2099-03-29T02:30:00")).await;
+    page.assert_sound(&tab, "en");
+    for part in ["never showed that time", "value=\"2099-03-29T02:30:00\"", "2099-03-29 03:00:00"] {
+        assert!(page.text.contains(part), "{part} is missing: {}", page.text);
+    }
+    let page = reader.get(&format!("{tab}?at=2099-10-25T02:30:00")).await;
+    assert!(page.text.contains("showed that time twice") && page.text.contains("02:30:00+01:00"), "{}", page.text);
+    assert_eq!(reader.submit(&format!("/jobs/{job}/delete"), &[]).await.status, 303);
+    let page = reader.get(&tab).await;
+    page.assert_sound(&tab, "en");
+    assert!(page.text.contains("This job was deleted"), "{}", page.text);
+    assert!(reader.get("/operations").await.text.contains(&tab), "the log leads there");
+}

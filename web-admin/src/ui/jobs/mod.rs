@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod bulk;
+mod bulk_page;
 pub(crate) mod detail;
 pub(crate) mod draft;
 pub(crate) mod explain;

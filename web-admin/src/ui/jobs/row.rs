@@ -30,6 +30,8 @@ pub(crate) struct JobRow {
     pub(crate) strip: Strip,
     pub(crate) last: Option<LastRun>,
     pub(crate) next: Next,
+    /// Why its actor is in quarantine, so that nothing is fired.
+    pub(crate) quarantine: Option<String>,
 }
 
 /// The newest run of a job.
@@ -56,7 +58,21 @@ pub(crate) async fn rows(visit: &Visit, jobs: &[StoredJob]) -> Result<Vec<JobRow
     let runs = visit.app.store.run_strips(ids, STRIP).await?;
     let executors = visit.app.store.executor_list().await?;
     let lens = visit.lens();
-    Ok(jobs.iter().map(|stored| row(&stored.job, &runs, &executors, &lens)).collect())
+    let quarantine = |job: &Job| visit.app.scheduler.job_quarantine(job.id).map(|found| found.reason.to_string());
+    let row = |job: &Job| row(job, &runs, &executors, &lens).quarantined(quarantine(job), &lens);
+    Ok(jobs.iter().map(|stored| row(&stored.job)).collect())
+}
+
+impl JobRow {
+    /// The row of a job whose actor is in quarantine, if it is: whatever its schedule says, nothing is fired.
+    fn quarantined(self, why: Option<String>, lens: &Lens) -> JobRow {
+        if why.is_none() {
+            return self;
+        }
+        let (tone, word) = lens.w.actor_state("quarantined");
+        let next = Next { at: None, word: lens.w.j.quarantined_next };
+        JobRow { pill: Pill { tone, word }, next, quarantine: why, ..self }
+    }
 }
 
 fn row(job: &Job, runs: &[Run], executors: &[Executor], lens: &Lens) -> JobRow {
@@ -78,6 +94,7 @@ fn row(job: &Job, runs: &[Run], executors: &[Executor], lens: &Lens) -> JobRow {
         strip: Strip::of(&mine, lens),
         last: mine.first().map(|run| last(run, job, lens)),
         next: next(job, &mine, lens),
+        quarantine: None,
     }
 }
 

@@ -3,9 +3,14 @@
 use crate::error::ApiError;
 use crate::ui::pieces::{Moment, Pill};
 use crate::ui::visit::Visit;
+use crate::ui::words::Words;
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::run::Reason;
 use hzm_job_store::run::Run;
 use std::collections::HashMap;
+
+/// The longest part of what an executor said that a list shows, in characters.
+const LONGEST_MESSAGE: usize = 120;
 
 /// One row of a list of runs.
 pub(crate) struct RunRow {
@@ -14,7 +19,7 @@ pub(crate) struct RunRow {
     pub(crate) job: String,
     pub(crate) executor: String,
     pub(crate) pill: Pill,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: String,
     pub(crate) due: Moment,
     pub(crate) sent: Option<Moment>,
     pub(crate) duration: Option<String>,
@@ -45,7 +50,7 @@ pub(crate) async fn rows(visit: &Visit, runs: Vec<Run>) -> Result<Vec<RunRow>, A
             .map_or_else(|| w.c.deleted.to_owned(), |executor| executor.spec.draft().name.clone()),
         pill: Pill::run(run.state, w),
         // While a run is going, its reason tells of what was asked for, not of what became of it.
-        reason: if run.state.is_terminal() { w.reason(run.reason) } else { "" },
+        reason: if run.state.is_terminal() { reason(&run, w) } else { String::new() },
         due: lens.moment(run.scheduled_at),
         sent: run.sent_at.map(|at| lens.moment(at)),
         duration: lens.duration(&run),
@@ -54,4 +59,13 @@ pub(crate) async fn rows(visit: &Visit, runs: Vec<Run>) -> Result<Vec<RunRow>, A
         node: run.node.unwrap_or_default(),
     };
     Ok(runs.into_iter().map(row).collect())
+}
+
+/// Why a run ended so; of a failure that the executor reported, what it said.
+fn reason(run: &Run, w: &Words) -> String {
+    let said: String = match (run.reason, run.message.as_deref().map(str::trim)) {
+        (Reason::Reported, Some(said)) => said.chars().take(LONGEST_MESSAGE).collect(),
+        _ => String::new(),
+    };
+    if said.is_empty() { w.reason(run.reason).to_owned() } else { w.reported(&said) }
 }

@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::ui::fields::Fields;
 use crate::ui::flash::Flash;
 use crate::ui::frame::{Frame, Place};
+use crate::ui::jobs::actions::way_back;
 use crate::ui::pieces::{Moment, Pager, Pill, Window};
 use crate::ui::visit::{Answer, Visit, html, see_other};
 use crate::ui::words::Words;
@@ -29,9 +30,13 @@ struct ActorsPage {
 
 struct Row {
     name: String,
+    /// The end of its name that says which one it is, below its parent.
+    label: String,
+    /// Its parent, where it does not stand below it.
+    parent: Option<String>,
     /// Where what it stands for is shown.
     link: Option<String>,
-    kind: &'static str,
+    kind: String,
     depth: u8,
     thread: String,
     pill: Pill,
@@ -89,16 +94,23 @@ fn filter<'a>(query: &'a Fields, w: &Words) -> Result<ActorFilter<'a>, ApiError>
 }
 
 fn row(visit: &Visit, placed: Placed) -> Row {
-    let Placed { report, depth, .. } = placed;
+    let Placed { report, depth, parent } = placed;
+    // On top of the list it stands beside its kind, not below its parent.
+    let is_in_tree = report.state == "running";
+    let kind = visit.w.actor_kind(report.kind);
     let (tone, word) = visit.w.actor_state(report.state);
     let number = |count: u64| visit.w.number(i64::try_from(count).unwrap_or(i64::MAX));
     let quarantined = report.state == "quarantined";
     Row {
         link: link(&report.name),
+        label: report.name.split_once("/node/").map_or(report.name.as_str(), |(_, address)| address).to_owned(),
+        kind: match (report.kind, parent.as_deref()) {
+            ("node", Some(parent)) => visit.w.in_parentheses(kind, visit.w.node_actor(parent.starts_with("executor/"))),
+            _ => kind.to_owned(),
+        },
         name: report.name,
-        kind: visit.w.actor_kind(report.kind),
-        // On top of the list it stands beside its kind, not below its parent.
-        depth: if report.state == "running" { depth } else { 0 },
+        depth: if is_in_tree { depth } else { 0 },
+        parent: parent.filter(|_| !is_in_tree),
         thread: report.thread,
         pill: Pill { tone, word },
         quarantined,
@@ -129,5 +141,5 @@ async fn released(visit: &Visit, body: &web::Bytes) -> Answer {
     } else {
         Flash::bad(words.not_released_note)
     };
-    see_other("/actors", Some(flash))
+    see_other(&way_back(fields.get("back"), "/actors"), Some(flash))
 }

@@ -79,6 +79,8 @@ pub(crate) fn operation_row(operation: Operation, lens: &Lens) -> OperationRow {
 
 fn link(operation: &Operation) -> Option<String> {
     let place = match operation.object_kind.as_str() {
+        // Of a deleted job it can still be asked why it ran.
+        "job" if operation.action == "delete" => return Some(format!("/jobs/{}/explain", operation.object_id)),
         _ if operation.action == "delete" || operation.object_id == 0 => return None,
         "job" => "jobs",
         "executor" => "executors",

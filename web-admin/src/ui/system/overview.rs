@@ -52,7 +52,16 @@ async fn page(visit: &Visit) -> Answer {
     let started = JobFilter { enabled: Some(true), ..JobFilter::default() };
     let jobs = store.job_page(started, Cursor::Newest, LOOKED_AT).await?.rows;
     let runs = store.run_strips(jobs.iter().map(|stored| stored.job.id).collect(), 2).await?;
-    let troubled: Vec<StoredJob> = jobs.iter().filter(|stored| needs_a_look(stored, &runs)).cloned().collect();
+    let quarantined = visit.app.scheduler.jobs_quarantined();
+    let mut troubled = Vec::new();
+    // First those that do not fire at all, however long the list of jobs is.
+    for id in quarantined.iter().take(ROWS) {
+        troubled.extend(store.job_get(*id).await?);
+    }
+    let is_quarantined = |stored: &StoredJob| quarantined.contains(&stored.job.id);
+    let failing = jobs.iter().filter(|stored| !is_quarantined(stored) && needs_a_look(stored, &runs));
+    troubled.extend(failing.cloned());
+    let firing: Vec<StoredJob> = jobs.iter().filter(|stored| !is_quarantined(stored)).cloned().collect();
     let hours = store.stat_hours(since(visit.now, lens.zone), visit.now).await?;
     let frame = visit.frame(Place::Overview, visit.w.s.overview_title);
     let page = OverviewPage {
@@ -61,7 +70,7 @@ async fn page(visit: &Visit) -> Answer {
         all_right: troubled.is_empty() && frame.figures.executors_offline == 0,
         f: frame,
         trend: Trend::of(&hours, visit.now, lens.zone),
-        next: next_fires(visit, &jobs, &runs),
+        next: next_fires(visit, &firing, &runs),
         look: rows(visit, troubled.get(..ROWS.min(troubled.len())).unwrap_or_default()).await?,
         operations: operations(visit).await?,
     };

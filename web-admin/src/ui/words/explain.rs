@@ -1,7 +1,8 @@
 //! Words of the page that explains why a job did, or did not, run.
 
+use super::telling::Done;
 use super::{Words, catalogue};
-use hzm_job_scheduler::explain::{Act, Verdict};
+use hzm_job_scheduler::explain::Verdict;
 use hzm_job_scheduler::run::RunState;
 
 catalogue! {
@@ -14,8 +15,11 @@ catalogue! {
         intro: "Pick a moment: what was due then, what happened, and why.", "选择一个时刻，查看当时应触发什么、发生了什么、原因是什么。";
         bad: "is no moment; write it like 2026-11-22T08:00:00, 2026-11-22T08:00:00+08:00 or as epoch milliseconds, between 1970 and 2199",
             "不是有效时刻，正确写法如 2026-11-22T08:00:00、2026-11-22T08:00:00+08:00 或毫秒时间戳，年份在 1970 到 2199 之间";
-        skipped_by_zone: "does not exist by the clocks of this zone: they were set forward over it; choose a moment before or after",
-            "在该时区不存在（时钟拨快跳过了它），请选择之前或之后的时刻";
+        skipped_by_zone: "The clocks of this zone never showed that time: they were set forward over it. Asked about is the moment at which they went on.",
+            "该时区的时钟拨快时跳过了这一时间，以下分析的是时钟拨快后的那一刻。";
+        twice_by_zone: "The clocks of this zone showed that time twice; asked about is the first. For the second one write the moment with its offset:",
+            "该时区的时钟两次经过这一时间，以下分析的是第一次。要分析第二次，请写上时区偏移：";
+        clocks: "Times on this tab are by the clocks of the job's zone.", "本页时间均按任务时区显示。";
         moment: "Moment asked about", "所问时刻";
         schedule_then: "Schedule then", "当时的调度";
         anchor: "In force since", "生效时间";
@@ -24,7 +28,8 @@ catalogue! {
         next: "Due after that", "下一次应触发";
         late: "Left late by", "下发延迟";
         silence: "No run of any job was written down between", "此期间没有任何任务的运行记录写入";
-        silence_hint: "The scheduler was away, or had nothing to do.", "调度器不在运行，或没有需要执行的任务。";
+        silence_hint: "The scheduler was away or stood still.", "调度器不在运行，或处于停顿。";
+        deleted_job: "This job was deleted. It can still be asked why it ran.", "该任务已被删除，但仍可查询其历史运行原因。";
         not_whole: "The job was changed more often than is looked back, or by another version: its definition then is taken to be today's.",
             "任务的历史修改过多或来自其他版本，无法完全还原，当时的定义以现在的为准。";
         runs: "What the ledger has", "台账中的记录";
@@ -34,9 +39,9 @@ catalogue! {
 }
 
 impl Words {
-    /// The verdict as a sentence or two. `act` is what somebody did, with its time as text.
-    pub(crate) fn verdict(&self, verdict: Verdict, act: Option<(&Act, &str)>) -> String {
-        let (en, zh) = plain(verdict);
+    /// The verdict as a sentence or two, of a moment that is over or lies ahead. `act` is what somebody did.
+    pub(crate) fn verdict(&self, verdict: Verdict, is_ahead: bool, act: Done<'_>) -> String {
+        let (en, zh) = if is_ahead { ahead(verdict) } else { plain(verdict) };
         let sentence = match verdict {
             Verdict::Skipped(reason) | Verdict::NotSent(reason) => {
                 format!("{}{}{}", self.pick(en, zh), self.pick(" ", ""), self.reason(reason))
@@ -58,6 +63,20 @@ impl Words {
                 format!("{sentence}{by}")
             }
         }
+    }
+}
+
+/// What is said of a moment that lies ahead, where it is not the same.
+const fn ahead(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Stopped => ("The job is stopped, so nothing will be due.", "任务处于停止状态，届时不会触发。"),
+        Verdict::Deleted => ("The job was deleted, so nothing will be due.", "任务已被删除，届时不会触发。"),
+        Verdict::ByHandOnly => ("Nothing will be due: the job runs by hand only.", "届时不会触发：该任务仅手动触发。"),
+        Verdict::FollowsEnd => (
+            "It lies ahead: the schedule counts from the end of the run before, so nobody can tell yet.",
+            "尚未到来：该调度从上一次运行结束时开始计时，目前无法得知。",
+        ),
+        other => plain(other),
     }
 }
 
@@ -93,8 +112,8 @@ const fn plain(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::WillBeDue => ("It lies ahead and will be due.", "尚未到来，届时会触发。"),
         Verdict::WillNotBeDue => ("It lies ahead, and nothing will be due then.", "尚未到来，届时不会触发。"),
         Verdict::Backlog => (
-            "It was due and is not written down yet: the scheduler is behind, was away, or the job's actor is quarantined. It will be treated by the misfire policy.",
-            "已到期但尚未写入台账：调度器落后、曾停机，或该任务的 Actor 已隔离。之后将按错过策略处理。",
+            "It was due and is not written down yet. It will be treated by the misfire policy.",
+            "已到期但尚未写入台账，之后将按错过策略处理。",
         ),
         Verdict::Overtaken => (
             "It was due, but the job was changed before it was written down.",
@@ -127,6 +146,7 @@ mod tests {
     use super::super::words;
     use super::*;
     use hzm_job_scheduler::describe::Language;
+    use hzm_job_scheduler::explain::Act;
     use hzm_job_scheduler::run::Reason;
 
     #[test]
@@ -134,18 +154,18 @@ mod tests {
         let act = Act { operation: 1, at: chrono::DateTime::UNIX_EPOCH, user: "li".into(), action: "stop".into() };
         let (en, zh) = (words(Language::En), words(Language::Zh));
         assert_eq!(
-            en.verdict(Verdict::Stopped, Some((&act, "08:00"))),
+            en.verdict(Verdict::Stopped, false, Some((&act, "08:00"))),
             "The job was stopped, so nothing was due. li stopped it at 08:00."
         );
         assert_eq!(
-            zh.verdict(Verdict::Stopped, Some((&act, "08:00"))),
+            zh.verdict(Verdict::Stopped, false, Some((&act, "08:00"))),
             "任务当时处于停止状态，因此没有到期。li 于 08:00 执行了“停止”。"
         );
         for verdict in
             [Verdict::Skipped(Reason::Overlap), Verdict::NotSent(Reason::NoNode), Verdict::Open(RunState::Waiting)]
         {
-            assert!(en.verdict(verdict, None).ends_with('.'), "{verdict:?}");
-            assert!(zh.verdict(verdict, None).ends_with('。'), "{verdict:?}");
+            assert!(en.verdict(verdict, false, None).ends_with('.'), "{verdict:?}");
+            assert!(zh.verdict(verdict, false, None).ends_with('。'), "{verdict:?}");
         }
     }
 }

@@ -24,6 +24,18 @@ catalogue! {
         copy: "Copy job", "复制任务";
         tick: "Choose", "选择";
         bulk: "All ticked jobs:", "勾选的任务：";
+        quarantined_next: "not until released", "解除隔离前不触发";
+        quarantined_title: "This job does not fire: its actor is quarantined.", "该任务不会触发：其 Actor 已隔离。";
+        quarantined_hint: "It failed more often than its policy allows and is not restarted by itself. Released, it goes on, and what it missed falls under its misfire policy.",
+            "其失败次数超过策略允许的上限，不会自动重启。解除隔离后任务恢复，错过的触发按错过策略处理。";
+        tick_all: "Tick all", "全选";
+        bulk_run_title: "Run these jobs now", "立即执行这些任务";
+        bulk_delete_title: "Delete these jobs", "删除这些任务";
+        bulk_result: "What became of the jobs", "批量操作结果";
+        bulk_done_word: "done", "已完成";
+        bulk_same_word: "was so already", "状态未变";
+        bulk_failed_word: "not done", "未完成";
+        bulk_back: "Back to the jobs", "返回任务列表";
         bulk_none: "No job was ticked. Tick the jobs in the first column.", "没有勾选任务，请在第一列勾选。";
         empty: "No jobs yet", "还没有任务";
         empty_hint: "A job says what is run, when, and on which executor.", "任务说明执行什么、何时执行、由哪个执行器执行。";

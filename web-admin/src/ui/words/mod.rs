@@ -13,6 +13,7 @@ mod runs;
 mod sentences;
 pub(crate) mod span;
 mod system;
+pub(crate) mod telling;
 pub(crate) mod terms;
 
 use hzm_job_scheduler::describe::Language;

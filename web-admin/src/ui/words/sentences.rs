@@ -37,6 +37,16 @@ impl Words {
         format!("{what}{then}")
     }
 
+    /// What the executor said of a failure.
+    pub(crate) fn reported(&self, said: &str) -> String {
+        self.pick(format!("The executor reported: {said}"), format!("执行器上报：{said}"))
+    }
+
+    /// A word and, in the parentheses of the language, what it is more exactly.
+    pub(crate) fn in_parentheses(&self, word: &str, detail: &str) -> String {
+        self.pick(format!("{word} ({detail})"), format!("{word}（{detail}）"))
+    }
+
     /// A number with its thousands set apart.
     pub(crate) fn number(&self, number: i64) -> String {
         let digits = number.unsigned_abs().to_string();
@@ -184,19 +194,44 @@ impl Words {
         }
     }
 
-    /// What became of several jobs; `failed`: the numbers of those that were not changed.
-    pub(crate) fn bulk_done(&self, done: usize, failed: &[String]) -> String {
-        let some = failed.iter().take(10).cloned().collect::<Vec<_>>();
-        let more = failed.len() - some.len();
-        match (self.language, failed.len(), more) {
-            (Language::En, 0, _) => format!("{done} job{} changed.", if done == 1 { " was" } else { "s were" }),
-            (Language::Zh, 0, _) => format!("已处理 {done} 个任务。"),
-            (Language::En, _, 0) => {
-                format!("{done} done; not changed: {}. Look at each for the reason.", some.join(", "))
+    /// What became of several jobs, nothing of which went wrong.
+    pub(crate) fn bulk_done(&self, done: usize, same: usize) -> String {
+        match (self.language, same) {
+            (Language::En, 0) => format!("{done} done."),
+            (Language::Zh, 0) => format!("已处理 {done} 个任务。"),
+            (Language::En, _) => format!("{done} done, {same} {} so already.", if same == 1 { "was" } else { "were" }),
+            (Language::Zh, _) => format!("已处理 {done} 个任务，{same} 个状态未变。"),
+        }
+    }
+
+    /// The same where some could not be changed.
+    pub(crate) fn bulk_facts(&self, done: usize, same: usize, failed: usize) -> String {
+        let rest = self.bulk_done(done, same);
+        match self.language {
+            Language::En => format!("{failed} not done; {rest}"),
+            Language::Zh => format!("{failed} 个未完成，{rest}"),
+        }
+    }
+
+    /// What running several jobs does.
+    pub(crate) fn bulk_run_asks(&self, jobs: usize) -> String {
+        match self.language {
+            Language::En => format!("This starts one run of each of these {jobs} jobs."),
+            Language::Zh => format!("以下 {jobs} 个任务将各执行一次。"),
+        }
+    }
+
+    /// What deleting several jobs does.
+    pub(crate) fn bulk_delete_asks(&self, jobs: usize, open: usize) -> String {
+        match self.language {
+            Language::En => format!(
+                "This ends the schedules of {jobs} job{} and cancels {open} run{} still going. The runs stay until they are cleared.",
+                s(jobs as i64),
+                s(open as i64)
+            ),
+            Language::Zh => {
+                format!("{jobs} 个任务将不再触发，{open} 次未结束的运行会被终止。运行记录会保留到被清理为止。")
             }
-            (Language::Zh, _, 0) => format!("已处理 {done} 个；未能处理：{}，请逐个查看原因。", some.join("、")),
-            (Language::En, ..) => format!("{done} done; not changed: {} and {more} more.", some.join(", ")),
-            (Language::Zh, ..) => format!("已处理 {done} 个；未能处理：{} 等，另有 {more} 个。", some.join("、")),
         }
     }
 

@@ -19,7 +19,7 @@ catalogue! {
         next_fires: "Next fires", "即将触发";
         next_none: "No started job has a fire ahead.", "没有已启动的任务即将触发。";
         look: "Jobs that need a look", "需要关注的任务";
-        look_none: "No started job's last run failed, timed out or got lost.", "已启动任务的上次运行均未失败、超时或丢失。";
+        look_none: "No started job's last run failed, timed out or got lost, and none is quarantined.", "已启动任务的上次运行均未失败、超时或丢失，也没有任务被隔离。";
         latest_operations: "Latest operations", "最近操作";
         all_operations: "All operations", "全部操作";
         operations_title: "Operation log", "操作日志";
@@ -35,11 +35,11 @@ catalogue! {
         actor: "Actor", "Actor 名称";
         kind: "Kind", "类型";
         any_kind: "Any kind", "全部类型";
-        actors_bound: "Sleeping jobs have no actor; of each shard at most 200 jobs are listed.", "休眠的任务没有 Actor，每个分片最多列出 200 个任务。";
+        actors_bound: "A node has one actor below each shard that sends to it, and one below its executor that asks it whether it lives. Sleeping jobs have no actor; of each shard at most 200 jobs are listed.", "每个节点在向它下发的各个分片下有一个 Actor，在其执行器下另有一个负责探活。休眠的任务没有 Actor，每个分片最多列出 200 个任务。";
         thread: "Thread", "线程";
         waiting: "Waiting", "等待处理";
         mailbox: "mailbox", "邮箱容量";
-        handled: "Handled", "已处理";
+        handled: "Handled since start", "启动以来处理";
         restarts: "Restarts", "重启次数";
         last_error: "Last error", "最近错误";
         release: "Release", "解除隔离";

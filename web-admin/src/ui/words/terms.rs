@@ -65,7 +65,10 @@ impl Words {
     pub(crate) fn reason(&self, reason: Reason) -> &'static str {
         let (en, zh) = match reason {
             Reason::None => ("", ""),
-            Reason::Overlap => ("An earlier run of the job was still going.", "该任务的上一次运行尚未结束。"),
+            Reason::Overlap => (
+                "As many runs of the job were still going as its overlap policy allows.",
+                "未结束的运行已达到任务阻塞策略允许的数量。",
+            ),
             Reason::Misfire => ("It came later than the misfire threshold allows.", "触发晚于错过策略允许的时限。"),
             Reason::QueueFull => ("The queue of waiting fires was full.", "等待队列已满。"),
             Reason::Stopped => ("The job was stopped before it could be sent.", "下发之前任务已被停止。"),
@@ -158,6 +161,11 @@ impl Words {
             other => (other, other),
         };
         self.pick(en, zh)
+    }
+
+    /// What a node's actor is there for: one of an executor asks it whether it lives, one of a shard sends to it.
+    pub(crate) fn node_actor(&self, asks: bool) -> &'static str {
+        if asks { self.pick("asks", "探活") } else { self.pick("sends", "下发") }
     }
 
     /// The state of an actor.
