@@ -35,7 +35,6 @@ mod migrations;
 #[cfg(test)]
 mod migrations_agree;
 #[cfg(test)]
-mod missing_file;
 mod nodes;
 #[cfg(test)]
 mod opening;
