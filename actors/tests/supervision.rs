@@ -119,6 +119,8 @@ async fn a_second_scheduler_on_the_same_store_ends_the_first_which_writes_nothin
     let mut sent = node.triggered();
     sent.sort();
     sent.dedup();
-    assert_eq!(sent.len(), runs.len());
+    // One may be ahead of its moment.
+    let due = runs.iter().filter(|run| run.state != RunState::Planned).count();
+    assert_eq!(sent.len(), due);
     assert_eq!(*world.scheduler().fatal().borrow(), None);
 }

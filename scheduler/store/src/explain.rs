@@ -99,7 +99,7 @@ impl Store {
         };
         let runs = if second.is_empty() { shared.into_iter().collect() } else { second };
         let is_missing = runs.is_empty() && found.occurrence.is_some_and(|due| due <= now);
-        let is_late = |run: &Run| run.kind == RunKind::Scheduled && run.created_at > run.scheduled_at + ON_TIME;
+        let is_late = |run: &Run| run.kind == RunKind::Scheduled && run.created_at > found.second + ON_TIME;
         let silence = if is_missing || runs.iter().any(|run| run.attempt == 0 && is_late(run)) {
             self.explain_silence(found.second, now).await?
         } else {
