@@ -3,7 +3,7 @@
 use hzm_job_store::StoreError;
 use thiserror::Error;
 
-/// A refusal of the front door; nothing was changed, and the caller may come again (but see `Refused`).
+/// A refusal of the front door; nothing was changed, and the caller may come again (but see `Refused` and `Late`).
 #[derive(Debug, Clone, Error)]
 pub enum SchedulerError {
     /// A mailbox is full or an actor is being restarted: come again in a second.
@@ -12,6 +12,11 @@ pub enum SchedulerError {
     /// The database is well and refuses this for what is in it; coming again is of no use.
     #[error("the database refuses what was to be written: {0}")]
     Refused(String),
+    /// It could not be written in the time that the caller has; it still waits and may yet come about.
+    #[error(
+        "the database has not answered in time; what was asked for still waits to be written and may yet come about"
+    )]
+    Late,
     /// The database is away, or the scheduler is shutting down.
     #[error("the scheduler is not available: {0}")]
     Unavailable(String),

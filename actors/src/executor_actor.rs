@@ -62,8 +62,23 @@ struct WatchedNode {
     actor: Option<Addr<NodeActor>>,
     /// Why it did not answer the last beat; `None`: it did.
     complaint: Option<Arc<str>>,
-    /// When it last registered, since this scheduler started; by the steady clock, because a pause is measured.
-    registered_at: Option<Instant>,
+    calls: Calls,
+}
+
+/// When a node last tried to register, since this scheduler started; by the steady clock, because pauses are measured.
+#[derive(Debug, Clone, Copy, Default)]
+struct Calls {
+    /// Whether that could be written down makes no difference: a program that is refused comes again.
+    last: Option<Instant>,
+    /// There was a pause that no single program makes, and it is not written down yet.
+    paused: bool,
+}
+
+impl Calls {
+    fn note(&mut self) {
+        self.paused |= self.last.is_some_and(|last| last.elapsed() > ONE_CLIENTS_PAUSE);
+        self.last = Some(Instant::now());
+    }
 }
 
 impl WatchedNode {
@@ -98,20 +113,24 @@ impl ExecutorActor {
         actor
     }
 
-    /// Takes the store's list of nodes; what is known of those that stay, stays. Answers the addresses that are gone.
+    /// Takes the store's list of nodes; what is known of those that stay, stays. Answers the addresses that are gone. A node is
+    /// its address: an edit of its executor may give it another number.
     fn take_nodes(&mut self, nodes: Vec<Node>) -> Vec<Arc<str>> {
         let now = self.base.now();
-        let mut known = std::mem::take(&mut self.nodes);
+        let before = std::mem::take(&mut self.nodes).into_values();
+        let mut known: BTreeMap<Arc<str>, WatchedNode> =
+            before.map(|watched| (watched.address.clone(), watched)).collect();
         for node in nodes {
             let id = node.id;
-            let watched = match known.remove(&id) {
-                Some(watched) => WatchedNode { node, ..watched },
+            let watched = match known.remove(node.address.as_str()) {
+                // An answer that is awaited goes to the former number, so nobody waits for it any more.
+                Some(watched) => WatchedNode { asked: watched.asked && watched.node.id == id, node, ..watched },
                 None => WatchedNode {
                     address: node.address.as_str().into(),
                     liveness: Liveness { state: node.state, missed: 0, next_probe: now },
                     node,
                     complaint: None,
-                    registered_at: None,
+                    calls: Calls::default(),
                     asked: false,
                     actor: None,
                 },
@@ -229,6 +248,12 @@ impl ExecutorActor {
         ctx.spawn(written.into_actor(self));
     }
 
+    /// Writes down the states that the store's rows, which were just read, do not have.
+    fn write_down_differing(&self, ctx: &mut Context<Self>) {
+        let differing = self.nodes.iter().filter(|(_, watched)| watched.node.state != watched.liveness.state);
+        differing.for_each(|(id, _)| self.write_down(*id, ctx));
+    }
+
     /// Tells all shards that what runs at an address is over. A shard whose mailbox is full is told again.
     fn tell_lost(&self, address: &Arc<str>, reason: Reason) {
         let lost = NodeLost { executor: self.executor.id, address: address.clone(), reason };
@@ -252,16 +277,15 @@ impl ExecutorActor {
             asked: false,
             actor: None,
             complaint: None,
-            registered_at: None,
+            calls: Calls { last: Some(Instant::now()), paused: false },
         });
         // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first
         // try failed: a call after a longer pause comes from another process.
-        let again_after_a_pause = watched.registered_at.is_some_and(|at| at.elapsed() > ONE_CLIENTS_PAUSE);
+        let again_after_a_pause = std::mem::take(&mut watched.calls.paused);
         let other_process = match (&watched.node.instance, &node.instance) {
             (None, None) => again_after_a_pause,
             (before, after) => before.is_some() && before != after,
         };
-        watched.registered_at = Some(Instant::now());
         let other_program = watched.node.agent != node.agent;
         watched.node = node;
         self.observe(id, Beat::Registered, None, ctx);
@@ -280,5 +304,24 @@ impl Actor for ExecutorActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(LOOK_EVERY, |executor, ctx| executor.beat(ctx));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_of_one_program_make_no_pause_though_none_of_them_could_be_written_down() {
+        let mut calls = Calls::default();
+        for _ in 0..5 {
+            calls.note();
+            tokio::time::advance(Duration::from_secs(10)).await;
+        }
+        assert!(!calls.paused);
+        tokio::time::advance(Duration::from_secs(6)).await;
+        calls.note();
+        calls.note();
+        assert!(calls.paused, "another program called, and its first call was not written down");
     }
 }

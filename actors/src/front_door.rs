@@ -23,6 +23,21 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// How long a call of a node waits for the database: the original's client waits three seconds for its answer, and comes
+/// again only when it gets one.
+const CALL: Duration = Duration::from_millis(2_500);
+
+/// How long somebody who runs a job by hand waits for its row.
+const ORDER: Duration = Duration::from_secs(10);
+
+/// Waits so long; what was asked for goes on beyond that.
+async fn within<T>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, SchedulerError>>,
+) -> Result<T, SchedulerError> {
+    tokio::time::timeout(patience, asked).await.unwrap_or(Err(SchedulerError::Late))
+}
+
 /// See the module.
 #[derive(Clone)]
 pub struct Scheduler {
@@ -54,7 +69,8 @@ impl Scheduler {
     /// # Errors
     /// [`SchedulerError`]: nothing was written; the node comes again.
     pub async fn node_register(&self, hello: NodeHello) -> Result<(), SchedulerError> {
-        self.registry.send(ToExecutor { executor: hello.executor, message: AdmitNode(hello) }).await?
+        let admitted = self.registry.send(ToExecutor { executor: hello.executor, message: AdmitNode(hello) });
+        within(CALL, async { admitted.await? }).await
     }
 
     /// A node said that it goes away: it is forgotten and its runs fail.
@@ -62,14 +78,19 @@ impl Scheduler {
     /// # Errors
     /// [`SchedulerError`]: nothing was changed; liveness will notice.
     pub async fn node_offline(&self, executor: ExecutorId, address: String) -> Result<(), SchedulerError> {
-        self.registry.send(ToExecutor { executor, message: DismissNode(address) }).await?
+        let dismissed = self.registry.send(ToExecutor { executor, message: DismissNode(address) });
+        within(CALL, async { dismissed.await? }).await
     }
 
     /// A node reported the end of a run. Returns after the commit, so the report may be acknowledged.
     ///
     /// # Errors
-    /// [`SchedulerError`]: nothing was written; the node must report again.
+    /// [`SchedulerError`]: nothing was written, or ([`SchedulerError::Late`]) nobody knows yet; the node must report again.
     pub async fn run_report(&self, report: RunReport) -> Result<Reported, SchedulerError> {
+        within(CALL, self.deliver(report)).await
+    }
+
+    async fn deliver(&self, report: RunReport) -> Result<Reported, SchedulerError> {
         if let Some(actor) = self.base.directory.run_handler(report.run) {
             match actor.send(report.clone()).await {
                 Ok(Ok(Reported::UnknownRun)) | Err(_) => {}
@@ -111,9 +132,10 @@ impl Scheduler {
     /// Runs a job now. Returns when the run's row is committed.
     ///
     /// # Errors
-    /// [`SchedulerError`]: no run was made.
+    /// [`SchedulerError`]: no run was made; [`SchedulerError::Late`]: one may yet be made.
     pub async fn run_now(&self, order: RunOrder) -> Result<Ordered, SchedulerError> {
-        self.base.directory.shard_of(order.job).ok_or(SchedulerError::Busy)?.order.send(order).await?
+        let shard = self.base.directory.shard_of(order.job).ok_or(SchedulerError::Busy)?;
+        within(ORDER, async { shard.order.send(order).await? }).await
     }
 
     /// Cancels a run.

@@ -162,6 +162,10 @@ impl Journal {
     }
 }
 
+/// How often the text of an entry is in memory while it waits and is written: with whoever asked, with the job's actor,
+/// here, and as the statement.
+const COPIES: usize = 4;
+
 /// About how much memory an entry takes.
 fn bytes_of(entry: &Entry) -> usize {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -173,7 +177,7 @@ fn bytes_of(entry: &Entry) -> usize {
         Entry::Change(change) => length(&change.known.message) + change.then.as_deref().map_or(0, of_row),
         Entry::Withdraw(_) | Entry::Settle { .. } => 0,
     };
-    size_of::<Entry>() + size_of::<NewRun>() + texts
+    size_of::<Entry>() + size_of::<NewRun>() + COPIES * texts
 }
 
 impl Actor for Journal {

@@ -191,9 +191,9 @@ async fn a_report_is_answered_after_its_commit_and_a_repeated_one_changes_nothin
 #[actix_rt::test]
 async fn a_report_is_taken_at_whatever_moment_it_meets_the_row() {
     let world = World::start().await;
-    let node = world.node().await;
+    let node = world.sdk_node("one").await;
     let job = world.stopped_job(|draft| draft.overlap = OverlapPolicy::Parallel).await;
-    // "Running" is written a quarter of a second after the node took the run: the reports come around that moment.
+    // "Running" is written a quarter of a second after such a node took the run: the reports come around that moment.
     for wait in (210..330).step_by(10) {
         let run = world.run_now(job).await;
         world.until("it arrived", async || node.triggered().contains(&run)).await;

@@ -186,6 +186,21 @@ async fn a_legacy_node_that_calls_in_again_after_a_pause_is_another_process_and_
 }
 
 #[actix_rt::test]
+async fn a_run_goes_on_when_its_node_is_entered_by_hand_from_now_on() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (_, run) = running(&world, Delivery::AtLeastOnce).await;
+    world.enter_by_hand(&node).await;
+    let by_hand = world.stored_node(&node).await.unwrap();
+    assert!(by_hand.manual);
+    world.until("it is known to be online", async || stored_state(&world, &node).await == NodeState::Online).await;
+    let beats = node.beats();
+    world.until("it is asked for its beats", async || node.beats() > beats + 1).await;
+    assert_eq!(world.succeed(run).await.unwrap(), Reported::Recorded);
+    assert_eq!(node.triggered(), [run]);
+}
+
+#[actix_rt::test]
 async fn a_node_that_says_goodbye_is_forgotten_and_its_runs_fail() {
     let world = World::start().await;
     let node = world.node().await;

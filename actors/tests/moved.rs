@@ -72,11 +72,11 @@ async fn a_cancellation_goes_to_the_runs_own_node_with_its_own_secret() {
 async fn after_a_restart_a_run_is_sent_again_to_its_own_node_with_its_own_secret() {
     let world = World::start().await;
     let to = world.other_executor("shipping", "0ther").await;
-    let (old, new) = (world.node().await, world.node_of(to).await);
+    let (old, new) = (world.sdk_node("one").await, world.node_of(to).await);
     let mut world = world;
     let (job, first) = world.ordered(|_| ()).await;
     world.until("it arrived", async || old.triggered() == [first]).await;
-    // The ledger says "dispatched" still: a quarter of a second has not passed.
+    // The ledger says "dispatched" still: a quarter of a second has not passed since a node of our SDK took it.
     world.crash().await;
     world.edit_without_telling(job, |draft| draft.executor = to).await;
     world.boot().await;

@@ -113,6 +113,12 @@ pub enum ApiError {
         "the change is saved, but the scheduler is too busy to take it over yet; save or start it again in a moment"
     )]
     SavedOnly,
+    /// It could not be written in time, and still waits: 503.
+    #[error(
+        "the database has not answered in time; what you asked for still waits to be written and may yet come about: look for it \
+         before you ask again, or repeat the request under the same Idempotency-Key"
+    )]
+    Unconfirmed,
     /// The database is away, for so many seconds where that is known: 503.
     #[error("{}", away_text(.brief, *.for_s))]
     DatabaseAway {
@@ -219,6 +225,7 @@ impl ApiError {
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
             ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => "unavailable",
+            ApiError::Unconfirmed => "unconfirmed",
             ApiError::Internal(_) => "internal",
         }
     }
@@ -247,9 +254,11 @@ impl ResponseError for ApiError {
             | ApiError::Conflict(_)
             | ApiError::Quarantined { .. } => StatusCode::CONFLICT,
             ApiError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-            ApiError::Busy | ApiError::SavedOnly | ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ApiError::Busy
+            | ApiError::SavedOnly
+            | ApiError::Unconfirmed
+            | ApiError::DatabaseAway { .. }
+            | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -262,9 +271,11 @@ impl ResponseError for ApiError {
                 return answer.insert_header((header, page.as_str())).finish();
             }
             ApiError::TooManyAttempts { retry_after } => answer.insert_header((RETRY_AFTER, retry_after.to_string())),
-            ApiError::Busy | ApiError::SavedOnly | ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => {
-                answer.insert_header((RETRY_AFTER, "1"))
-            }
+            ApiError::Busy
+            | ApiError::SavedOnly
+            | ApiError::Unconfirmed
+            | ApiError::DatabaseAway { .. }
+            | ApiError::Unavailable(_) => answer.insert_header((RETRY_AFTER, "1")),
             _ => &mut answer,
         };
         answer.insert_header((CONTENT_TYPE, PROBLEM_JSON));
@@ -295,6 +306,7 @@ impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> ApiError {
         match error {
             SchedulerError::Busy => ApiError::Busy,
+            SchedulerError::Late => ApiError::Unconfirmed,
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),
             // Of what a user may have written, only the parameters of a run go into the ledger.
             SchedulerError::Refused(why) => ApiError::field(

@@ -21,6 +21,8 @@ impl Handler<AdmitNode> for ExecutorActor {
         if self.executor.spec.draft().registration == Registration::Manual {
             return Box::pin(fut::ready(Ok(())));
         }
+        let same = self.nodes.values_mut().find(|watched| watched.node.address == admit.0.address);
+        same.into_iter().for_each(|watched| watched.calls.note());
         let (store, now) = (self.base.store.clone(), self.base.now());
         let written = async move { store.node_register(admit.0, now).await };
         Box::pin(written.into_actor(self).map(|written, executor, ctx| {
@@ -72,6 +74,7 @@ impl Handler<ReloadExecutor> for ExecutorActor {
             actor.executor = executor;
             let removed = actor.take_nodes(nodes);
             actor.publish();
+            actor.write_down_differing(ctx);
             removed.iter().for_each(|address| actor.tell_lost(address, Reason::NodeShutdown));
             actor.beat(ctx);
             Ok(())

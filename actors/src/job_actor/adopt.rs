@@ -68,7 +68,7 @@ impl JobActor {
         }
     }
 
-    fn recognises_repeats(&self, executor: ExecutorId, address: &str) -> bool {
+    pub(super) fn recognises_repeats(&self, executor: ExecutorId, address: &str) -> bool {
         let table = self.place.base.directory.routes(executor);
         table.known.iter().any(|node| node.address.as_ref() == address && node.recognises_repeats)
     }

@@ -16,7 +16,8 @@ use hzm_job_store::ledger::Known;
 use hzm_job_store::run::Run;
 use std::time::Duration;
 
-/// "Running" is written so long after the node took the run; a run that ends before needs no row change of its own for it.
+/// "Running" is written so long after a node that recognises repeats took the run; a run that ends before needs no row change
+/// of its own for it. For other nodes it is written at once: until then a crash makes the next scheduler send it again.
 const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
 
 /// Past runs that tell how long the job usually takes.
@@ -96,11 +97,18 @@ impl JobActor {
         if live.cancel_is_written {
             self.stop_run(id, ctx);
         }
-        if self.place.base.directory.is_stopping() {
+        // A node that executes a repeated trigger again must not get one because nobody wrote down that it has the run.
+        if self.is_forgetful(id) || self.place.base.directory.is_stopping() {
             self.write_running(id, ctx);
         } else {
             ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
         }
+    }
+
+    /// Whether the run's node would execute it again when it is sent again.
+    fn is_forgetful(&self, id: RunId) -> bool {
+        let at = self.runs.get(&id).and_then(|live| Some((live.run.executor, live.run.node.as_deref()?)));
+        at.is_none_or(|(executor, node)| !self.recognises_repeats(executor, node))
     }
 
     /// Arms what ends a run that nobody reports: its timeout, or silence where its node cannot be asked.

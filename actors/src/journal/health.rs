@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A commit that takes longer than this counts as a database that does not answer.
-const SLOW: Duration = Duration::from_secs(10);
+const SLOW: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_database_that_says_nothing_is_told_of_after_ten_seconds() {
+    async fn a_database_that_says_nothing_is_told_of_after_five_seconds() {
         let health = LedgerHealth::default();
         health.begun();
-        tokio::time::advance(Duration::from_secs(9)).await;
+        tokio::time::advance(Duration::from_secs(4)).await;
         assert!(!health.is_silent() && health.check().is_ok());
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(health.is_silent() && !health.is_silent());
-        assert_eq!(health.check(), Err("the database has not answered for 11 s".into()));
+        assert_eq!(health.check(), Err("the database has not answered for 6 s".into()));
         assert!(health.done().is_some());
     }
 }

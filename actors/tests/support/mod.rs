@@ -126,6 +126,16 @@ impl World {
         node
     }
 
+    /// The executor becomes one whose only node is this one, entered by hand.
+    pub(crate) async fn enter_by_hand(&self, node: &FakeNode) {
+        let before = self.store.executor_get(self.executor).await.unwrap().unwrap();
+        let mut draft = before.spec.draft().clone();
+        (draft.registration, draft.addresses) = (Registration::Manual, vec![node.address.clone()]);
+        let edited = self.store.executor_update(before.id, before.version, draft.check().unwrap(), self.by()).await;
+        assert!(matches!(edited, Ok(Change::Done(_))), "{edited:?}");
+        self.during(self.scheduler().executor_changed(self.executor)).await.unwrap();
+    }
+
     /// How the store sees a node; `None`: it was forgotten.
     pub(crate) async fn stored_node(&self, node: &FakeNode) -> Option<Node> {
         let nodes = self.store.node_list(Some(self.executor)).await.unwrap();

@@ -138,7 +138,9 @@ pub struct RunStarted {
 }
 
 /// Runs a job now, once: 201, or 200 when the same request with the same `Idempotency-Key` did so before. A key that was used
-/// for another request (other parameters, another node) is refused with 422, type `key-reused`.
+/// for another request (other parameters, another node) is refused with 422, type `key-reused`. A key stands for seven days,
+/// also when its run was cleared since: the answer then names a run that is gone. 503 of type `unconfirmed` means that the
+/// database did not answer in time: the run may yet be made, so repeat the request under its key.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/runs", tag = "jobs", request_body = RunInput,
     params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters")),
     responses((status = 201, body = RunStarted), (status = 200, body = RunStarted)))]

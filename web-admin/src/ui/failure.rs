@@ -75,6 +75,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
         ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
         ApiError::DatabaseAway { brief, .. } => (s.away, w.database_away(brief, since, is_sent)),
         ApiError::Unavailable(_) if !is_sent => (s.unavailable, s.unavailable_get_hint.to_owned()),
+        ApiError::Unconfirmed => (s.unconfirmed, s.unconfirmed_hint.to_owned()),
         ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),
         ApiError::Internal(_) => (s.internal, s.internal_hint.to_owned()),
     }

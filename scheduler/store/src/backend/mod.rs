@@ -10,6 +10,7 @@
 mod address;
 mod batch;
 mod mysql;
+mod open_file;
 mod pool;
 mod postgres;
 mod refusal;
@@ -249,7 +250,11 @@ impl Store {
         let pool = self.pool.clone();
         let played = self.on_own_runtime(async move {
             match pool {
-                Pool::Sqlite { write, .. } => sqlite::ledger_play(&mut *write.get().await?, batch, ending).await,
+                Pool::Sqlite { write, .. } => {
+                    let played = sqlite::ledger_play(&mut *write.get().await?, batch, ending).await?;
+                    write.check_written()?;
+                    Ok(played)
+                }
                 Pool::MySql(pool) => batch::mysql_play(&mut *pool.get().await?, &batch, ending).await,
                 Pool::Postgres(pool) => batch::postgres_play(&mut *pool.get().await?, &batch, ending).await,
             }

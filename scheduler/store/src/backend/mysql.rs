@@ -146,12 +146,7 @@ pub(super) async fn prepare(mut conn: AsyncMysqlConnection, server: &Server, wai
 
 /// Without room for its largest rows a ledger would work until one of them comes.
 fn check_packet(bytes: i64) -> Result<(), Refusal> {
-    if bytes >= LEAST_PACKET {
-        return Ok(());
-    }
-    Err(Refusal::lasting(format!(
-        "its max_allowed_packet is {bytes} bytes; set it to {LEAST_PACKET} (1M) or more, 16M is usual"
-    )))
+    if bytes >= LEAST_PACKET { Ok(()) } else { Err(Refusal::small_packets(bytes, LEAST_PACKET)) }
 }
 
 /// `10.11.19-MariaDB-…` or `8.0.36`: JSON_TABLE came with MariaDB 10.6 and MySQL 8.0.4.

@@ -5,14 +5,16 @@
 //! is not waited for to its end is thrown away too: its answer is still under way, and the next question would get it.
 
 use super::address::Server;
+use super::open_file::OpenFile;
 use super::refusal::Refusal;
 use super::{mysql, postgres};
+use crate::error::StoreError;
 use crate::settings::StoreSettings;
 use crate::trouble::TroubleWatch;
 use bb8::ManageConnection;
 use diesel::connection::TransactionManagerStatus;
 use diesel::{ConnectionError, QueryResult};
-use diesel_async::pooled_connection::bb8::Pool as Bb8Pool;
+use diesel_async::pooled_connection::bb8::{Pool as Bb8Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
@@ -25,11 +27,36 @@ pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnecti
 #[derive(Clone)]
 pub(crate) enum Pool {
     /// SQLite has one writer at a time: its pool of one connection is the queue. Readers never wait for it (WAL).
-    Sqlite { write: Bb8Pool<SqliteConn>, read: Bb8Pool<SqliteConn> },
+    Sqlite { write: SqliteWriter, read: Bb8Pool<SqliteConn> },
     /// MySQL or MariaDB: every connection reads and writes.
     MySql(Bb8Pool<AsyncMysqlConnection>),
     /// PostgreSQL: every connection reads and writes.
     Postgres(Bb8Pool<AsyncPgConnection>),
+}
+
+/// The connection that writes to SQLite, given only while the file is the one that was opened.
+#[derive(Clone)]
+pub(crate) struct SqliteWriter {
+    pool: Bb8Pool<SqliteConn>,
+    file: Arc<OpenFile>,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(pool: Bb8Pool<SqliteConn>, file: Arc<OpenFile>) -> SqliteWriter {
+        SqliteWriter { pool, file }
+    }
+
+    /// The connection, once it is free.
+    pub(crate) async fn get(&self) -> Result<PooledConnection<'_, SqliteConn>, StoreError> {
+        let lease = self.pool.get().await?;
+        self.file.check()?;
+        Ok(lease)
+    }
+
+    /// After a commit whose answer others rely on: whether it is in the file.
+    pub(super) fn check_written(&self) -> Result<(), StoreError> {
+        self.file.check_written()
+    }
 }
 
 /// The pool for MySQL; makes no connection yet.

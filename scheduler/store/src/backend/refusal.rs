@@ -98,6 +98,13 @@ impl Refusal {
         .briefly("the database does not exist, or the user has no rights on it")
     }
 
+    pub(super) fn small_packets(bytes: i64, least: i64) -> Refusal {
+        Refusal::lasting(format!(
+            "its max_allowed_packet is {bytes} bytes; set it to {least} (1M) or more, 16M is usual"
+        ))
+        .briefly("its max_allowed_packet is too small")
+    }
+
     pub(super) fn no_tls() -> Refusal {
         Refusal::lasting("the server offers no TLS; set it up there, or write sslmode=disable to go without")
             .briefly("it offers no TLS")

@@ -5,7 +5,8 @@
 //! form with fsync on, and each statement tells for itself whether it was new.
 
 use super::Ending;
-use super::pool::{Pool, SqliteConn};
+use super::open_file::OpenFile;
+use super::pool::{Pool, SqliteConn, SqliteWriter};
 use crate::columns::{hour_millis, millis};
 use crate::epoch;
 use crate::error::{StoreError, says_passing};
@@ -27,6 +28,7 @@ use hzm_job_scheduler::partition::PARTITIONS;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Readers; each is a thread of SQLite's own at most, and pages ask for little.
@@ -48,29 +50,39 @@ pub(super) async fn open(path: String, patience: Duration) -> Result<Pool, Store
     if let Some(folder) = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| cannot_open(&path, &source.to_string()))?;
     }
-    let write = pool(&path, 1, patience).await?;
+    let file = Arc::new(OpenFile::new(&path));
+    let write = pool(&path, 1, patience, Some(file.clone())).await?;
     let mut conn = write.dedicated_connection().await.map_err(|source| cannot_open(&path, &source.to_string()))?;
     // The write lock makes a second process wait, which then finds nothing left to do.
     conn.spawn_blocking(|conn| Ok(conn.immediate_transaction(|conn| migrate::apply(conn, migrate::SQLITE)))).await??;
     drop(conn);
-    Ok(Pool::Sqlite { write, read: pool(&path, READERS, patience).await? })
+    file.check()?;
+    Ok(Pool::Sqlite { write: SqliteWriter::new(write, file), read: pool(&path, READERS, patience, None).await? })
 }
 
-async fn pool(path: &str, size: u32, patience: Duration) -> Result<bb8::Pool<SqliteConn>, StoreError> {
+async fn pool(
+    path: &str,
+    size: u32,
+    patience: Duration,
+    file: Option<Arc<OpenFile>>,
+) -> Result<bb8::Pool<SqliteConn>, StoreError> {
     let mut config = ManagerConfig::<SqliteConn>::default();
     config.recycling_method = RecyclingMethod::Fast;
     let pragmas = format!("PRAGMA busy_timeout={}; {PRAGMAS}", patience.as_millis());
     config.custom_setup = Box::new(move |path: &str| {
-        let (path, pragmas) = (path.to_owned(), pragmas.clone());
+        let (path, pragmas, file) = (path.to_owned(), pragmas.clone(), file.clone());
         async move {
             let mut conn = <SqliteConn as diesel_async::AsyncConnection>::establish(&path).await?;
             conn.batch_execute(&pragmas).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            file.iter().for_each(|file| file.opened());
             Ok(conn)
         }
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config(path, config);
-    let made = bb8::Pool::builder().max_size(size).connection_timeout(patience).build(manager).await;
+    // None is given up for its age: with the last connection the write-ahead log goes, and another one is made.
+    let builder = bb8::Pool::builder().max_size(size).connection_timeout(patience);
+    let made = builder.idle_timeout(None).max_lifetime(None).build(manager).await;
     made.map_err(|source| cannot_open(path, &source.to_string()))
 }
 

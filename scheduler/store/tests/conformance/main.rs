@@ -35,6 +35,7 @@ mod migrations;
 #[cfg(test)]
 mod migrations_agree;
 #[cfg(test)]
+mod missing_file;
 mod nodes;
 #[cfg(test)]
 mod opening;

@@ -343,6 +343,8 @@ fn database_trouble_zh(brief: &str) -> &'static str {
             "数据库不存在，或该用户没有权限"
         }
         "the file is locked, or its disk is full or fails" => "文件被锁定，或磁盘已满、出现故障",
+        "the file is gone or was replaced" => "文件已被删除或替换",
+        "its max_allowed_packet is too small" => "max_allowed_packet 设置过小",
         "no connection became free in time" => "没有空闲的连接",
         "a statement was broken off" => "语句被中断",
         _ => "连接失败",

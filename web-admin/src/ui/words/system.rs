@@ -89,6 +89,9 @@ catalogue! {
         saved_only: "Saved, but not in force yet", "已保存，但尚未生效";
         saved_only_hint: "The scheduler did not hear of the change in time. Save the object once more, or wait: it is read again when it is next used.",
             "调度器未能及时得到通知。请再次保存，或稍候：调度器下次读取时会生效。";
+        unconfirmed: "Not confirmed yet", "尚未确认";
+        unconfirmed_hint: "The database has not answered in time. What you asked for still waits to be written and may yet come about: look for it before you ask again.",
+            "数据库未能及时响应。您的请求仍在等待写入，之后仍可能生效：再次操作前请先查看结果。";
         internal: "Something went wrong on our side", "系统内部错误";
         internal_hint: "The admin's log tells more.", "管理端日志中有详细信息。";
     }
