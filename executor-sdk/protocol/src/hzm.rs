@@ -10,7 +10,8 @@
 //!
 //! * `agent`: which SDK speaks, and its version, such as `hzmjob/0.1.0`. From it an admin knows that a repeated
 //!   `logId` is recognised: one that still runs is not started twice, and for one that has ended the callback is sent
-//!   again. An admin asks about a run after a crash simply by sending its trigger again.
+//!   again. An admin asks about a run after a crash simply by sending its trigger again. Further words, separated by
+//!   spaces, name the forms that the node takes beside this one: [`batch/1`](crate::batch).
 //! * `instance`: a UUID made when the process starts. When it changes behind the same address, the process was
 //!   restarted and its runs are gone; a node that only calls again keeps it.
 //!
