@@ -151,7 +151,17 @@ pub struct Failure {
 /// What the API says while the database is away.
 fn away_text(brief: &str, for_s: Option<u64>) -> String {
     let since = for_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
-    format!("the database cannot be reached{since} ({brief}); it is tried again all the time, come again in a moment")
+    let what = if is_whole(brief) {
+        format!("{brief}{since}")
+    } else {
+        format!("the database cannot be reached{since} ({brief})")
+    };
+    format!("{what}; it is tried again all the time, come again in a moment")
+}
+
+/// Whether the reason why a database is away says by itself that it is the database.
+pub(crate) fn is_whole(brief: &str) -> bool {
+    brief.starts_with("the database ")
 }
 
 impl Failure {

@@ -103,7 +103,7 @@ impl StoreError {
     pub fn is_away(&self) -> bool {
         match self {
             StoreError::Away { .. } | StoreError::Broken(_) | StoreError::PoolExhausted => true,
-            StoreError::Query(error) => is_passing(error),
+            StoreError::Query(error) => is_passing(error) || refuses_writes(error).is_some(),
             // A migration that lost its server half way; the library hands on the words only.
             StoreError::Migration { reason } => says_passing(reason),
             _ => false,
@@ -118,8 +118,20 @@ impl StoreError {
             StoreError::Broken(trouble) => Some((trouble.brief, Some(trouble.lasts_for()))),
             StoreError::Away { brief, .. } => Some((brief, None)),
             StoreError::PoolExhausted => Some(("no connection became free in time", None)),
+            StoreError::Query(error) if let Some(brief) = refuses_writes(error) => Some((brief, None)),
             _ => self.is_away().then_some(("a statement was broken off", None)),
         }
+    }
+
+    /// Whether the database refused a statement because its user has no right to it.
+    pub(crate) fn lacks_rights(&self) -> bool {
+        matches!(self, StoreError::Query(error) if refuses_writes(error) == Some(LACKS_RIGHTS))
+    }
+
+    /// It and its causes in one line, for the log.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        crate::backend::chain(self)
     }
 
     /// Whether a unique key was hit.
@@ -167,6 +179,34 @@ const PASSING: [&str; 30] = [
     // It undid the transaction by itself, for one of these reasons.
     "cannot rollback - no transaction is active",
 ];
+
+/// What strangers are told of a database whose user may not do what is needed.
+const LACKS_RIGHTS: &str = "the database user lacks a right: grant it";
+/// And of one that takes no writes.
+const READ_ONLY: &str = "the database is read-only: make it writable or name the primary";
+
+/// Why a database that is there refuses to write: somebody has to do something, and then it goes on.
+fn refuses_writes(error: &DieselError) -> Option<&'static str> {
+    let (kind, said) = match error {
+        DieselError::DatabaseError(kind, said) => (kind, said.message()),
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => return refuses_writes(commit_error),
+        _ => return None,
+    };
+    if says_no_right(said) {
+        return Some(LACKS_RIGHTS);
+    }
+    let said = said.to_lowercase();
+    let is_read_only = ["read-only", "read only", "readonly"].iter().any(|words| said.contains(words));
+    (is_read_only || matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)).then_some(READ_ONLY)
+}
+
+/// Whether these are the words for a missing right: of MySQL and MariaDB (1142, 1143, 1044, 1227), and of PostgreSQL (42501).
+pub(crate) fn says_no_right(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["command denied to user", "access denied", "permission denied for", "must be owner of"]
+        .iter()
+        .any(|words| said.contains(words))
+}
 
 fn is_passing(error: &DieselError) -> bool {
     use DatabaseErrorKind::{
@@ -241,7 +281,8 @@ mod tests {
         }
         for lasting in [
             said(Unknown, "Data too long for column 'name' at row 1"),
-            said(Unknown, "attempt to write a readonly database"),
+            StoreError::Migration { reason: "attempt to write a readonly database".into() },
+            StoreError::Migration { reason: "CREATE command denied to user 'a'@'b' for table `c`.`d`".into() },
             said(Unknown, "file is not a database"),
             said(UniqueViolation, "Duplicate entry"),
             StoreError::Migration { reason: "newer".into() },
@@ -250,5 +291,32 @@ mod tests {
         ] {
             assert!(!lasting.is_away(), "{lasting:?}");
         }
+    }
+
+    #[test]
+    fn a_database_that_takes_no_writes_is_told_from_one_that_broke_off() {
+        use DatabaseErrorKind::{ReadOnlyTransaction, Unknown};
+        for read_only in [
+            said(ReadOnlyTransaction, "cannot execute INSERT in a read-only transaction"),
+            said(
+                Unknown,
+                "The MariaDB server is running with the --read-only option so it cannot execute this statement",
+            ),
+            said(Unknown, "Table 'run' is read only"),
+            said(Unknown, "attempt to write a readonly database"),
+        ] {
+            assert_eq!(read_only.away(), Some((READ_ONLY, None)), "{read_only:?}");
+            assert!(read_only.is_away() && !read_only.lacks_rights(), "{read_only:?}");
+        }
+        for denied in [
+            said(Unknown, "INSERT command denied to user 'a'@'localhost' for table `ledger`.`run`"),
+            said(Unknown, "Access denied for user 'a'@'%' to database 'ledger'"),
+            said(Unknown, "permission denied for table run"),
+        ] {
+            assert_eq!(denied.away(), Some((LACKS_RIGHTS, None)), "{denied:?}");
+            assert!(denied.is_away() && denied.lacks_rights(), "{denied:?}");
+        }
+        let broken_off = said(Unknown, "Deadlock found when trying to get lock; try restarting transaction");
+        assert_eq!(broken_off.away(), Some(("a statement was broken off", None)));
     }
 }

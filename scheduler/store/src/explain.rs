@@ -61,8 +61,9 @@ pub struct Answered {
     pub operations: Vec<Operation>,
     /// The runs of the job that were going when the fire was skipped for the overlap policy, newest first, at most ten.
     pub in_the_way: Vec<Run>,
-    /// A stretch of more than five seconds around an occurrence in which no run of any job was written down: the scheduler
-    /// was away or stood still. Looked for only where the occurrence's row came late, or is missing.
+    /// A stretch of more than five seconds around an occurrence in which nothing was decided for any job: the scheduler was
+    /// away or stood still, or its database was away. A row tells when it was decided on, not when it was written. Looked for
+    /// only where the occurrence's row came late, or is missing.
     pub silence: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Whether the whole history of the job's definition since the moment is known.
     pub is_whole: bool,
@@ -217,8 +218,7 @@ impl Store {
         Ok(done)
     }
 
-    /// The stretch around the moment without any row of any job. Rows are written in the order of their ids, up to blocks that
-    /// several writers hold, so the place is found by halving and a few rows on either side are looked at.
+    /// The stretch around the moment in which no row of any job was decided on. Rows get their ids about in that order, so the place is found by halving and a few rows on either side are looked at.
     async fn explain_silence(
         &self,
         second: DateTime<Utc>,

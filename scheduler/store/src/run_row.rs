@@ -40,7 +40,7 @@ pub struct Run {
     pub parameters: Option<String>,
     /// The user who pressed "run now".
     pub requested_by: Option<String>,
-    /// When the row was written.
+    /// When it was decided on. Its row is written after that: at once, or when a database that was away is back.
     pub created_at: DateTime<Utc>,
     /// When the trigger left.
     pub sent_at: Option<DateTime<Utc>>,

@@ -18,7 +18,8 @@ pub mod sqlite;
 mod tls;
 mod transaction;
 
-pub(crate) use pool::Pool;
+pub(crate) use pool::{Pool, noted, played};
+pub(crate) use refusal::chain;
 pub(crate) use transaction::ImmediateTransaction;
 
 use crate::error::StoreError;
@@ -56,13 +57,21 @@ macro_rules! run {
                     }
                     $crate::backend::Pool::MySql(pool) => {
                         let mut lease = pool.get().await?;
-                        let $conn = &mut *lease;
-                        $body
+                        let done = $crate::backend::played(async {
+                            let $conn = &mut *lease;
+                            $body
+                        });
+                        let done = done.await;
+                        $crate::backend::noted(&mut *lease, done)
                     }
                     $crate::backend::Pool::Postgres(pool) => {
                         let mut lease = pool.get().await?;
-                        let $conn = &mut *lease;
-                        $body
+                        let done = $crate::backend::played(async {
+                            let $conn = &mut *lease;
+                            $body
+                        });
+                        let done = done.await;
+                        $crate::backend::noted(&mut *lease, done)
                     }
                 }
             })
@@ -251,12 +260,21 @@ impl Store {
         let played = self.on_own_runtime(async move {
             match pool {
                 Pool::Sqlite { write, .. } => {
-                    let played = sqlite::ledger_play(&mut *write.get().await?, batch, ending).await?;
-                    write.check_written()?;
+                    let mut lease = write.get().await?;
+                    let played = sqlite::ledger_play(&mut lease, batch, ending).await?;
+                    write.check_written(&mut lease).await?;
                     Ok(played)
                 }
-                Pool::MySql(pool) => batch::mysql_play(&mut *pool.get().await?, &batch, ending).await,
-                Pool::Postgres(pool) => batch::postgres_play(&mut *pool.get().await?, &batch, ending).await,
+                Pool::MySql(pool) => {
+                    let mut lease = pool.get().await?;
+                    let played = batch::mysql_play(&mut lease, &batch, ending).await;
+                    noted(&mut *lease, played)
+                }
+                Pool::Postgres(pool) => {
+                    let mut lease = pool.get().await?;
+                    let played = batch::postgres_play(&mut lease, &batch, ending).await;
+                    noted(&mut *lease, played)
+                }
             }
         });
         match played.await {

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB: how a connection is made, what each session is set to, and the lock under which the schema changes.
 
 use super::address::{Server, TlsMode};
-use super::refusal::{Refusal, chain};
+use super::refusal::{Refusal, chain, with_grant};
 use super::tls;
 use crate::error::StoreError;
 use crate::migrate;
@@ -16,9 +16,11 @@ use std::time::Duration;
 pub(super) const LEAST_PACKET: i64 = 1 << 20;
 
 #[derive(QueryableByName)]
-struct Packet {
+struct Room {
     #[diesel(sql_type = BigInt)]
     bytes: i64,
+    #[diesel(sql_type = Text)]
+    charset: String,
 }
 
 #[derive(QueryableByName)]
@@ -47,10 +49,12 @@ pub(super) async fn connect(server: &Server, settings: &StoreSettings) -> Result
         let mut conn = AsyncMysqlConnection::try_from(conn).await.map_err(|error| Refusal::passing(chain(&error)))?;
         let session = session(settings.statement_within);
         conn.batch_execute(&session).await.map_err(|error| Refusal::lasting(error.to_string()))?;
-        // On every connection: it may be changed on a running server, and holds for connections made afterwards.
-        let packet = diesel::sql_query("SELECT CAST(@@max_allowed_packet AS SIGNED) AS bytes");
-        let packet: Packet = packet.get_result(&mut conn).await.map_err(|error| Refusal::passing(error.to_string()))?;
-        check_packet(packet.bytes)?;
+        // On every connection: both may be changed on a running server, and hold for connections made afterwards.
+        let room = "SELECT CAST(@@max_allowed_packet AS SIGNED) AS bytes, @@character_set_database AS charset";
+        let room = diesel::sql_query(room).get_result(&mut conn).await;
+        let room: Room = room.map_err(|error| Refusal::passing(error.to_string()))?;
+        check_packet(room.bytes)?;
+        check_charset(&room.charset, &server.database)?;
         Ok(conn)
     });
     made.await.unwrap_or_else(|_| Err(Refusal::too_slow(within, server)))
@@ -141,7 +145,17 @@ pub(super) async fn prepare(mut conn: AsyncMysqlConnection, server: &Server, wai
         return Err(Refusal::passing(reason).into_error(server));
     }
     // The lock ends with the session, that is here in any case.
-    migrate::apply(&mut AsyncMigrationHarness::new(conn), migrate::MYSQL)
+    let grant = format!("GRANT ALL ON `{}`.* TO '{}'@'…'", server.database, server.user);
+    migrate::apply(&mut AsyncMigrationHarness::new(conn), migrate::MYSQL).map_err(|error| with_grant(error, &grant))
+}
+
+/// The texts of a batch are read out of JSON, and come in the database's own character set on their way into the tables.
+fn check_charset(found: &str, database: &str) -> Result<(), Refusal> {
+    if found == "utf8mb4" {
+        return Ok(());
+    }
+    let helps = format!("change that with `ALTER DATABASE `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`");
+    Err(Refusal::wrong_charset(found, &helps))
 }
 
 /// Without room for its largest rows a ledger would work until one of them comes.
@@ -183,6 +197,15 @@ mod tests {
             assert!(!refusal.is_passing && refusal.reason.contains(shown), "{}", refusal.reason);
         }
         assert!(check_version("what").is_err());
+    }
+
+    #[test]
+    fn a_database_whose_texts_lack_characters_is_refused_with_what_to_change() {
+        assert!(check_charset("utf8mb4", "ledger").is_ok());
+        for short in ["latin1", "utf8mb3", "ascii"] {
+            let refusal = check_charset(short, "ledger").unwrap_err();
+            assert!(!refusal.is_passing && refusal.reason.contains("ALTER DATABASE `ledger`"), "{}", refusal.reason);
+        }
     }
 
     #[test]

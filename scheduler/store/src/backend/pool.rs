@@ -5,7 +5,7 @@
 //! is not waited for to its end is thrown away too: its answer is still under way, and the next question would get it.
 
 use super::address::Server;
-use super::open_file::OpenFile;
+use super::open_file::{Length, OpenFile};
 use super::refusal::Refusal;
 use super::{mysql, postgres};
 use crate::error::StoreError;
@@ -13,12 +13,18 @@ use crate::settings::StoreSettings;
 use crate::trouble::TroubleWatch;
 use bb8::ManageConnection;
 use diesel::connection::TransactionManagerStatus;
-use diesel::{ConnectionError, QueryResult};
+use diesel::sql_types::BigInt;
+use diesel::{ConnectionError, QueryResult, QueryableByName};
 use diesel_async::pooled_connection::bb8::{Pool as Bb8Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager};
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A connection is replaced after so long: what was changed for its user, and which server stands behind the name of the
+/// host, is then known to all of them.
+const OLDEST_CONNECTION: Duration = Duration::from_secs(600);
 
 /// A connection to SQLite.
 pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
@@ -48,15 +54,51 @@ impl SqliteWriter {
 
     /// The connection, once it is free.
     pub(crate) async fn get(&self) -> Result<PooledConnection<'_, SqliteConn>, StoreError> {
-        let lease = self.pool.get().await?;
-        self.file.check()?;
+        let mut lease = self.pool.get().await?;
+        self.check(&mut lease).await?;
         Ok(lease)
     }
 
     /// After a commit whose answer others rely on: whether it is in the file.
-    pub(super) fn check_written(&self) -> Result<(), StoreError> {
+    pub(super) async fn check_written(&self, conn: &mut SqliteConn) -> Result<(), StoreError> {
+        self.check(conn).await?;
         self.file.check_written()
     }
+
+    async fn check(&self, conn: &mut SqliteConn) -> Result<(), StoreError> {
+        match self.file.check()? {
+            Length::Kept => Ok(()),
+            // The database keeps in mind how long it is. Whatever keeps it from saying so, something is missing.
+            Length::Less(len) => self.file.check_length(len, needed(conn).await.unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Needed {
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+}
+
+/// How many bytes the database has, as it knows itself. `None`: it cannot say.
+async fn needed(conn: &mut SqliteConn) -> Option<u64> {
+    let asked = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
+    let answer: Needed = diesel::sql_query(asked).get_result(conn).await.ok()?;
+    u64::try_from(answer.bytes).ok()
+}
+
+/// Notes what a statement came to: a connection that was refused for a missing right is thrown away. MariaDB looks up the
+/// rights on a database when a connection is made, so an old one knows nothing of what was granted since.
+pub(crate) fn noted<C: AsyncConnection, T>(conn: &mut C, done: Result<T, StoreError>) -> Result<T, StoreError> {
+    if done.as_ref().is_err_and(StoreError::lacks_rights) {
+        *C::TransactionManager::transaction_manager_status_mut(conn) = TransactionManagerStatus::InError;
+    }
+    done
+}
+
+/// Gives the body of a query its type, so that it can end early and its connection be looked at afterwards.
+pub(crate) async fn played<T>(body: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    body.await
 }
 
 /// The pool for MySQL; makes no connection yet.
@@ -105,6 +147,7 @@ where
     bb8::Pool::builder()
         .max_size(settings.pool_size)
         .connection_timeout(settings.connect_within)
+        .max_lifetime(Some(OLDEST_CONNECTION))
         .error_sink(Box::new(Failures { log: log.new(slog::o!("database" => server.to_string())) }))
         .build_unchecked(AsyncDieselConnectionManager::new_with_config("", config))
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL: how a connection is made, what each session is set to, and the lock under which the schema changes.
 
 use super::address::{Server, TlsMode};
-use super::refusal::{Refusal, chain};
+use super::refusal::{Refusal, chain, with_grant};
 use super::{mysql::whole_seconds, tls};
 use crate::error::StoreError;
 use crate::migrate;
@@ -23,7 +23,9 @@ const LOCK: i64 = 0x687a_6d6a_6f62;
 #[derive(QueryableByName)]
 struct Shown {
     #[diesel(sql_type = Text)]
-    server_version_num: String,
+    version: String,
+    #[diesel(sql_type = Text)]
+    encoding: String,
 }
 
 #[derive(QueryableByName)]
@@ -120,8 +122,11 @@ pub(super) async fn is_encrypted(conn: &mut AsyncPgConnection) -> Result<bool, S
 
 /// Refuses a server that is too old, then brings the schema up to date; `conn` is used up.
 pub(super) async fn prepare(mut conn: AsyncPgConnection, server: &Server, wait: Duration) -> Result<(), StoreError> {
-    let shown: Shown = diesel::sql_query("SHOW server_version_num").get_result(&mut conn).await?;
-    check_version(&shown.server_version_num).map_err(|refusal| refusal.into_error(server))?;
+    let asked =
+        "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding";
+    let shown: Shown = diesel::sql_query(asked).get_result(&mut conn).await?;
+    check_version(&shown.version).map_err(|refusal| refusal.into_error(server))?;
+    check_encoding(&shown.encoding, &server.database).map_err(|refusal| refusal.into_error(server))?;
     // An index over millions of runs takes longer than a statement usually may.
     let seconds = whole_seconds(wait);
     conn.batch_execute(&format!("SET statement_timeout = 0; SET lock_timeout = '{seconds}s'")).await?;
@@ -131,7 +136,19 @@ pub(super) async fn prepare(mut conn: AsyncPgConnection, server: &Server, wait: 
         return Err(Refusal::passing(reason).into_error(server));
     }
     // The lock ends with the session, that is here in any case.
-    migrate::apply(&mut AsyncMigrationHarness::new(conn), migrate::POSTGRES)
+    let grant = format!("ALTER DATABASE \"{}\" OWNER TO \"{}\"", server.database, server.user);
+    migrate::apply(&mut AsyncMigrationHarness::new(conn), migrate::POSTGRES).map_err(|error| with_grant(error, &grant))
+}
+
+/// Nothing changes the encoding of a database that is there.
+fn check_encoding(found: &str, database: &str) -> Result<(), Refusal> {
+    if found == "UTF8" {
+        return Ok(());
+    }
+    let helps = format!(
+        "name a database that is made with `CREATE DATABASE \"{database}_utf8\" ENCODING 'UTF8' TEMPLATE template0`"
+    );
+    Err(Refusal::wrong_charset(found, &helps))
 }
 
 /// `server_version_num`: 150020 is 15.20.
@@ -150,6 +167,15 @@ fn check_version(number: &str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_whose_texts_lack_characters_is_refused_with_another_one_to_make() {
+        assert!(check_encoding("UTF8", "ledger").is_ok());
+        for short in ["SQL_ASCII", "LATIN1", "EUC_CN"] {
+            let refusal = check_encoding(short, "ledger").unwrap_err();
+            assert!(!refusal.is_passing && refusal.reason.contains("ENCODING 'UTF8'"), "{}", refusal.reason);
+        }
+    }
 
     #[test]
     fn servers_before_version_12_are_refused() {

@@ -1,7 +1,7 @@
 //! Why a server did not let us in: what it was, and whether trying again may help.
 
 use super::address::Server;
-use crate::error::StoreError;
+use crate::error::{StoreError, says_no_right};
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -105,6 +105,14 @@ impl Refusal {
         .briefly("its max_allowed_packet is too small")
     }
 
+    /// What could not be stored in it would become question marks, or keep a fire from being written.
+    pub(super) fn wrong_charset(found: &str, helps: &str) -> Refusal {
+        Refusal::lasting(format!(
+            "its texts are {found}, so that what it cannot store of a job's or a run's texts would be lost; {helps}"
+        ))
+        .briefly("its character set is not UTF-8")
+    }
+
     pub(super) fn no_tls() -> Refusal {
         Refusal::lasting("the server offers no TLS; set it up there, or write sslmode=disable to go without")
             .briefly("it offers no TLS")
@@ -116,8 +124,18 @@ impl Refusal {
     }
 }
 
+/// A schema that cannot be changed for want of rights, with the statement that grants them.
+pub(super) fn with_grant(error: StoreError, grant: &str) -> StoreError {
+    match error {
+        StoreError::Migration { reason } if says_no_right(&reason) => StoreError::Migration {
+            reason: format!("{reason}; its tables are made by the user of the URL, who needs the rights to: {grant}"),
+        },
+        other => other,
+    }
+}
+
 /// An error and its causes in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut link = error.source();
     while let Some(cause) = link {

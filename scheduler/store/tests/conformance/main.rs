@@ -2,7 +2,8 @@
 //!
 //! SQLite is always tested, in a fresh file per test; `TEST_DATABASE_URLS` (separated by commas) names further databases.
 //! A new kind of database is served when this suite passes on it; nothing here but `database` knows which kinds there are.
-//! What only one kind has (files, servers, catalogues) is in `opening`, `locked_file`, `servers`, `relay`, `broken_answers` and `migrations`.
+//! What only one kind has (files, servers, catalogues) is in `opening`, `locked_file`, `missing_file`, `servers`,
+//! `rights`, `relay`, `broken_answers` and `migrations`.
 
 #[cfg(test)]
 mod broken_answers;
@@ -36,6 +37,7 @@ mod migrations;
 mod migrations_agree;
 #[cfg(test)]
 mod missing_file;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod opening;
@@ -45,6 +47,8 @@ mod operations;
 mod races;
 #[cfg(test)]
 mod relay;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod run_requests;
 #[cfg(test)]

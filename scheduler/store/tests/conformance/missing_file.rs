@@ -1,12 +1,17 @@
 //! A SQLite file that is deleted, replaced or cut under a running program: nothing is said to be written that is gone.
 
-use crate::support::{at, due, silence};
+use crate::support::{at, due, silence, until};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use hzm_job_scheduler::JobId;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::fs::{OpenOptions, rename, write};
 use std::path::PathBuf;
 use tempfile::TempDir;
+
+/// A page: less is left of a file that is cut here than it needs.
+const CUT: u64 = 4_096;
 
 struct Ledger {
     store: Store,
@@ -17,7 +22,23 @@ struct Ledger {
 impl Ledger {
     /// One with a first row.
     async fn open() -> Ledger {
-        let folder = tempfile::tempdir().unwrap();
+        Ledger::open_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// One whose file holds all of an earlier admin, and whose log holds something of this one.
+    async fn open_again() -> Ledger {
+        let Ledger { store, folder, .. } = Ledger::open().await;
+        drop(store);
+        until(async || !folder.path().join("ledger.sqlite-wal").exists()).await;
+        let ledger = Ledger::open_in(folder).await;
+        for number in 50..54 {
+            ledger.write(number).await.unwrap();
+        }
+        assert!(ledger.len("ledger.sqlite") > 2 * CUT && ledger.len("ledger.sqlite-wal") > 2 * CUT);
+        ledger
+    }
+
+    async fn open_in(folder: TempDir) -> Ledger {
         let url = format!("sqlite://{}", folder.path().join("ledger.sqlite").display());
         let store = tokio::task::spawn_blocking(move || Store::open(&url, &silence()).unwrap()).await.unwrap();
         let epoch = store.partition_claim_all("test".into(), at(0)).await.unwrap();
@@ -30,6 +51,20 @@ impl Ledger {
         let entries = vec![Entry::Open(due(JobId(7), number))];
         let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id: number, checkpoints: Vec::new() };
         self.store.ledger_commit(batch).await
+    }
+
+    fn len(&self, name: &str) -> u64 {
+        std::fs::metadata(self.path(name)).unwrap().len()
+    }
+
+    fn cut(&self, name: &str, len: u64) {
+        OpenOptions::new().write(true).open(self.path(name)).unwrap().set_len(len).unwrap();
+    }
+
+    /// What another program does with the file.
+    fn elsewhere(&self, sql: &str) {
+        let path = self.path("ledger.sqlite");
+        SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -62,6 +97,52 @@ async fn a_file_that_is_gone_takes_nothing_until_it_is_back() {
 #[tokio::test]
 async fn a_log_that_was_cut_is_noticed_before_anybody_is_told_of_a_commit() {
     let ledger = Ledger::open().await;
-    OpenOptions::new().write(true).open(ledger.path("ledger.sqlite-wal")).unwrap().set_len(0).unwrap();
+    ledger.cut("ledger.sqlite-wal", 0);
     ledger.assert_refused(2, "was cut").await;
+}
+
+#[tokio::test]
+async fn a_file_or_log_that_was_cut_takes_nothing_any_more() {
+    for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
+        for share in [2, 0] {
+            let ledger = Ledger::open_again().await;
+            let len = ledger.len(name);
+            ledger.cut(name, len.checked_div(share).unwrap_or(CUT));
+            for number in 2..4 {
+                ledger.assert_refused(number, &format!("{name} was cut")).await;
+            }
+            let other = ledger.store.session_delete(String::new()).await;
+            assert!(other.is_err_and(|error| error.is_away()), "other changes too");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_begins_anew_and_a_file_that_was_compacted_are_no_loss() {
+    let ledger = Ledger::open_again().await;
+    ledger.elsewhere("PRAGMA wal_checkpoint(TRUNCATE)");
+    assert_eq!(ledger.len("ledger.sqlite-wal"), 0);
+    ledger.write(2).await.unwrap();
+    let pages = "CREATE TABLE filled AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 500) \
+        SELECT x, randomblob(3000) AS y FROM n; PRAGMA wal_checkpoint(TRUNCATE)";
+    ledger.elsewhere(pages);
+    ledger.write(3).await.unwrap();
+    let large = ledger.len("ledger.sqlite");
+    ledger.elsewhere("DROP TABLE filled; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    assert!(ledger.len("ledger.sqlite") < large / 2, "it is smaller now");
+    ledger.write(4).await.unwrap();
+    ledger.write(5).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_is_written_from_its_beginning_over_and_over_is_no_loss() {
+    let ledger = Ledger::open().await;
+    // A checkpoint comes after a thousand pages; each of these commits takes about a hundred.
+    for round in 0..40 {
+        let first_id = 10 + round * 1_000;
+        let entries = (0..1_000).map(|one| Entry::Open(due(JobId(one), first_id))).collect();
+        let batch = Batch { epoch: ledger.epoch, journal: 0, entries, first_id, checkpoints: Vec::new() };
+        ledger.store.ledger_commit(batch).await.unwrap();
+    }
+    assert!(ledger.len("ledger.sqlite") > 1_000 * CUT, "there were checkpoints");
 }

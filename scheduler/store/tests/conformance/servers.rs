@@ -34,6 +34,51 @@ fn a_missing_database_is_named_with_the_statement_that_makes_it() {
     }
 }
 
+/// A database whose texts are of another kind; gone when this is dropped.
+struct Foreign {
+    server: String,
+    name: String,
+}
+
+impl Foreign {
+    fn on(server: &str) -> Foreign {
+        let name = format!("hzm_test_{}", uuid::Uuid::new_v4().simple());
+        let texts = if is_postgres(server) {
+            "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        } else {
+            "CHARACTER SET latin1"
+        };
+        execute(server, &format!("CREATE DATABASE {name} {texts}"));
+        Foreign { server: server.to_owned(), name }
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        execute(&self.server, &format!("DROP DATABASE {}", self.name));
+    }
+}
+
+#[test]
+fn a_database_that_would_spoil_texts_is_refused_with_the_statement_that_helps() {
+    for server in servers() {
+        let foreign = Foreign::on(&server);
+        let url = with_database(&server, &foreign.name);
+        let error = refusal(&url);
+        let said = error.to_string();
+        let (found, helps) = match is_postgres(&server) {
+            true => ("SQL_ASCII", format!("CREATE DATABASE \"{}_utf8\" ENCODING 'UTF8'", foreign.name)),
+            false => ("latin1", format!("ALTER DATABASE `{}` CHARACTER SET utf8mb4", foreign.name)),
+        };
+        assert!(said.contains(found) && said.contains(&helps), "{said}");
+        assert!(!error.is_away(), "waiting changes nothing: {said}");
+        if !is_postgres(&server) {
+            execute(&server, &format!("ALTER DATABASE `{}` CHARACTER SET utf8mb4", foreign.name));
+            drop(Store::open(&url, &silence()).unwrap());
+        }
+    }
+}
+
 #[test]
 fn a_stranger_is_refused_and_the_password_not_shown() {
     for server in servers() {

@@ -1,6 +1,7 @@
 //! Sentences with figures or names in them. Names are escaped by the page, never here.
 
 use super::Words;
+use crate::error::ApiError;
 use hzm_job_scheduler::describe::Language;
 use hzm_job_store::run_clear::ClearRule;
 
@@ -19,9 +20,13 @@ impl Words {
         } else {
             (format!(" since {since}"), format!("自 {since} 起"))
         };
+        let (so_en, so_zh) = match crate::error::is_whole(brief) {
+            true => ("It does not do its work", "数据库无法工作"),
+            false => ("It cannot be reached", "无法连接数据库"),
+        };
         let what = self.pick(
-            format!("It cannot be reached{since_en}: {reason}. Nothing that is in it is lost."),
-            format!("{since_zh}无法连接数据库：{reason}。已保存的数据不会丢失。"),
+            format!("{so_en}{since_en}: {reason}. Nothing that is in it is lost."),
+            format!("{since_zh}{so_zh}：{reason}。已保存的数据不会丢失。"),
         );
         let then = match is_sent {
             false => self.pick(
@@ -35,6 +40,16 @@ impl Words {
             ),
         };
         format!("{what}{then}")
+    }
+
+    /// Why nobody can log in, or change a password, right now.
+    pub(crate) fn login_away(&self, error: &ApiError) -> String {
+        let ApiError::DatabaseAway { brief, .. } = error else { return self.s.login_away.to_owned() };
+        let reason = self.pick(brief, database_trouble_zh(brief));
+        self.pick(
+            format!("This cannot be done while the database is away: {reason}. Try again in a moment."),
+            format!("数据库暂时无法访问，无法执行此操作：{reason}。请稍后重试。"),
+        )
     }
 
     /// What the executor said of a failure.
@@ -343,7 +358,10 @@ fn database_trouble_zh(brief: &str) -> &'static str {
             "数据库不存在，或该用户没有权限"
         }
         "the file is locked, or its disk is full or fails" => "文件被锁定，或磁盘已满、出现故障",
-        "the file is gone or was replaced" => "文件已被删除或替换",
+        "the file is gone, was replaced or cut" => "文件已被删除、替换或截断",
+        "the database is read-only: make it writable or name the primary" => "数据库为只读，请改为可写或改连主库",
+        "the database user lacks a right: grant it" => "数据库用户缺少权限，请授予",
+        "its character set is not UTF-8" => "数据库字符集不是 UTF-8（utf8mb4）",
         "its max_allowed_packet is too small" => "max_allowed_packet 设置过小",
         "no connection became free in time" => "没有空闲的连接",
         "a statement was broken off" => "语句被中断",
