@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// How long a call of a node waits for the database: the original's client waits three seconds for its answer, and comes
 /// again only when it gets one.
@@ -177,6 +178,12 @@ impl Scheduler {
         self.base.directory.ledger.check()
     }
 
+    /// For how long the ledger has taken no writes; `None`: it does, or that is not known.
+    #[must_use]
+    pub fn not_writing_for(&self) -> Option<Duration> {
+        self.base.directory.ledger.lasts()
+    }
+
     /// Becomes `Some(reason)` when the scheduler cannot go on and the process must end.
     #[must_use]
     pub fn fatal(&self) -> watch::Receiver<Option<String>> {
@@ -263,31 +270,47 @@ impl Scheduler {
         self.base.clock.clone()
     }
 
-    /// Ends in good order: fires nothing more, waits up to `patience` for what is under way, then has the journal commit
-    /// and stops the actors. What is still open is taken up at the next start.
+    /// Ends in good order within `patience`: fires nothing more, waits for what is under way, then has the journal commit and
+    /// stops the actors. What is still open is taken up at the next start. Each of the three waits ends at a share of the whole,
+    /// so that the later ones have time left, whatever the first one waits for.
     pub async fn stop(&self, patience: Duration) {
+        let begun = Instant::now();
+        let until = |twelfths: u32| begun + patience * twelfths / 12;
         self.base.directory.stop_firing();
+        slog::info!(self.base.log, "stopping; waiting for triggers under way, then for the last commit";
+            "triggers" => self.base.directory.unsettled.load(Ordering::Acquire), "at_most_s" => patience.as_secs(),
+            "database" => self.is_writing().err());
+        self.settle(until(10)).await;
+        if let Some(journal) = self.base.directory.journal() {
+            // Nothing to write: answered after everything that was handed over before.
+            if !matches!(tokio::time::timeout_at(until(11), journal.send(Record(Vec::new()))).await, Ok(Ok(Ok(_)))) {
+                slog::warn!(
+                    self.base.log,
+                    "the journal did not confirm its last commit; what it lacks is taken up at the next start"
+                );
+            }
+        }
+        // Whoever starts next then knows that nobody is left here.
+        match tokio::time::timeout_at(until(12), self.base.store.partition_release(self.epoch)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                slog::warn!(self.base.log, "the partitions could not be given back"; "error" => error.chain());
+            }
+            Err(_) => slog::warn!(self.base.log, "the partitions could not be given back in time"),
+        }
+        if self.registry.try_send(EndActor::Stop).is_err() {
+            slog::warn!(self.base.log, "the registry is gone already");
+        }
+    }
+
+    async fn settle(&self, until: Instant) {
         let drained = async {
             while self.base.directory.unsettled.load(Ordering::Acquire) > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(patience, drained).await.is_err() {
+        if tokio::time::timeout_at(until, drained).await.is_err() {
             slog::warn!(self.base.log, "triggers are still under way; they are taken up at the next start");
-        }
-        if let Some(journal) = self.base.directory.journal() {
-            // Nothing to write: answered after everything that was handed over before.
-            if !matches!(tokio::time::timeout(patience, journal.send(Record(Vec::new()))).await, Ok(Ok(Ok(_)))) {
-                slog::warn!(self.base.log, "the journal did not confirm its last commit");
-            }
-        }
-        // Whoever starts next then knows that nobody is left here.
-        let given_back = tokio::time::timeout(patience, self.base.store.partition_release(self.epoch)).await;
-        if let Ok(Err(error)) = given_back {
-            slog::warn!(self.base.log, "the partitions could not be given back"; "error" => %error);
-        }
-        if self.registry.try_send(EndActor::Stop).is_err() {
-            slog::warn!(self.base.log, "the registry is gone already");
         }
     }
 }

@@ -170,6 +170,9 @@ async fn quarantined() -> (World, JobId) {
     panic(&world, &format!("job/{job}")).await;
     let gone = async || report(&world, &format!("job/{job}")).await.is_some_and(|actor| actor.state == "quarantined");
     world.until("it is quarantined", gone).await;
+    let told =
+        format!("job {job} does not fire until it is released: page Actors, or POST /api/v1/actors/job/{job}/release");
+    assert_eq!(world.logged.count(slog::Level::Critical, &told), 1);
     world.pass(seconds(4)).await;
     (world, job)
 }

@@ -1,7 +1,7 @@
 //! A database that is away, that does not answer, or that will never take what it is given.
 
 use crate::support::job::every_second;
-use crate::support::{World, seconds};
+use crate::support::{OnTrigger, World, seconds};
 use futures_util::future::join_all;
 use hzm_job_actors::faults::{CommitFault, judge_commits};
 use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport, SchedulerError};
@@ -143,12 +143,38 @@ async fn a_database_that_is_away_for_minutes_costs_no_fire_and_is_told_of_once()
     world.clock.jump(seconds(180));
     world.pass(seconds(20)).await;
     let why = world.scheduler().is_writing().unwrap_err();
-    assert!(why.contains("takes no writes since") && why.contains("no database connection"), "{why}");
+    assert!(why.contains("takes no writes") && why.contains("no database connection"), "{why}");
     away.set(false);
     world.until("writing", async || world.scheduler().is_writing().is_ok()).await;
     assert_every_second_has_its_row(&world, job, 222).await;
     assert_eq!(world.logged.count(Level::Error, "the database takes no writes"), 1);
     assert_eq!(world.logged.count(Level::Info, "the database takes writes again"), 1);
+}
+
+#[actix_rt::test]
+async fn refused_writes_are_told_when_they_begin_and_once_a_minute_with_their_cause() {
+    let world = World::start().await;
+    let _node = world.node().await;
+    let _job = ticking(&world).await;
+    world.pass(seconds(2)).await;
+    judge_commits(|_| CommitFault::Refuse(StoreError::PoolExhausted));
+    world.pass(seconds(150)).await;
+    assert_eq!(world.logged.count(Level::Error, "the database takes no writes"), 3);
+    assert!(world.scheduler().not_writing_for().is_some_and(|lasts| lasts.as_secs() > 140));
+}
+
+#[actix_rt::test]
+async fn a_stop_ends_within_its_patience_whatever_it_waits_for() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Hang);
+    let (_, _run) = world.ordered(|_| ()).await;
+    world.until("its trigger is under way", async || !node.triggers().is_empty()).await;
+    judge_commits(|_| CommitFault::Hang);
+    let since = world.clock.read();
+    world.during(world.scheduler().stop(std::time::Duration::from_secs(6))).await;
+    assert!(world.clock.read() - since < seconds(7), "{}", world.clock.read() - since);
+    assert_eq!(world.logged.count(Level::Info, "stopping; waiting for triggers under way"), 1);
 }
 
 #[actix_rt::test]

@@ -3,7 +3,7 @@
 //! It asks the database itself, which answers within two seconds or counts as away, and the journal, so that whoever watches
 //! the admin gets an answer in any case.
 
-use crate::error::ProblemDetails;
+use crate::error::{ProblemDetails, is_whole};
 use crate::state::App;
 use crate::waiting::unavailable;
 use actix_web::{HttpResponse, web};
@@ -40,8 +40,12 @@ async fn look(app: &App) -> Result<(), Hindrance> {
         return Err(plain(format!("the scheduler cannot go on: {reason}")));
     }
     app.store.ping().await.map_err(|error| match error.away() {
+        Some((brief, lasts)) if is_whole(brief) => Hindrance { reason: brief.to_owned(), lasts },
         Some((brief, lasts)) => Hindrance { reason: format!("the database cannot be reached: {brief}"), lasts },
         None => plain("the database refuses to answer".to_owned()),
     })?;
-    app.scheduler.is_writing().map_err(|reason| plain(format!("the ledger is not written: {reason}")))
+    let lasts = app.scheduler.not_writing_for();
+    app.scheduler
+        .is_writing()
+        .map_err(|reason| Hindrance { reason: format!("the ledger is not written: {reason}"), lasts })
 }

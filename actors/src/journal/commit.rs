@@ -136,7 +136,7 @@ impl Committer {
                 }
                 self.note_away(part, &error);
             }
-            slog::debug!(self.log, "a batch was not written; trying again"; "pause_ms" => pause.as_millis(), "error" => %error);
+            slog::debug!(self.log, "a batch was not written; trying again"; "pause_ms" => pause.as_millis(), "error" => error.chain());
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -202,16 +202,21 @@ impl Committer {
     }
 
     fn note_away(&self, part: &[Pending], error: &StoreError) {
-        if self.health.refused(&error.to_string()) {
+        // The words of a statement name tables and users; what is shown to strangers does not.
+        let shown = match (error, error.away()) {
+            (StoreError::Query(_), Some((brief, _))) => brief.to_owned(),
+            _ => error.to_string(),
+        };
+        if self.health.refused(&shown) {
             let entries: usize = part.iter().map(|one| one.entries.len()).sum();
             slog::error!(self.log, "the database takes no writes; trying until it does, and everything waits meanwhile";
-                "entries" => entries, "error" => %error, "cause" => ?error);
+                "entries" => entries, "for_s" => self.health.lasts().map(|lasts| lasts.as_secs()), "error" => error.chain());
         }
     }
 
     fn refuse(&self, one: Pending, error: &StoreError) {
         slog::error!(self.log, "the database refuses an entry for what is in it; its sender is told, the others are written";
-            "entries" => one.entries.len(), "of" => whose(&one.entries), "error" => %error, "cause" => ?error);
+            "entries" => one.entries.len(), "of" => whose(&one.entries), "error" => error.chain());
         // Whoever went away in the meantime asks the ledger again.
         let _ = one.answer.send(Err(SchedulerError::Refused(error.to_string())));
     }

@@ -1,15 +1,31 @@
-//! Whether the ledger can be written right now: noted by the journal, asked by the readiness page.
+//! Whether the ledger can be written and read right now: noted by the journal and the shards, asked by the readiness page.
+//!
+//! The log tells of an outage when it begins and once a minute while it lasts, however often and by whomever it is met.
 
+use hzm_job_store::StoreError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// A commit that takes longer than this counts as a database that does not answer.
 const SLOW: Duration = Duration::from_secs(5);
+/// How often the log tells of an outage that lasts.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// Readers ask again within seconds: a failure so long after the last one belongs to another outage.
+const READ_AGAIN: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct LedgerHealth(Mutex<Standing>);
+pub(crate) struct LedgerHealth {
+    writes: Mutex<Standing>,
+    reads: Mutex<Reads>,
+}
+
+#[derive(Debug, Default)]
+struct Reads {
+    failed_at: Option<Instant>,
+    told_at: Option<Instant>,
+}
 
 #[derive(Debug, Default)]
 struct Standing {
@@ -19,8 +35,19 @@ struct Standing {
     refusing_since: Option<Instant>,
     /// What it said last.
     error: String,
-    /// Whether the log tells of this outage already.
-    told: bool,
+    /// When the log told of this outage last.
+    told_at: Option<Instant>,
+}
+
+impl Standing {
+    /// Whether the log is to tell of it now; then it is told.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.told_at.is_none_or(|told| told.elapsed() >= TELL_AGAIN);
+        if is_due {
+            self.told_at = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 /// A database that was away and is back.
@@ -33,7 +60,34 @@ pub(crate) struct Outage {
 impl LedgerHealth {
     fn standing(&self) -> MutexGuard<'_, Standing> {
         // Whoever panicked with it in hand left a standing that is merely as old as before.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A read failed and is tried again: told by all readers together when it begins and once a minute, else at `debug`.
+    pub(crate) fn unread(&self, log: &slog::Logger, what: &'static str, error: &StoreError) {
+        let error = error.chain();
+        match self.is_news() {
+            true => slog::error!(log, "{}; trying again", what; "error" => error),
+            false => slog::debug!(log, "{}; trying again", what; "error" => error),
+        }
+    }
+
+    fn is_news(&self) -> bool {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let is_new = reads.failed_at.replace(now).is_none_or(|failed| now.duration_since(failed) > READ_AGAIN);
+        let is_due = is_new || reads.told_at.is_none_or(|told| now.duration_since(told) >= TELL_AGAIN);
+        if is_due {
+            reads.told_at = Some(now);
+        }
+        is_due
+    }
+
+    /// For how long nothing could be written; `None`: it can, or that is not known yet.
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        let standing = self.standing();
+        let slow = standing.commit_since.filter(|since| since.elapsed() > SLOW);
+        standing.refusing_since.or(slow).map(|since| since.elapsed())
     }
 
     /// A commit is tried.
@@ -41,26 +95,26 @@ impl LedgerHealth {
         self.standing().commit_since.get_or_insert_with(Instant::now);
     }
 
-    /// The database refused the commit. `true`: the log is to tell of it, once an outage.
+    /// The database refused the commit. `true`: the log is to tell of it, at the beginning of an outage and once a minute.
     pub(crate) fn refused(&self, error: &str) -> bool {
         let mut standing = self.standing();
         let since = standing.commit_since.unwrap_or_else(Instant::now);
         standing.refusing_since.get_or_insert(since);
         error.clone_into(&mut standing.error);
-        !std::mem::replace(&mut standing.told, true)
+        standing.is_due()
     }
 
-    /// The commit under way has not been answered for so long that the log is to tell of it; once an outage.
+    /// The commit under way has not been answered for so long that the log is to tell of it; as often as of a refusal.
     pub(crate) fn is_silent(&self) -> bool {
         let mut standing = self.standing();
         let silent = standing.commit_since.is_some_and(|since| since.elapsed() > SLOW);
-        silent && !std::mem::replace(&mut standing.told, true)
+        silent && standing.is_due()
     }
 
     /// The database took a commit; the outage that this ends, if the log told of one.
     pub(crate) fn done(&self) -> Option<Outage> {
         let before = std::mem::take(&mut *self.standing());
-        let since = before.refusing_since.or(before.commit_since).filter(|_| before.told)?;
+        let since = before.refusing_since.or(before.commit_since).filter(|_| before.told_at.is_some())?;
         Some(Outage { lasted: since.elapsed() })
     }
 
@@ -72,17 +126,11 @@ impl LedgerHealth {
     /// `Err`, with the reason for people, while nothing can be written.
     pub(crate) fn check(&self) -> Result<(), String> {
         let standing = self.standing();
-        if let Some(since) = standing.refusing_since {
-            return Err(format!(
-                "the database takes no writes since {} s: {}",
-                since.elapsed().as_secs(),
-                standing.error
-            ));
+        if standing.refusing_since.is_some() {
+            return Err(format!("the database takes no writes: {}", standing.error));
         }
         match standing.commit_since {
-            Some(since) if since.elapsed() > SLOW => {
-                Err(format!("the database has not answered for {} s", since.elapsed().as_secs()))
-            }
+            Some(since) if since.elapsed() > SLOW => Err("the database has not answered".to_owned()),
             _ => Ok(()),
         }
     }
@@ -93,17 +141,32 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_told_once_and_ended_once_with_how_long_it_lasted() {
+    async fn an_outage_is_told_once_a_minute_and_ended_once_with_how_long_it_lasted() {
         let health = LedgerHealth::default();
         health.begun();
         assert_eq!(health.check(), Ok(()));
         assert!(health.refused("no route"));
         assert!(!health.refused("no route"));
         tokio::time::advance(Duration::from_secs(90)).await;
-        assert_eq!(health.check(), Err("the database takes no writes since 90 s: no route".into()));
+        assert!(health.refused("no route") && !health.refused("no route"));
+        assert_eq!(health.check(), Err("the database takes no writes: no route".into()));
+        assert_eq!(health.lasts(), Some(Duration::from_secs(90)));
         assert_eq!(health.done(), Some(Outage { lasted: Duration::from_secs(90) }));
         health.begun();
-        assert_eq!((health.done(), health.check()), (None, Ok(())));
+        assert_eq!((health.done(), health.check(), health.lasts()), (None, Ok(()), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_that_fail_are_told_once_an_outage_and_once_a_minute() {
+        let health = LedgerHealth::default();
+        let mut told = 0;
+        for _ in 0..130 {
+            told += usize::from(health.is_news());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(told, 3);
+        tokio::time::advance(Duration::from_secs(11)).await;
+        assert!(health.is_news() && !health.is_news(), "another outage");
     }
 
     #[tokio::test(start_paused = true)]
@@ -114,7 +177,8 @@ mod tests {
         assert!(!health.is_silent() && health.check().is_ok());
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(health.is_silent() && !health.is_silent());
-        assert_eq!(health.check(), Err("the database has not answered for 6 s".into()));
+        assert_eq!(health.check(), Err("the database has not answered".into()));
+        assert_eq!(health.lasts(), Some(Duration::from_secs(6)));
         assert!(health.done().is_some());
     }
 }

@@ -172,7 +172,7 @@ impl Shard {
                 None => shard.load_open(ctx),
             },
             Err(error) => {
-                slog::error!(shard.log, "jobs cannot be read; trying again"; "error" => %error);
+                shard.base.directory.ledger.unread(&shard.log, "jobs cannot be read", &error);
                 ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.load_after(after, ctx));
             }
         }));
@@ -188,7 +188,7 @@ impl Shard {
                 shard.read(ids, ctx);
             }
             Err(error) => {
-                slog::error!(shard.log, "open runs cannot be read; trying again"; "error" => %error);
+                shard.base.directory.ledger.unread(&shard.log, "open runs cannot be read", &error);
                 ctx.run_later(TRY_AGAIN, Shard::load_open);
             }
         }));
@@ -206,7 +206,7 @@ impl Shard {
         ctx.spawn(read.into_actor(self).map(move |read, shard, ctx| match read {
             Ok(standings) => standings.into_iter().for_each(|standing| shard.place(standing, ctx)),
             Err(error) => {
-                slog::error!(shard.log, "the ledger cannot be read; trying again"; "jobs" => ids.len(), "error" => %error);
+                shard.base.directory.ledger.unread(&shard.log, "the ledger cannot be read", &error);
                 ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.read(ids, ctx));
             }
         }));

@@ -70,6 +70,18 @@ impl Handler<ActorGone<Arc<str>>> for Shard {
     }
 }
 
+/// What follows for the work of an actor that died too often, and what to do.
+fn consequence(what: OnExhausted, name: &str) -> String {
+    match (what, name.split_once('/')) {
+        (OnExhausted::Quarantine, Some(("job", id))) => {
+            format!("job {id} does not fire until it is released: page Actors, or POST /api/v1/actors/{name}/release")
+        }
+        (OnExhausted::Quarantine, _) => "it is not restarted for a while; runs for it wait or go elsewhere".to_owned(),
+        (OnExhausted::RestartParent, _) => "its shard is restarted with everything in it".to_owned(),
+        (OnExhausted::Shutdown, _) => "the process ends".to_owned(),
+    }
+}
+
 impl Shard {
     /// Starts the next of the actors that died. However many died at once, the store and the living jobs are not starved.
     fn revive(&mut self, ctx: &mut Context<Self>) {
@@ -112,7 +124,7 @@ impl Shard {
     }
 
     fn exhausted(&self, name: &str, why: &str, what: OnExhausted, ctx: &mut Context<Self>) {
-        slog::crit!(self.log, "an actor died too often"; "actor" => name, "why" => why, "then" => ?what);
+        slog::crit!(self.log, "an actor died too often: {}", consequence(what, name); "actor" => name, "why" => why);
         match what {
             OnExhausted::Quarantine => {}
             OnExhausted::RestartParent => ctx.stop(),
