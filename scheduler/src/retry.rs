@@ -98,6 +98,21 @@ pub enum NextAttempt {
     },
 }
 
+/// Why an outcome stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It is none that is ever tried again: a success, a cancellation, a fire that was skipped.
+    Settled,
+    /// The policy has no retries.
+    NoRetries,
+    /// The policy names other outcomes only.
+    OtherOutcomes,
+    /// It may have done its work, and the job is delivered at most once.
+    PerhapsDone,
+    /// All retries are used up.
+    NoneLeft,
+}
+
 /// Decides what follows `outcome`, reached at `ended` by the attempt numbered `attempt` (the first one is 0).
 ///
 /// A failure or a timeout is tried again if the policy names it. A lost run, of which nobody knows whether it did its work,
@@ -112,15 +127,27 @@ pub fn after(
     ended: DateTime<Utc>,
     dice: f64,
 ) -> NextAttempt {
-    let worth_it = RetryOn::of(outcome).is_some_and(|outcome| {
-        policy.on.contains(&outcome) && (outcome != RetryOn::Lost || delivery == Delivery::AtLeastOnce)
-    });
-    if !worth_it || attempt >= i32::from(policy.retries) {
+    if why_not(policy, delivery, outcome, attempt).is_some() {
         return NextAttempt::Finished;
     }
     let attempt = attempt.max(0);
     let at = ended.checked_add_signed(wait(policy, attempt, dice)).unwrap_or(DateTime::<Utc>::MAX_UTC);
     NextAttempt::Again { at, attempt: attempt + 1 }
+}
+
+/// Why nothing follows `outcome`, reached by the attempt numbered `attempt`; `None`: by the policy, another attempt does.
+#[must_use]
+pub fn why_not(policy: &RetryPolicy, delivery: Delivery, outcome: RunState, attempt: i32) -> Option<WhyNot> {
+    let Some(of) = RetryOn::of(outcome) else { return Some(WhyNot::Settled) };
+    if policy.retries == 0 {
+        Some(WhyNot::NoRetries)
+    } else if !policy.on.contains(&of) {
+        Some(WhyNot::OtherOutcomes)
+    } else if of == RetryOn::Lost && delivery != Delivery::AtLeastOnce {
+        Some(WhyNot::PerhapsDone)
+    } else {
+        (attempt >= i32::from(policy.retries)).then_some(WhyNot::NoneLeft)
+    }
 }
 
 /// The wait after the attempt numbered `attempt`.

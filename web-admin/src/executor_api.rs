@@ -1,6 +1,7 @@
 //! What executors call: one file per dialect. Each translates its dialect into the same calls of the actors' front door.
 
 pub mod hzm;
+mod tolerant;
 
 use actix_web::{Route, web};
 use hzm_job_protocol::hzm::paths;

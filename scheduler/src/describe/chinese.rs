@@ -116,7 +116,10 @@ fn days(rule: &CronRule) -> Option<String> {
         Days::OfMonth(days) => month_days(&days, each),
         Days::OfWeek(days) => week_days(&days, each),
         Days::Two { of_month, of_week, either: true } => {
-            format!("{}或{}", month_days(&of_month, each), week_days(&of_week, each))
+            // Said again, or the weekdays would seem to be those of all months.
+            let scope =
+                if place.is_empty() { String::new() } else { format!(" {}的", place.trim_start_matches("每年 ")) };
+            format!("{}或{scope}{}", month_days(&of_month, each), week_days(&of_week, each))
         }
         Days::Two { of_month, of_week, either: false } => {
             format!("{}（且须为{}）", month_days(&of_month, each), week_days(&of_week, each))

@@ -60,6 +60,11 @@ fn usual_cron_expressions_read_as_people_would_say_them() {
             "每个工作日，09:00 至 17:59 之间每 5 分钟",
         ),
         ("0 12 13 * FRI", "at 12:00, on day 13 of every month or every Friday", "每月 13 日或每周五，12:00"),
+        (
+            "0 0 1 1 MON",
+            "at 00:00, on day 1 of January or every Monday in January",
+            "每年 1 月 1 日或 1 月的每周一，00:00",
+        ),
     ];
     for (expression, en, zh) in known {
         let expected = (format!("{en} (Asia/Shanghai)"), format!("{zh}（Asia/Shanghai）"));

@@ -5,6 +5,7 @@
 //! when its result is committed; one that was recorded before is a success and changes nothing; one of a run that does
 //! not exist (any more) is 410, which our SDK takes as final.
 
+use super::tolerant;
 use crate::error::ApiError;
 use crate::extract;
 use crate::state::App;
@@ -128,7 +129,7 @@ impl<T: Signed> FromRequest for Known<T> {
                 ApiError::TooLarge { .. } => Refusal::TooLarge,
                 other => Refusal::Malformed(other.to_string()),
             })?;
-            let body: T = serde_json::from_slice(&bytes)
+            let body: T = tolerant::read(&bytes)
                 .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))?;
             let executor = identify(&request, body.app_key())?;
             Ok(Known { executor, body })

@@ -52,6 +52,21 @@ async fn with_run() -> (Admin, Client, Node, i64) {
 }
 
 #[actix_web::test]
+async fn a_result_with_half_a_character_and_a_code_beyond_32_bits_is_taken() {
+    let (admin, client, _node, run) = with_run().await;
+    let body = format!(
+        r#"{{"appKey":"local-example","logId":{run},"handlerCode":3000000000,"handlerMsg":"cut here \ud83d"}}"#
+    );
+    let headers = [("Content-Type", "application/json"), (TOKEN_HEADER, "test-secret")];
+    let url = format!("{}/api/admin/callback", admin.base());
+    let answer = send(Method::POST, &url, &headers, Some(body.into_bytes())).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let told = client.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!((&told["state"], &told["code"]), (&json!("failed"), &json!(i32::MAX)), "{told}");
+    assert_eq!(told["message"], "cut here \u{fffd}");
+}
+
+#[actix_web::test]
 async fn recorded_calls_get_the_recorded_answers() {
     let (admin, client, node, run) = with_run().await;
     let job = client.get(&format!("/api/v1/runs/{run}")).await.json()["job"].clone();
