@@ -55,8 +55,8 @@ pub struct ExplainView {
     pub anchor: Option<DateTime<Utc>>,
     /// By how many milliseconds the first attempt left late.
     pub late_ms: Option<i64>,
-    /// The stretch around an occurrence in which no run of any job was written down; looked for where its row came late or
-    /// is missing, and told from five seconds on.
+    /// The stretch around an occurrence in which nothing was decided for any job: the scheduler was away or stood still, or its
+    /// database was away. Looked for where its row came late or is missing, and told from five seconds on.
     pub silence: Option<Stretch>,
     /// Whether the job's definition at that moment is known for sure; otherwise today's stands for it.
     pub history_complete: bool,

@@ -1,7 +1,7 @@
 //! `/session`: logging in and out.
 
 use crate::auth::{LoginRefusal, Operator, log_in, log_out};
-use crate::error::{ApiError, Failure};
+use crate::error::ApiError;
 use crate::extract::Body;
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -39,7 +39,7 @@ pub async fn open(request: HttpRequest, app: web::Data<App>, login: Body<Login>)
     let cookie = log_in(&app, &name, &password, &address).await.map_err(|refusal| match refusal {
         LoginRefusal::Wrong => ApiError::WrongLogin,
         LoginRefusal::TooMany => ApiError::TooManyAttempts { retry_after: COME_AGAIN_AFTER },
-        LoginRefusal::Unavailable => ApiError::Unavailable(Failure::because("a login could not be looked at")),
+        LoginRefusal::Unavailable(error) => error,
     })?;
     let csrf = crate::auth::csrf_of(cookie.value());
     Ok(HttpResponse::Ok().cookie(cookie).json(SessionView { name, csrf }))

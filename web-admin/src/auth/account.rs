@@ -2,6 +2,7 @@
 
 use super::password::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
+use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use hzm_job_store::StoreError;
@@ -13,18 +14,18 @@ use serde_json::json;
 const LONGEST_NAME: usize = 128;
 
 /// Why nobody was logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum LoginRefusal {
     /// The user is unknown or the password is wrong; which of the two is not told.
     Wrong,
     /// Too many attempts failed: come back in a quarter of an hour.
     TooMany,
-    /// The database or the hash function is away; the log has the reason.
-    Unavailable,
+    /// The database or the hash function is away; told like every other call that meets it.
+    Unavailable(ApiError),
 }
 
 /// Why a password was not changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum PasswordRefusal {
     /// The old password is wrong.
     Wrong,
@@ -40,8 +41,20 @@ pub enum PasswordRefusal {
     },
     /// Too many attempts failed: come back in a quarter of an hour.
     TooMany,
-    /// The database or the hash function is away; the log has the reason.
-    Unavailable,
+    /// The database or the hash function is away; told like every other call that meets it.
+    Unavailable(ApiError),
+}
+
+impl From<StoreError> for LoginRefusal {
+    fn from(error: StoreError) -> LoginRefusal {
+        LoginRefusal::Unavailable(error.into())
+    }
+}
+
+impl From<StoreError> for PasswordRefusal {
+    fn from(error: StoreError) -> PasswordRefusal {
+        PasswordRefusal::Unavailable(error.into())
+    }
 }
 
 /// Opens a session and answers its cookie, ready to be set. `address` is the client's.
@@ -52,13 +65,14 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
         return Err(LoginRefusal::Wrong);
     }
-    if !is_admitted(app, address, name).await.map_err(|error| away(app, &error))? {
+    if !is_admitted(app, address, name).await? {
         slog::warn!(app.log, "too many failed logins"; "user" => name, "address" => address);
         return Err(LoginRefusal::TooMany);
     }
-    let user = app.store.user_by_name(name.to_owned()).await.map_err(|error| away(app, &error))?;
+    let user = app.store.user_by_name(name.to_owned()).await?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = app.passwords.verify(password, hash).await.map_err(|error| away(app, &error))?;
+    let verified = app.passwords.verify(password, hash).await;
+    let is_right = verified.map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
     let user = user.filter(|_| is_right).ok_or(LoginRefusal::Wrong)?;
     app.throttle.forgive(address, name);
     session_open(app, &user, address).await
@@ -76,17 +90,16 @@ async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, Store
 }
 
 async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
-    let token = random_text().map_err(|error| away(app, &error))?;
+    let token = random_text().map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
     let session = NewSession {
         token_hash: sha256_hex(&token),
         user: user.id,
         expires_at: app.now() + app.config.admin.session.absolute,
         address: address.to_owned(),
     };
-    app.store.session_create(session, app.now()).await.map_err(|error| away(app, &error))?;
+    app.store.session_create(session, app.now()).await?;
     let what = ("user", user.id, user.name.clone());
-    let noted = app.store.operation_record(app.by(&user.name), "login", what, json!({ "address": address })).await;
-    noted.map_err(|error| away(app, &error))?;
+    app.store.operation_record(app.by(&user.name), "login", what, json!({ "address": address })).await?;
     slog::info!(app.log, "logged in"; "user" => &user.name, "address" => address);
     let lifetime = Duration::seconds(app.config.admin.session.absolute.num_seconds());
     Ok(session_cookie(app, token, lifetime))
@@ -108,24 +121,21 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// [`PasswordRefusal`].
 pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &str) -> Result<(), PasswordRefusal> {
     password_check(new)?;
-    let away = |error: &dyn std::error::Error| {
-        slog::error!(app.log, "cannot change a password"; "user" => &operator.name, "error" => %error);
-        PasswordRefusal::Unavailable
-    };
-    if !is_admitted(app, "(password change)", &operator.name).await.map_err(|error| away(&error))? {
+    let away = |error| PasswordRefusal::Unavailable(unavailable(&error));
+    if !is_admitted(app, "(password change)", &operator.name).await? {
         return Err(PasswordRefusal::TooMany);
     }
-    let user = app.store.user_by_name(operator.name.clone()).await.map_err(|error| away(&error))?;
+    let user = app.store.user_by_name(operator.name.clone()).await?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = app.passwords.verify(old, hash).await.map_err(|error| away(&error))?;
+    let is_right = app.passwords.verify(old, hash).await.map_err(away)?;
     let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
     app.throttle.forgive("(password change)", &operator.name);
-    let hash = app.passwords.hash(new).await.map_err(|error| away(&error))?;
+    let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session.clone());
-    app.store.user_set_password(user.id, hash, kept, app.now()).await.map_err(|error| away(&error))?;
+    app.store.user_set_password(user.id, hash, kept, app.now()).await?;
     let what = ("user", user.id, user.name);
-    let noted = app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await;
-    noted.map_err(|error| away(&error))
+    app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await?;
+    Ok(())
 }
 
 /// Whether a password may be used at all.
@@ -149,9 +159,7 @@ fn session_cookie(app: &App, token: String, lifetime: Duration) -> Cookie<'stati
         .finish()
 }
 
-/// Logs why nobody can log in right now; here because the refusal itself tells strangers nothing.
-fn away(app: &App, error: &(impl std::error::Error + 'static)) -> LoginRefusal {
-    let failure = crate::error::Failure::of(error);
-    slog::error!(app.log, "cannot log anybody in"; "error" => failure.chain);
-    LoginRefusal::Unavailable
+/// What is told when it is not the database that keeps somebody from logging in; the log has the reason.
+fn unavailable(error: &(impl std::error::Error + 'static)) -> ApiError {
+    ApiError::Unavailable(Failure::of(error))
 }

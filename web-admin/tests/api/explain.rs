@@ -100,11 +100,13 @@ async fn what_ran_is_told_with_how_it_ended_and_what_was_skipped_with_the_run_it
     let told = asked(&client, job, failed["scheduled_at"].as_str().unwrap()).await;
     let sentence = told["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("It ran and failed. The executor reported the failure."), "{sentence}");
+    assert!(sentence.contains("There was no further attempt: the job has no retries."), "{sentence}");
+    assert!(told["sentence_zh"].as_str().unwrap().contains("没有再次尝试：任务未设置重试。"), "{told}");
     // Unless both lie in one second, which is what is asked about.
     let told = asked(&client, job, skipped["scheduled_at"].as_str().unwrap()).await;
     if told["verdict"] == "skipped" {
         assert!(
-            told["sentence"].as_str().unwrap().contains(&format!("Not ended then: run {} since", failed["id"])),
+            told["sentence"].as_str().unwrap().contains(&format!("Not ended then: run {} (", failed["id"])),
             "{told}"
         );
         assert!(told["sentence_zh"].as_str().unwrap().contains("当时未结束的有"), "{told}");

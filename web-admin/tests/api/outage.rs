@@ -103,6 +103,8 @@ async fn an_outage_later_is_told_and_ends_by_itself() {
         let problem = api.problem(503);
         assert_eq!(problem["type"], "urn:hzm-job:problem:unavailable");
         assert!(problem["detail"].as_str().unwrap().contains("the database cannot be reached"), "{problem}");
+        let problem = login(&base).await.problem(503);
+        assert!(problem["detail"].as_str().unwrap().contains("the database cannot be reached"), "{problem}");
         relay.let_through(true);
         until(&base, "/readyz", 200).await;
         assert_eq!(page().await.status, 200, "the session is still there");

@@ -43,7 +43,7 @@ async fn password_set(visit: &Visit, body: &web::Bytes) -> Answer {
         Err(PasswordRefusal::TooShort { least }) => form.blame("new", w.password_length(Some(least), None)),
         Err(PasswordRefusal::TooLong { most }) => form.blame("new", w.password_length(None, Some(most))),
         Err(PasswordRefusal::TooMany) => form.blame("old", w.s.login_many),
-        Err(PasswordRefusal::Unavailable) => form.blame("old", w.s.login_away),
+        Err(PasswordRefusal::Unavailable(error)) => form.blame("old", w.login_away(&error)),
     }
     html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, form))
 }

@@ -21,7 +21,7 @@ struct LoginPage {
     /// Where the way leads after the login.
     next: String,
     name: String,
-    problem: Option<&'static str>,
+    problem: Option<String>,
 }
 
 /// `GET /login`.
@@ -42,12 +42,12 @@ pub(crate) async fn leave(visit: Visit, body: web::Bytes) -> HttpResponse {
 }
 
 async fn entered(guest: &Guest, app: &App, fields: &Fields, address: &str) -> Answer {
-    let s = &guest.w.s;
+    let (s, w) = (&guest.w.s, guest.w);
     let (status, problem) = match log_in(app, fields.get("name").trim(), fields.get("password"), address).await {
         Ok(session) => return see_other_with(&way_back(fields.get("next"), "/"), [session]),
-        Err(LoginRefusal::Wrong) => (StatusCode::UNAUTHORIZED, s.login_wrong),
-        Err(LoginRefusal::TooMany) => (StatusCode::TOO_MANY_REQUESTS, s.login_many),
-        Err(LoginRefusal::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, s.login_away),
+        Err(LoginRefusal::Wrong) => (StatusCode::UNAUTHORIZED, s.login_wrong.to_owned()),
+        Err(LoginRefusal::TooMany) => (StatusCode::TOO_MANY_REQUESTS, s.login_many.to_owned()),
+        Err(LoginRefusal::Unavailable(error)) => (error.status_code(), w.login_away(&error)),
     };
     html_with(status, &page(guest, fields, Some(problem)))
 }
@@ -58,7 +58,7 @@ async fn left(visit: &Visit, body: &web::Bytes) -> Answer {
     see_other_with("/login", [removal, Flash::good(visit.w.s.logged_out).cookie()])
 }
 
-fn page(guest: &Guest, fields: &Fields, problem: Option<&'static str>) -> LoginPage {
+fn page(guest: &Guest, fields: &Fields, problem: Option<String>) -> LoginPage {
     let mut frame = guest.frame(guest.w.s.login_title);
     // Changing the language comes back to the form; a failed login was a POST to the same address.
     frame.path = crate::ui::fields::link("/login", [("next", fields.get("next"))]);

@@ -3,7 +3,7 @@
 use super::telling::Done;
 use super::{Words, catalogue};
 use hzm_job_scheduler::explain::Verdict;
-use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::run::{Reason, RunState};
 
 catalogue! {
     /// The tab "Explain" of a job.
@@ -27,8 +27,8 @@ catalogue! {
         previous: "Due before that", "上一次应触发";
         next: "Due after that", "下一次应触发";
         late: "Left late by", "下发延迟";
-        silence: "No run of any job was written down between", "此期间没有任何任务的运行记录写入";
-        silence_hint: "The scheduler was away or stood still.", "调度器不在运行，或处于停顿。";
+        silence: "Nothing was decided for any job between", "此期间没有对任何任务作出决定";
+        silence_hint: "The scheduler was away or stood still, or its database was away.", "调度器不在运行、处于停顿，或数据库无法访问。";
         deleted_job: "This job was deleted. It can still be asked why it ran.", "该任务已被删除，但仍可查询其历史运行原因。";
         not_whole: "The job was changed more often than is looked back, or by another version: its definition then is taken to be today's.",
             "任务的历史修改过多或来自其他版本，无法完全还原，当时的定义以现在的为准。";
@@ -83,6 +83,7 @@ const fn ahead(verdict: Verdict) -> (&'static str, &'static str) {
 const fn plain(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Ran => ("It ran.", "已执行。"),
+        Verdict::NotSent(Reason::Refused) => ("It was due, and no node took it.", "到期，但没有节点接收。"),
         Verdict::NotSent(_) => ("It was due but was never sent to a node.", "到期但从未下发到节点。"),
         Verdict::Skipped(_) => ("It was due and was skipped.", "到期但被跳过。"),
         Verdict::Open(_) => ("It has not ended.", "尚未结束。"),
@@ -147,7 +148,6 @@ mod tests {
     use super::*;
     use hzm_job_scheduler::describe::Language;
     use hzm_job_scheduler::explain::Act;
-    use hzm_job_scheduler::run::Reason;
 
     #[test]
     fn a_verdict_is_a_whole_sentence_in_both_languages() {

@@ -4,6 +4,7 @@
 //! not compile and a word that no page uses is reported as dead code. Sentences with arguments are in [`sentences`], states,
 //! reasons and actions in [`terms`]. The terms are those of `docs/` and of the field; no page has words of its own.
 
+mod clocks;
 mod common;
 mod executors;
 mod explain;

@@ -3,18 +3,19 @@
 //! Pages and API tell the same. Times are written by the caller, because the API writes UTC and the page the job's clocks.
 
 use super::{Words, span};
-use chrono::{DateTime, Offset, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use hzm_job_scheduler::describe::Language;
-use hzm_job_scheduler::explain::{Act, Then, Verdict};
+use hzm_job_scheduler::explain::{Act, Verdict};
 use hzm_job_scheduler::overlap::OverlapPolicy;
+use hzm_job_scheduler::retry::{self, WhyNot};
 use hzm_job_scheduler::run::{Reason, RunState};
-use hzm_job_scheduler::schedule::{GapPolicy, RepeatPolicy, ScheduleKind};
 use hzm_job_store::explain::Answered;
 use hzm_job_store::run::Run;
 
 /// A first attempt that left no later than this needs no word about it.
 const ON_TIME_MS: i64 = 1_000;
+/// One that left so late was held up by something.
+const HELD_UP_MS: i64 = 5_000;
 
 /// What is told, and how.
 pub(crate) struct Telling<'a> {
@@ -29,6 +30,22 @@ pub(crate) struct Telling<'a> {
     pub(crate) when: &'a dyn Fn(DateTime<Utc>) -> String,
 }
 
+impl Telling<'_> {
+    /// The attempts at the fire that is told of. Orders by hand may share a second with each other: it is the one that was
+    /// asked about, or that was sent.
+    fn attempts(&self) -> Vec<&Run> {
+        let runs = || self.answer.runs.iter();
+        let sent = || runs().filter(|run| run.sent_at.is_some());
+        let fire = sent().find(|run| run.scheduled_at == self.at).or_else(|| sent().min_by_key(|run| run.kind.code()));
+        let fire = fire
+            .or_else(|| runs().find(|run| run.scheduled_at == self.at))
+            .or_else(|| runs().min_by_key(|run| run.kind.code()));
+        let is_attempt =
+            |run: &&Run| fire.is_some_and(|fire| (fire.kind, fire.scheduled_at) == (run.kind, run.scheduled_at));
+        runs().filter(is_attempt).collect()
+    }
+}
+
 impl Words {
     /// The whole answer.
     pub(crate) fn explanation(&self, t: &Telling<'_>) -> String {
@@ -38,9 +55,17 @@ impl Words {
         let act = act.as_ref().map(|(act, when)| (*act, when.as_str()));
         let verdict = match told.verdict {
             Verdict::Ran => self.ran(t),
+            Verdict::NotSent(_) => self.not_sent(t),
             verdict => self.verdict(verdict, is_ahead, act),
         };
-        let more = [self.lateness(t), self.in_the_way(t), self.quarantine_told(t, is_ahead), self.clock_change(t)];
+        let more = [
+            self.held_up(t),
+            self.no_further_attempt(t),
+            self.lateness(t),
+            self.in_the_way(t),
+            self.quarantine_told(t, is_ahead),
+            self.clock_change(t),
+        ];
         let more: Vec<String> = more.into_iter().flatten().collect();
         let blank = self.pick(" ", "");
         more.iter().fold(verdict, |text, sentence| format!("{text}{blank}{sentence}"))
@@ -48,12 +73,7 @@ impl Words {
 
     /// How what was sent ended, after how many attempts, and how late it left.
     fn ran(&self, t: &Telling<'_>) -> String {
-        // Orders by hand may share a second with each other: told is the one that was asked about, or that was sent.
-        let sent = || t.answer.runs.iter().filter(|run| run.sent_at.is_some());
-        let fire = sent().find(|run| run.scheduled_at == t.at).or_else(|| sent().min_by_key(|run| run.kind.code()));
-        let is_attempt =
-            |run: &&Run| fire.is_some_and(|fire| (fire.kind, fire.scheduled_at) == (run.kind, run.scheduled_at));
-        let attempts: Vec<&Run> = t.answer.runs.iter().filter(is_attempt).collect();
+        let attempts = t.attempts();
         let Some(last) = attempts.iter().max_by_key(|run| run.attempt) else {
             return self.verdict(Verdict::Ran, false, None);
         };
@@ -65,11 +85,7 @@ impl Words {
             RunState::Skipped => ("It was sent; its last retry was skipped", "已下发，最后一次重试被跳过"),
             _ => ("It ran and succeeded", "已执行，结果为成功"),
         };
-        let count = attempts.len();
-        let tries = match count {
-            1 => String::new(),
-            _ => self.pick(format!(" after {count} attempts"), format!("，共尝试 {count} 次")),
-        };
+        let tries = self.tries(attempts.len());
         let reason = if last.state == RunState::Succeeded { "" } else { self.reason(last.reason) };
         let blank = if reason.is_empty() { "" } else { self.pick(" ", "") };
         let late = t.answer.explanation.late_ms.filter(|late| *late >= ON_TIME_MS).map(|late| self.duration(late));
@@ -78,8 +94,82 @@ impl Words {
         format!("{}{tries}{stop}{blank}{reason}{}", self.pick(en, zh), late.unwrap_or_default())
     }
 
-    /// Of a fire that came too late or not at all: how late, what counts as missed, what the policy says, and whether the
-    /// scheduler was away.
+    /// How what never left ended, after how many attempts, and in whose words.
+    fn not_sent(&self, t: &Telling<'_>) -> String {
+        let verdict = self.verdict(t.answer.explanation.verdict, false, None);
+        let attempts = t.attempts();
+        let Some(last) = attempts.iter().max_by_key(|run| run.attempt) else { return verdict };
+        let count = attempts.len();
+        let tries = match count {
+            1 => String::new(),
+            _ => self.pick(format!(" There were {count} attempts."), format!("共尝试 {count} 次。")),
+        };
+        let is_refused = last.reason == Reason::Refused;
+        let said = last.message.as_deref().map(str::trim).filter(|said| is_refused && !said.is_empty());
+        let said = said.map(|said| match self.language {
+            Language::En => format!(" The last answer was: {said}"),
+            Language::Zh => format!("最后的应答：{said}"),
+        });
+        format!("{verdict}{tries}{}", said.unwrap_or_default())
+    }
+
+    fn tries(&self, count: usize) -> String {
+        match count {
+            1 => String::new(),
+            _ => self.pick(format!(" after {count} attempts"), format!("，共尝试 {count} 次")),
+        }
+    }
+
+    /// Of a fire that was decided on in time and left late: what may have held it up. A row does not say when it was written,
+    /// and a trigger leaves after that.
+    fn held_up(&self, t: &Telling<'_>) -> Option<String> {
+        let is_late = t.answer.explanation.late_ms.is_some_and(|late| late >= HELD_UP_MS);
+        let attempts = t.attempts();
+        let first = attempts.iter().find(|run| run.attempt == 0 && run.sent_at.is_some()).filter(|_| is_late)?;
+        let was_in_time = (first.created_at - first.scheduled_at).num_milliseconds() < HELD_UP_MS;
+        was_in_time.then(|| {
+            self.pick(
+                "It was decided on in time; then it waited for its turn, for a node, or for the database to write it down.",
+                "触发决定是按时作出的；之后在等待前面的运行、可用节点，或数据库写入。",
+            )
+            .to_owned()
+        })
+    }
+
+    /// Why a failure was not followed by another attempt. The policy is today's: what it was then is not kept.
+    fn no_further_attempt(&self, t: &Telling<'_>) -> Option<String> {
+        if !matches!(t.answer.explanation.verdict, Verdict::Ran | Verdict::NotSent(_)) {
+            return None;
+        }
+        let attempts = t.attempts();
+        let last = attempts.iter().max_by_key(|run| run.attempt)?;
+        let draft = t.answer.job.spec.draft();
+        let outcome = self.state(last.state);
+        let why = retry::why_not(&draft.retry, draft.delivery, last.state, last.attempt);
+        let (en, zh) = match why {
+            Some(WhyNot::Settled) => return None,
+            Some(WhyNot::NoRetries) => ("the job has no retries".to_owned(), "任务未设置重试".to_owned()),
+            Some(WhyNot::OtherOutcomes) => (
+                format!("the job's retries (retry.on) leave this outcome out: {outcome}"),
+                format!("任务的重试条件（retry.on）不包括该结果：{outcome}"),
+            ),
+            Some(WhyNot::PerhapsDone) => (
+                "it may have done its work, and the job is delivered at most once".to_owned(),
+                "它可能已经执行，而任务的投递方式为最多一次".to_owned(),
+            ),
+            Some(WhyNot::NoneLeft) => (
+                format!("all {} retries are used up", draft.retry.retries),
+                format!("{} 次重试均已用完", draft.retry.retries),
+            ),
+            None if t.answer.deleted => ("the job was deleted".to_owned(), "任务已被删除".to_owned()),
+            None if !t.answer.job.enabled => ("the job was stopped".to_owned(), "任务已停止".to_owned()),
+            None => return None,
+        };
+        Some(self.pick(format!("There was no further attempt: {en}."), format!("没有再次尝试：{zh}。")))
+    }
+
+    /// Of a fire that came too late or not at all: how late, what counts as missed, what the policy says, and whether
+    /// anything was decided around it. When a decision was written down is not kept.
     fn lateness(&self, t: &Telling<'_>) -> Option<String> {
         let verdict = t.answer.explanation.verdict;
         let is_missed = |reason| matches!(reason, Reason::Misfire | Reason::MisfireLimit | Reason::MisfireWindow);
@@ -88,9 +178,10 @@ impl Words {
         let silence = silence.map(|(from, until)| {
             self.pick(
                 format!(
-                    "No run of any job was written down from {from} to {until}: the scheduler was away or stood still."
+                    "Nothing was decided for any job from {from} to {until}: the scheduler was away or stood still, or its \
+                     database was away."
                 ),
-                format!("{from} 至 {until} 期间没有任何任务的运行记录写入：调度器不在运行或处于停顿。"),
+                format!("{from} 至 {until} 期间没有对任何任务作出决定：调度器不在运行、处于停顿，或数据库无法访问。"),
             )
         });
         if !missed {
@@ -116,18 +207,7 @@ impl Words {
             (Verdict::Skipped(Reason::Overlap | Reason::QueueFull), _) => None,
             _ => return None,
         };
-        let since = |run: &Run| (t.when)(run.sent_at.unwrap_or(run.created_at));
-        let runs: Vec<String> = t
-            .answer
-            .in_the_way
-            .iter()
-            .map(|run| {
-                self.pick(
-                    format!("run {} since {}", run.id, since(run)),
-                    format!("运行 {}（自 {} 起）", run.id, since(run)),
-                )
-            })
-            .collect();
+        let runs: Vec<String> = t.answer.in_the_way.iter().map(|run| self.stood(run, t)).collect();
         if runs.is_empty() {
             return None;
         }
@@ -138,6 +218,18 @@ impl Words {
             Language::En => format!("Not ended then: {}{limit}.", runs.join(", ")),
             Language::Zh => format!("当时未结束的有：{}{limit}。", runs.join("、")),
         })
+    }
+
+    /// How another run stood at the moment that was asked about; nothing later is told.
+    fn stood(&self, run: &Run, t: &Telling<'_>) -> String {
+        let waited_from = run.created_at.max(run.scheduled_at);
+        let (en, zh, since) = match run.sent_at {
+            Some(sent) if sent <= t.at => ("running", "执行中", sent),
+            _ if waited_from <= t.at => ("waiting", "等待中", waited_from),
+            _ => return self.pick(format!("run {}", run.id), format!("运行 {}", run.id)),
+        };
+        let since = (t.when)(since);
+        self.pick(format!("run {} ({en} since {since})", run.id), format!("运行 {}（自 {since} 起{zh}）", run.id))
     }
 
     /// What a quarantine of the job's actor has to do with it: one that is, or one that was released since.
@@ -173,96 +265,10 @@ impl Words {
             format!("该任务的 Actor 当时处于隔离状态，{user} 于 {when} 解除隔离。"),
         ))
     }
-
-    /// Where nothing was due: that the clocks of the zone were changed around that moment, and what the job says about it.
-    fn clock_change(&self, t: &Telling<'_>) -> Option<String> {
-        let verdict = t.answer.explanation.verdict;
-        let Then::There(definition) = &t.answer.then else { return None };
-        let is_cron = definition.schedule.kind() == ScheduleKind::Cron;
-        if !is_cron || !matches!(verdict, Verdict::NotDue | Verdict::WillNotBeDue) {
-            return None;
-        }
-        let zone = definition.schedule.zone();
-        let change = Change::near(zone, t.at)?;
-        let (from, to) = (change.before.format("%H:%M"), change.after.format("%H:%M"));
-        let (moment, draft) = (change.at.with_timezone(&zone).format("%Y-%m-%d"), t.answer.job.spec.draft());
-        let (en, zh) = match (change.is_forward(), draft.schedule.gap, draft.schedule.repeat) {
-            (true, GapPolicy::Skip, _) => ("a time that is skipped has no occurrence", "被跳过的时间不触发"),
-            (true, GapPolicy::RunAfter, _) => {
-                ("a time that is skipped is due when the clocks go on", "被跳过的时间在时钟拨快后立即触发")
-            }
-            (false, _, RepeatPolicy::First) => {
-                ("of a time that comes twice only the first counts", "重复出现的时间只在第一次触发")
-            }
-            (false, _, _) => ("a time that comes twice is due twice", "重复出现的时间两次都触发"),
-        };
-        Some(match self.language {
-            Language::En => {
-                format!("On {moment} the clocks of {zone} went from {from} to {to}; by the job's policy {en}.")
-            }
-            Language::Zh => format!("{moment} 时区 {zone} 的时钟由 {from} 拨到 {to}；按任务的策略，{zh}。"),
-        })
-    }
-}
-
-/// A change of a zone's clocks.
-struct Change {
-    at: DateTime<Utc>,
-    /// What they showed when it came, and what from then on.
-    before: chrono::NaiveDateTime,
-    after: chrono::NaiveDateTime,
-}
-
-impl Change {
-    /// The change whose skipped or repeated hour holds `at`, or that is less than an hour away.
-    fn near(zone: Tz, at: DateTime<Utc>) -> Option<Change> {
-        let offset = |at: DateTime<Utc>| at.with_timezone(&zone).offset().fix().local_minus_utc();
-        let (mut low, mut high) = (at - TimeDelta::hours(1), at + TimeDelta::hours(1));
-        let (before, after) = (offset(low), offset(high));
-        if before == after {
-            return None;
-        }
-        while high - low > TimeDelta::seconds(1) {
-            let middle = low + (high - low) / 2;
-            (low, high) = if offset(middle) == before { (middle, high) } else { (low, middle) };
-        }
-        let at = chrono::SubsecRound::trunc_subsecs(high, 0);
-        let shown = |offset: i32| at.naive_utc() + TimeDelta::seconds(i64::from(offset));
-        Some(Change { at, before: shown(before), after: shown(after) })
-    }
-
-    fn is_forward(&self) -> bool {
-        self.after > self.before
-    }
 }
 
 /// What somebody did, with its time as text.
 pub(super) type Done<'a> = Option<(&'a Act, &'a str)>;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_of_the_clocks_is_found_within_an_hour_and_told_with_what_they_showed() {
-        let berlin = Tz::Europe__Berlin;
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let shown = |text: &str| {
-            Change::near(berlin, at(text)).map(|change| {
-                (
-                    change.at.format("%H:%M:%S").to_string(),
-                    change.before.format("%H:%M").to_string(),
-                    change.after.format("%H:%M").to_string(),
-                )
-            })
-        };
-        let spring = Some(("01:00:00".to_owned(), "02:00".to_owned(), "03:00".to_owned()));
-        assert_eq!(shown("2027-03-28T01:00:00Z"), spring);
-        assert_eq!(shown("2027-03-28T00:30:00Z"), spring);
-        assert_eq!(
-            shown("2026-10-25T01:30:00Z"),
-            Some(("01:00:00".to_owned(), "03:00".to_owned(), "02:00".to_owned()))
-        );
-        assert_eq!(shown("2027-03-28T05:00:00Z"), None);
-    }
-}
+mod tests;
