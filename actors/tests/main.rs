@@ -24,4 +24,5 @@ mod supervision;
 mod support;
 mod threads;
 mod timeout;
+mod together;
 mod untold;

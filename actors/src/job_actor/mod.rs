@@ -26,6 +26,7 @@ use crate::surroundings::Surroundings;
 use actix::prelude::*;
 use ahead::Ahead;
 use chrono::{DateTime, Utc};
+use hzm_job_scheduler::foresight::Foresight;
 use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::overlap::Load;
 use hzm_job_scheduler::progress::Progress;
@@ -50,6 +51,8 @@ const TRY_AGAIN: Duration = Duration::from_millis(200);
 /// See the module.
 pub(crate) struct JobActor {
     job: Job,
+    /// When the definition was last changed.
+    changed_at: DateTime<Utc>,
     deleted: bool,
     planned_until: Option<DateTime<Utc>>,
     last_end: Option<DateTime<Utc>>,
@@ -58,6 +61,7 @@ pub(crate) struct JobActor {
     runs: BTreeMap<RunId, LiveRun>,
     /// Runs whose nodes are to be told to end them, and have not taken that yet.
     stops: BTreeMap<RunId, Stop>,
+    foresight: Foresight,
     /// Rows of fires are on their way to the journal.
     opening: bool,
     /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
@@ -89,12 +93,14 @@ impl JobActor {
         let mut actor = JobActor {
             log: place.base.log.new(slog::o!("job" => id.0)),
             job: standing.job.clone(),
+            changed_at: standing.changed_at,
             deleted: standing.deleted,
             planned_until: None,
             last_end: None,
             last_manual: None,
             runs: BTreeMap::new(),
             stops: BTreeMap::new(),
+            foresight: Foresight::default(),
             opening: false,
             owed: Vec::new(),
             ahead: None,
@@ -109,7 +115,7 @@ impl JobActor {
             _obituary: Obituary::new(id, parent),
         };
         let open = actor.take_standing(standing);
-        actor.runs = actor.take_ahead(open).into_iter().collect();
+        actor.start_with(open);
         JobActor::create(|ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             actor
@@ -118,8 +124,13 @@ impl JobActor {
 
     /// Takes what the store says of the job, and answers the runs it says are open.
     fn take_standing(&mut self, standing: Standing) -> Vec<hzm_job_store::run::Run> {
-        self.job = standing.job;
-        self.deleted = standing.deleted;
+        // An answer of the store may be older than what this actor knows.
+        if standing.job.version >= self.job.version {
+            self.job = standing.job;
+            self.foresight.forget();
+            self.changed_at = standing.changed_at;
+            self.deleted = standing.deleted;
+        }
         self.planned_until = self.planned_until.max(standing.planned_until);
         self.last_end = self.last_end.max(standing.last_end);
         self.last_manual = self.last_manual.max(standing.last_manual);
@@ -144,7 +155,7 @@ impl JobActor {
         if self.deleted || !self.job.enabled {
             return None;
         }
-        self.progress().next(self.job.spec.schedule())
+        self.foresight.next(&self.progress(), self.job.spec.schedule())
     }
 
     /// Arms the timer of the next fire, or goes to sleep when that is far away.

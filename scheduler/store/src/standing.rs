@@ -32,6 +32,8 @@ fn open_codes() -> impl Iterator<Item = i16> {
 pub struct Standing {
     /// The job.
     pub job: Job,
+    /// When its definition was last changed.
+    pub changed_at: DateTime<Utc>,
     /// Whether it was deleted: then only its open runs matter.
     pub deleted: bool,
     /// The last occurrence of its schedule that has a row, those ahead of their moment not counted; `None`: none has.
@@ -74,7 +76,7 @@ impl Store {
         }
         let jobs = rows.into_iter().filter_map(|row| Some((row.is_deleted(), self.readable(row.stored())?)));
         Ok(jobs
-            .map(|(deleted, StoredJob { job, .. })| {
+            .map(|(deleted, StoredJob { job, updated_at, .. })| {
                 let id = job.id.0;
                 let (last_end, last_manual) = facts.ends.get(&id).copied().unwrap_or((None, None));
                 Standing {
@@ -84,6 +86,7 @@ impl Store {
                     last_end: last_end.map(moment),
                     last_manual: last_manual.map(moment),
                     job,
+                    changed_at: updated_at,
                     deleted,
                 }
             })
