@@ -3,6 +3,7 @@
 //! Pure: the moment is an argument. It never runs, sends or logs.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hzm_job_protocol::hzm::Callback;
@@ -21,7 +22,7 @@ pub(crate) enum Admission {
     /// The run is in hand already; it is not started twice.
     InHand,
     /// The run has ended; this is its callback, to be sent again.
-    Ended(Callback),
+    Ended(Arc<Callback>),
     /// Too many runs in hand.
     Busy,
     /// The executor is shutting down.
@@ -31,7 +32,7 @@ pub(crate) enum Admission {
 /// The runs in hand, each with what is needed to reach it, and the ended ones.
 pub(crate) struct Ledger<R> {
     in_hand: HashMap<i64, R>,
-    ended: HashMap<i64, Callback>,
+    ended: HashMap<i64, Arc<Callback>>,
     // In the order of ending, which is the order of forgetting.
     ended_order: VecDeque<(Instant, i64)>,
     capacity: usize,
@@ -50,7 +51,7 @@ impl<R> Ledger<R> {
             return Admission::InHand;
         }
         if let Some(callback) = self.ended.get(&run_id) {
-            return Admission::Ended(callback.clone());
+            return Admission::Ended(Arc::clone(callback));
         }
         if self.closing {
             return Admission::Closing;
@@ -66,7 +67,7 @@ impl<R> Ledger<R> {
     }
 
     /// Moves a run from those in hand to those remembered.
-    pub(crate) fn end(&mut self, callback: Callback, now: Instant) {
+    pub(crate) fn end(&mut self, callback: Arc<Callback>, now: Instant) {
         let run_id = callback.log_id;
         self.in_hand.remove(&run_id);
         if self.ended.insert(run_id, callback).is_none() {
@@ -103,8 +104,8 @@ impl<R> Ledger<R> {
 mod tests {
     use super::*;
 
-    fn callback(log_id: i64) -> Callback {
-        Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: None }
+    fn callback(log_id: i64) -> Arc<Callback> {
+        Arc::new(Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: None })
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hzm_job_protocol::hzm::Callback;
@@ -49,12 +50,12 @@ impl Outbox {
     /// # Errors
     ///
     /// When the folder cannot be listed.
-    pub(crate) fn load(&self, log: &Logger) -> io::Result<Vec<Callback>> {
+    pub(crate) fn load(&self, log: &Logger) -> io::Result<Vec<Arc<Callback>>> {
         let mut callbacks = Vec::new();
         let names = file_names(&self.folder)?.into_iter().filter(|name| name.ends_with(SUFFIX));
         for name in names.take(OUTBOX_LIMIT) {
             match read(&self.folder.join(&name)) {
-                Ok(callback) => callbacks.push(callback),
+                Ok(callback) => callbacks.push(Arc::new(callback)),
                 Err(problem) => {
                     error!(log, "a kept callback cannot be read and is set aside"; "file" => &name, "error" => %problem);
                     self.set_aside(&name)?;
@@ -156,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         Outbox::open(folder.path()).unwrap().keep(&callback(7)).unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
-        assert_eq!(outbox.load(&log()).unwrap(), [callback(7)]);
+        assert_eq!(outbox.load(&log()).unwrap(), [Arc::new(callback(7))]);
         outbox.remove(7).unwrap();
         outbox.remove(7).unwrap();
         assert!(outbox.load(&log()).unwrap().is_empty());

@@ -75,24 +75,33 @@ impl Runner {
     }
 
     /// Takes note of runs that ended in an earlier process, so that they are not run again.
-    pub(crate) fn remember(&self, callbacks: &[Callback]) {
+    pub(crate) fn remember(&self, callbacks: &[Arc<Callback>]) {
         let mut ledger = self.ledger();
         for callback in callbacks {
-            ledger.end(callback.clone(), Instant::now());
+            ledger.end(Arc::clone(callback), Instant::now());
         }
     }
 
     /// Takes a trigger, and starts what has to be started.
     pub(crate) fn accept(self: &Arc<Self>, trigger: JobHandle) -> Admission {
+        self.accept_one(&mut self.ledger(), trigger)
+    }
+
+    /// Takes many triggers, each as if it had come alone, and says of each what became of it.
+    pub(crate) fn accept_all(self: &Arc<Self>, triggers: Vec<JobHandle>) -> Vec<(i64, Admission)> {
         let mut ledger = self.ledger();
+        triggers.into_iter().map(|trigger| (trigger.log_id, self.accept_one(&mut ledger, trigger))).collect()
+    }
+
+    fn accept_one(self: &Arc<Self>, ledger: &mut Ledger<RunInHand>, trigger: JobHandle) -> Admission {
         let admission = match ledger.admit(trigger.log_id) {
             // A result that could not be kept must not come to be.
             Admission::Start if *self.dispatch.backlog.borrow() >= OUTBOX_LIMIT => Admission::Busy,
             admission => admission,
         };
         match &admission {
-            Admission::Start => self.start(&mut ledger, trigger),
-            Admission::Ended(callback) => self.report_again(callback.clone()),
+            Admission::Start => self.start(ledger, trigger),
+            Admission::Ended(callback) => self.report_again(Arc::clone(callback)),
             Admission::InHand => debug!(self.log, "trigger repeated, the run is in hand"; "run" => trigger.log_id),
             Admission::Busy | Admission::Closing => {
                 warn!(self.log, "trigger refused"; "run" => trigger.log_id, "reason" => ?admission);
@@ -155,20 +164,20 @@ impl Runner {
 
     async fn end(&self, outcome: Outcome, context: &JobContext) {
         info!(context.logger(), "run ended"; "success" => outcome.is_success());
-        let callback = outcome.into_callback(context.run_id(), &self.app_key);
-        self.ledger().end(callback.clone(), Instant::now());
+        let callback = Arc::new(outcome.into_callback(context.run_id(), &self.app_key));
+        self.ledger().end(Arc::clone(&callback), Instant::now());
         self.report(callback).await;
     }
 
-    fn report_again(self: &Arc<Self>, callback: Callback) {
+    fn report_again(self: &Arc<Self>, callback: Arc<Callback>) {
         debug!(self.log, "trigger repeated, the run has ended; its callback is sent again"; "run" => callback.log_id);
         let runner = Arc::clone(self);
         self.runtime.spawn(async move { runner.report(callback).await });
     }
 
-    async fn report(&self, callback: Callback) {
+    async fn report(&self, callback: Arc<Callback>) {
         if let Some(outbox) = self.dispatch.outbox.clone() {
-            let (run_id, copy) = (callback.log_id, callback.clone());
+            let (run_id, copy) = (callback.log_id, Arc::clone(&callback));
             let kept = tokio::task::spawn_blocking(move || outbox.keep(&copy)).await;
             if let Err(problem) = kept.unwrap_or_else(|gone| Err(std::io::Error::other(gone))) {
                 error!(self.log, "callback kept in memory only, a crash would lose it"; "run" => run_id, "error" => %problem);

@@ -61,7 +61,7 @@ impl World {
     async fn callback(&mut self) -> (i64, i32, String) {
         match self.errands.recv().await {
             Some(Errand::Deliver(callback)) => {
-                (callback.log_id, callback.handler_code, callback.handler_msg.unwrap_or_default())
+                (callback.log_id, callback.handler_code, callback.handler_msg.clone().unwrap_or_default())
             }
             other => panic!("unexpected: {other:?}"),
         }

@@ -57,7 +57,7 @@ pub(crate) struct Service {
     listening: SocketAddr,
     runner: Arc<Runner>,
     outbox: Option<Arc<Outbox>>,
-    kept: Vec<Callback>,
+    kept: Vec<Arc<Callback>>,
     errands: (mpsc::Sender<Errand>, mpsc::Receiver<Errand>),
     backlog: watch::Sender<usize>,
     // Held for as long as jobs may run; `None` when they run on the caller's.
@@ -200,7 +200,7 @@ fn serve(
 }
 
 /// Without a usable disk an executor goes on, and says so.
-fn open_outbox(settings: &Settings, log: &Logger) -> (Option<Arc<Outbox>>, Vec<Callback>) {
+fn open_outbox(settings: &Settings, log: &Logger) -> (Option<Arc<Outbox>>, Vec<Arc<Callback>>) {
     let folder = settings.data_dir();
     let opened = Outbox::open(&folder).and_then(|outbox| Ok((outbox.load(log)?, outbox)));
     match opened {

@@ -3,6 +3,7 @@
 //! Pure: the moment and the dice are arguments. It sends nothing and touches no disk; the courier does.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hzm_job_protocol::hzm::Callback;
@@ -18,7 +19,7 @@ pub(crate) struct Waiting {
 }
 
 struct Letter {
-    callback: Callback,
+    callback: Arc<Callback>,
     attempts: u32,
     // `None` while a request is in flight.
     due: Option<Instant>,
@@ -28,7 +29,7 @@ struct Letter {
 
 impl Waiting {
     /// Makes a callback due now; one that is in flight, as soon as it is back.
-    pub(crate) fn add(&mut self, callback: Callback, now: Instant) {
+    pub(crate) fn add(&mut self, callback: Arc<Callback>, now: Instant) {
         let run_id = callback.log_id;
         let letter = Letter { callback, attempts: 0, due: Some(now), again: false };
         let letter = self.letters.entry(run_id).or_insert(letter);
@@ -59,14 +60,18 @@ impl Waiting {
         self.due.first().map(|(due, _)| *due)
     }
 
-    /// Takes the first callback that is due; it stays known until `done` or `postpone`.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<Callback> {
-        let (_, run_id) = *self.due.first().filter(|(due, _)| *due <= now)?;
-        self.due.pop_first();
-        let letter = self.letters.get_mut(&run_id)?;
-        letter.due = None;
-        letter.attempts += 1;
-        Some(letter.callback.clone())
+    /// Takes the callbacks that are due, for as long as `fits` says so; they stay known until `done` or `postpone`.
+    pub(crate) fn take(&mut self, now: Instant, mut fits: impl FnMut(&Arc<Callback>) -> bool) {
+        while let Some((_, run_id)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
+            if let Some(letter) = self.letters.get_mut(&run_id) {
+                if !fits(&letter.callback) {
+                    return;
+                }
+                letter.due = None;
+                letter.attempts += 1;
+            }
+            self.due.pop_first();
+        }
     }
 
     /// Settled: forgotten, unless it was given again meanwhile.
@@ -94,21 +99,28 @@ mod tests {
 
     const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(60) };
 
-    fn callback(log_id: i64) -> Callback {
-        Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: None }
+    fn callback(log_id: i64) -> Arc<Callback> {
+        Arc::new(Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: None })
+    }
+
+    /// Takes one, as a request for a single result does.
+    fn take(waiting: &mut Waiting, now: Instant) -> Option<i64> {
+        let mut taken = None;
+        waiting.take(now, |callback| taken.is_none() && taken.replace(callback.log_id).is_none());
+        taken
     }
 
     #[test]
     fn a_callback_is_tried_at_once_and_after_failures_ever_later() {
         let (mut waiting, now) = (Waiting::default(), Instant::now());
         waiting.add(callback(1), now);
-        assert_eq!(waiting.take(now), Some(callback(1)));
-        assert_eq!(waiting.take(now), None);
+        assert_eq!(take(&mut waiting, now), Some(1));
+        assert_eq!(take(&mut waiting, now), None);
         assert_eq!(waiting.postpone(1, &BACKOFF, 1.0, now), Duration::from_secs(1));
-        assert_eq!(waiting.take(now), None);
+        assert_eq!(take(&mut waiting, now), None);
         let later = now + Duration::from_secs(1);
         assert_eq!(waiting.next_due(), Some(later));
-        assert!(waiting.take(later).is_some());
+        assert!(take(&mut waiting, later).is_some());
         assert_eq!(waiting.postpone(1, &BACKOFF, 1.0, later), Duration::from_secs(2));
     }
 
@@ -116,12 +128,12 @@ mod tests {
     fn a_callback_given_again_is_tried_at_once_but_never_twice_at_a_time() {
         let (mut waiting, now) = (Waiting::default(), Instant::now());
         waiting.add(callback(1), now);
-        waiting.take(now);
+        take(&mut waiting, now);
         waiting.add(callback(1), now);
-        assert_eq!(waiting.take(now), None, "one is in flight");
+        assert_eq!(take(&mut waiting, now), None, "one is in flight");
         waiting.postpone(1, &BACKOFF, 1.0, now);
         waiting.add(callback(1), now);
-        assert!(waiting.take(now).is_some());
+        assert!(take(&mut waiting, now).is_some());
         waiting.done(1, now);
         assert!(waiting.letters.is_empty() && waiting.due.is_empty());
     }
@@ -130,10 +142,10 @@ mod tests {
     fn a_callback_asked_for_while_in_flight_is_sent_once_more_afterwards() {
         let (mut waiting, now) = (Waiting::default(), Instant::now());
         waiting.add(callback(1), now);
-        waiting.take(now);
+        take(&mut waiting, now);
         waiting.add(callback(1), now);
         waiting.done(1, now);
-        assert_eq!(waiting.take(now), Some(callback(1)));
+        assert_eq!(take(&mut waiting, now), Some(1));
         waiting.done(1, now);
         assert!(waiting.letters.is_empty() && waiting.due.is_empty());
     }
@@ -143,10 +155,10 @@ mod tests {
         let (mut waiting, now) = (Waiting::default(), Instant::now());
         for run_id in 1..=3 {
             waiting.add(callback(run_id), now);
-            waiting.take(now);
+            take(&mut waiting, now);
             waiting.postpone(run_id, &BACKOFF, 1.0, now);
         }
         waiting.hasten(now);
-        assert_eq!((1..=3).filter(|_| waiting.take(now).is_some()).count(), 3);
+        assert_eq!((1..=3).filter(|_| take(&mut waiting, now).is_some()).count(), 3);
     }
 }
