@@ -15,6 +15,7 @@ mod journal;
 mod liveness;
 mod misfire;
 mod moved;
+mod never_left;
 mod outage;
 mod overlap;
 mod passivation;

@@ -77,6 +77,8 @@ pub(crate) struct JobActor {
     /// Orders whose answer waits for their row, also one that says "skipped": who sleeps answers nobody.
     ordering: usize,
     timer: Option<SpawnHandle>,
+    /// The moment that the timer was armed for by [`settle`](JobActor::settle), if it was.
+    settled_for: Option<DateTime<Utc>>,
     /// Messages from the shard that were handled: an idle job may only go to sleep when it has heard them all.
     heard: u64,
     handled: u64,
@@ -109,6 +111,7 @@ impl JobActor {
             coming: Load::default(),
             ordering: 0,
             timer: None,
+            settled_for: None,
             heard: 0,
             handled: 0,
             place,
@@ -160,25 +163,37 @@ impl JobActor {
 
     /// Arms the timer of the next fire, or goes to sleep when that is far away.
     fn settle(&mut self, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
-        }
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
         if far && self.is_idle() {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.asleep.try_send(asleep).is_ok() {
+                self.disarm(ctx);
                 return;
             }
         }
-        let waits = next.filter(|_| !self.place.base.directory.is_stopping());
-        let wait = waits.map_or(LONGEST_TIMER, |next| clock::until(now, self.look_at(next, now)).min(LONGEST_TIMER));
-        self.arm(wait, ctx);
+        let waits = next.filter(|_| !self.place.base.directory.is_stopping()).map(|next| self.look_at(next, now));
+        if waits.is_some() && waits == self.settled_for && self.timer.is_some() {
+            return;
+        }
+        self.arm(waits.map_or(LONGEST_TIMER, |at| clock::until(now, at).min(LONGEST_TIMER)), ctx);
+        self.settled_for = waits;
     }
 
     fn arm(&mut self, wait: Duration, ctx: &mut Context<Self>) {
-        self.timer = Some(ctx.run_later(wait, |job, ctx| job.fire_due(ctx)));
+        self.disarm(ctx);
+        self.timer = Some(ctx.run_later(wait, |job, ctx| {
+            job.timer = None;
+            job.fire_due(ctx);
+        }));
+    }
+
+    fn disarm(&mut self, ctx: &mut Context<Self>) {
+        self.settled_for = None;
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
     }
 
     fn is_idle(&self) -> bool {

@@ -103,7 +103,10 @@ impl JobActor {
         if self.is_forgetful(id) || self.place.base.directory.is_stopping() {
             self.write_running(id, ctx);
         } else {
-            ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+            let writes = ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+            if let Some(live) = self.runs.get_mut(&id) {
+                live.writes = Some(writes);
+            }
         }
     }
 
