@@ -10,15 +10,15 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use hzm_job_protocol::hzm::Callback;
 use slog::{Logger, debug, error, warn};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use crate::clerk::{Desk, Settled};
 use crate::delivery::{Attempt, SINGLE_REQUESTS, deliver};
 use crate::outbound::{Admin, Admins, CallError};
-use crate::outbox::Outbox;
 use crate::parcel::Parcel;
+use crate::report::Report;
 use crate::settings::Backoff;
 use crate::waiting::Waiting;
 
@@ -29,8 +29,8 @@ const BATCH_REQUESTS: usize = 3;
 /// What the courier can be asked to do.
 #[derive(Debug)]
 pub(crate) enum Errand {
-    /// Deliver this callback; one that waits already is tried at once.
-    Deliver(Arc<Callback>),
+    /// Deliver these; one that waits already is tried at once.
+    Deliver(Vec<Arc<Report>>),
     /// Try everything that waits at once, and say when nothing is left.
     Flush(oneshot::Sender<()>),
 }
@@ -40,30 +40,22 @@ type InFlight = FuturesUnordered<LocalBoxFuture<'static, Vec<Attempt>>>;
 /// The loop and its belongings. Lives on one thread, as its HTTP client does.
 pub(crate) struct Courier {
     admins: Admins,
-    outbox: Option<Arc<Outbox>>,
+    desk: Arc<Desk>,
     backoff: Backoff,
     log: Logger,
     waiting: Waiting,
-    // How many wait, for those who must not add to too many.
-    count: watch::Sender<usize>,
     flushed: Vec<oneshot::Sender<()>>,
 }
 
 impl Courier {
-    /// A courier with the callbacks of an earlier process to begin with. `outbox` is `None` when there is no disk.
-    pub(crate) fn new(
-        admins: Admins,
-        outbox: Option<Arc<Outbox>>,
-        backoff: Backoff,
-        kept: Vec<Arc<Callback>>,
-        count: watch::Sender<usize>,
-        log: Logger,
-    ) -> Self {
-        let mut waiting = Waiting::default();
-        for callback in kept {
-            waiting.add(callback, Instant::now());
+    /// A courier with the callbacks of an earlier process to begin with.
+    pub(crate) fn new(admins: Admins, desk: Arc<Desk>, backoff: Backoff, kept: Vec<Arc<Report>>, log: Logger) -> Self {
+        let mut courier = Self { admins, desk, backoff, log, waiting: Waiting::default(), flushed: Vec::new() };
+        for report in kept {
+            courier.desk.backlog.add(&report);
+            courier.add(report);
         }
-        Self { admins, outbox, backoff, log, waiting, count, flushed: Vec::new() }
+        courier
     }
 
     /// Delivers until every sender of errands is gone.
@@ -72,13 +64,13 @@ impl Courier {
         loop {
             self.dispatch(&in_flight);
             self.tell();
-            let next_due = self.waiting.next_due().filter(|_| in_flight.len() < self.requests());
+            let next_due = self.waiting.next_due(Instant::now()).filter(|_| in_flight.len() < self.requests());
             tokio::select! {
                 errand = errands.recv() => match errand {
                     Some(errand) => self.accept(errand),
                     None => return,
                 },
-                Some(attempts) = in_flight.next() => self.settle(attempts).await,
+                Some(attempts) = in_flight.next() => self.settle(attempts),
                 () = wait_until(next_due) => {}
             }
         }
@@ -104,9 +96,7 @@ impl Courier {
     }
 
     fn tell(&mut self) {
-        let left = self.waiting.len();
-        self.count.send_replace(left);
-        if left == 0 {
+        if self.waiting.is_empty() {
             for waiter in self.flushed.drain(..) {
                 // Whoever waited may have stopped waiting.
                 waiter.send(()).ok();
@@ -116,22 +106,30 @@ impl Courier {
 
     fn accept(&mut self, errand: Errand) {
         match errand {
-            Errand::Deliver(callback) => self.waiting.add(callback, Instant::now()),
+            Errand::Deliver(reports) => reports.into_iter().for_each(|report| self.add(report)),
             Errand::Flush(waiter) => {
-                self.waiting.hasten(Instant::now());
+                self.waiting.hasten();
                 self.flushed.push(waiter);
             }
         }
     }
 
-    async fn settle(&mut self, attempts: Vec<Attempt>) {
+    fn add(&mut self, report: Arc<Report>) {
+        report.heard();
+        if !self.waiting.add(Arc::clone(&report)) {
+            // Two of one are on their way no more.
+            self.desk.backlog.remove(&report);
+        }
+    }
+
+    fn settle(&mut self, attempts: Vec<Attempt>) {
         let mut put_off = PutOff::default();
         // One throw for all, so that what failed together is tried again together.
         let (now, dice) = (Instant::now(), rand::random());
         let mut settled = Vec::with_capacity(attempts.len());
-        for (callback, result) in attempts {
-            let run_id = callback.log_id;
-            match result {
+        for (report, result) in attempts {
+            let run_id = report.run_id;
+            let refused = match result {
                 Err(problem) if !problem.is_final() => {
                     self.waiting.postpone(run_id, &self.backoff, dice, now);
                     put_off.count(run_id, problem);
@@ -139,34 +137,20 @@ impl Courier {
                 }
                 Err(problem) => {
                     error!(self.log, "callback refused for good, it is set aside"; "run" => run_id, "error" => %problem);
-                    settled.push((run_id, true));
+                    true
                 }
                 Ok(()) => {
                     debug!(self.log, "callback delivered"; "run" => run_id);
-                    settled.push((run_id, false));
+                    false
                 }
+            };
+            if self.waiting.done(run_id) {
+                self.desk.backlog.remove(&report);
+                settled.push(Settled { report, refused });
             }
-            self.waiting.done(run_id, now);
         }
         put_off.tell(&self.log);
-        self.on_disk(settled).await;
-    }
-
-    /// A failure only means that the callback is sent again after a restart, which changes nothing.
-    async fn on_disk(&self, settled: Vec<(i64, bool)>) {
-        let Some(outbox) = self.outbox.clone() else { return };
-        let log = self.log.clone();
-        let work = move || {
-            for (run_id, refused) in settled {
-                let done = if refused { outbox.refuse(run_id, &log) } else { outbox.remove(run_id) };
-                if let Err(problem) = done {
-                    warn!(log, "the file of a settled callback stays behind"; "run" => run_id, "error" => %problem);
-                }
-            }
-        };
-        if let Err(gone) = tokio::task::spawn_blocking(work).await {
-            warn!(self.log, "the files of settled callbacks stay behind"; "error" => %gone);
-        }
+        self.desk.settle(settled);
     }
 }
 

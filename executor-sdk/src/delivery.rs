@@ -11,17 +11,18 @@ use actix_web::web::Bytes;
 use awc::http::StatusCode;
 use futures_util::{StreamExt, stream};
 use hzm_job_protocol::batch::{self, Answer, Answers};
-use hzm_job_protocol::hzm::{Callback, paths};
+use hzm_job_protocol::hzm::paths;
 
 use crate::outbound::{Admin, Admins, CallError};
 use crate::parcel::Parcel;
+use crate::report::Report;
 
 /// Requests under way at a time to an admin that takes results one by one: its group commit is fed, and a slow one not
 /// flooded.
 pub(crate) const SINGLE_REQUESTS: usize = 8;
 
 /// A result and what became of it.
-pub(crate) type Attempt = (Arc<Callback>, Result<(), CallError>);
+pub(crate) type Attempt = (Arc<Report>, Result<(), CallError>);
 
 /// Brings each result to the first admin that has an answer for it.
 pub(crate) async fn deliver(admins: Admins, parcel: Parcel) -> Vec<Attempt> {
@@ -62,7 +63,7 @@ async fn to_one(admins: &Admins, admin: &Admin, parcel: &Parcel) -> Vec<Result<(
 
 async fn one_by_one(admins: &Admins, admin: &Admin, parcel: &Parcel) -> Vec<Result<(), CallError>> {
     let [path, _] = paths::CALLBACK;
-    let send = |call: Arc<Callback>| async move { admins.call_one(admin, path, &*call).await.map(drop) };
+    let send = |call: Arc<Report>| async move { admins.call_one(admin, path, &call.written(true)).await.map(drop) };
     stream::iter(parcel.calls().iter().cloned()).map(send).buffered(SINGLE_REQUESTS).collect().await
 }
 
@@ -94,7 +95,7 @@ async fn together(admins: &Admins, admin: &Admin, parcel: &Parcel, body: Bytes) 
 
 fn judged(admin: &Admin, parcel: &Parcel, answers: Answers) -> Vec<Result<(), CallError>> {
     let mut lines: HashMap<i64, Answer> = answers.answers.into_iter().map(|line| (line.log_id, line)).collect();
-    let judge = |call: &Arc<Callback>| match lines.remove(&call.log_id) {
+    let judge = |call: &Arc<Report>| match lines.remove(&call.run_id) {
         Some(Answer { status: 200, .. }) => Ok(()),
         Some(Answer { status, msg, .. }) => {
             Err(CallError::Refused { admin: admin.address.clone(), status, reason: msg.unwrap_or_default() })

@@ -68,7 +68,8 @@ async fn heart_beat() -> HttpResponse {
 
 async fn job_handle(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
     let trigger: JobHandle = read(&body)?;
-    Ok(match refusal(&runner.into_inner().accept(trigger)) {
+    let admissions = runner.into_inner().accept(vec![trigger]);
+    Ok(match admissions.iter().find_map(|(_, admission)| refusal(admission)) {
         None => HttpResponse::Ok().json(Envelope::ok(true)),
         Some(reason) => unavailable(reason),
     })
@@ -84,7 +85,7 @@ async fn job_handles(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, 
         None => Answer::ok(log_id),
         Some(reason) => Answer { log_id, status: 503, msg: Some(reason.to_owned()) },
     };
-    let answers = runner.into_inner().accept_all(triggers).into_iter().map(answer).collect();
+    let answers = runner.into_inner().accept(triggers).into_iter().map(answer).collect();
     Ok(HttpResponse::Ok().json(Answers { answers }))
 }
 
@@ -99,7 +100,7 @@ fn refusal(admission: &Admission) -> Option<&'static str> {
 
 async fn job_cancel(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
     let cancel: JobCancel = read(&body)?;
-    runner.cancel(cancel.log_id);
+    runner.into_inner().cancel(cancel.log_id);
     Ok(HttpResponse::Ok().json(Envelope::ok(true)))
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use hzm_job_protocol::batch::{MOST, MOST_BYTES};
-use hzm_job_protocol::hzm::Callback;
-use serde::Serialize;
+
+use crate::report::Report;
 
 /// Behind the last result of a body.
 const END: &[u8] = b"]}";
@@ -16,23 +16,13 @@ const END: &[u8] = b"]}";
 /// Results that travel together.
 #[derive(Debug, Default)]
 pub(crate) struct Parcel {
-    calls: Vec<Arc<Callback>>,
+    calls: Vec<Arc<Report>>,
     // Without its end, so that more can be added.
     body: Vec<u8>,
 }
 
-/// A result as it is written within a batch; its executor's key stands before all of them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    log_id: i64,
-    handler_code: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    handler_msg: Option<&'a str>,
-}
-
 impl Parcel {
-    pub(crate) fn of(calls: Vec<Arc<Callback>>) -> Self {
+    pub(crate) fn of(calls: Vec<Arc<Report>>) -> Self {
         let mut parcel = Self::default();
         for call in calls {
             parcel.add(&call);
@@ -41,7 +31,7 @@ impl Parcel {
     }
 
     /// Adds a result, or says that it has to go with another parcel. The first one always fits, be it as long as it may.
-    pub(crate) fn add(&mut self, call: &Arc<Callback>) -> bool {
+    pub(crate) fn add(&mut self, call: &Arc<Report>) -> bool {
         let before = self.body.len();
         let fits = match self.calls.first() {
             None => self.begin(call).is_ok(),
@@ -56,24 +46,22 @@ impl Parcel {
         fits
     }
 
-    fn begin(&mut self, call: &Callback) -> serde_json::Result<()> {
+    fn begin(&mut self, call: &Report) -> serde_json::Result<()> {
         self.body.extend_from_slice(br#"{"appKey":"#);
-        serde_json::to_writer(&mut self.body, &call.app_key)?;
+        serde_json::to_writer(&mut self.body, &*call.app_key)?;
         self.append(br#","results":["#, call)
     }
 
-    fn append(&mut self, before: &[u8], call: &Callback) -> serde_json::Result<()> {
+    fn append(&mut self, before: &[u8], call: &Report) -> serde_json::Result<()> {
         self.body.extend_from_slice(before);
-        let line =
-            Line { log_id: call.log_id, handler_code: call.handler_code, handler_msg: call.handler_msg.as_deref() };
-        serde_json::to_writer(&mut self.body, &line)
+        serde_json::to_writer(&mut self.body, &call.written(false))
     }
 
-    pub(crate) fn calls(&self) -> &[Arc<Callback>] {
+    pub(crate) fn calls(&self) -> &[Arc<Report>] {
         &self.calls
     }
 
-    pub(crate) fn into_calls(self) -> Vec<Arc<Callback>> {
+    pub(crate) fn into_calls(self) -> Vec<Arc<Report>> {
         self.calls
     }
 
@@ -93,9 +81,13 @@ mod tests {
     use super::*;
     use hzm_job_protocol::batch::{Results, RunResult};
 
-    fn call(log_id: i64, message: &str) -> Arc<Callback> {
-        let handler_msg = (!message.is_empty()).then(|| message.to_owned());
-        Arc::new(Callback { log_id, app_key: "bil\"ling".into(), handler_code: 200, handler_msg })
+    fn call_of(app_key: &str, run_id: i64, message: &str) -> Arc<Report> {
+        let message = (!message.is_empty()).then(|| message.to_owned());
+        Arc::new(Report::new(run_id, app_key.into(), 200, message))
+    }
+
+    fn call(run_id: i64, message: &str) -> Arc<Report> {
+        call_of("bil\"ling", run_id, message)
     }
 
     fn read(parcel: &Parcel) -> Results {
@@ -141,8 +133,7 @@ mod tests {
     #[test]
     fn results_of_another_executor_travel_apart() {
         let mut parcel = Parcel::of(vec![call(1, "")]);
-        let other = Callback { app_key: "shipping".into(), ..(*call(2, "")).clone() };
-        assert!(!parcel.add(&Arc::new(other)) && parcel.add(&call(3, "")));
+        assert!(!parcel.add(&call_of("shipping", 2, "")) && parcel.add(&call(3, "")));
         assert_eq!(read(&parcel).results.len(), 2);
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests stand on: a stand-in admin that writes down what it is sent, a client that calls as an admin does,
 //! jobs, and a bounded wait for a condition.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -299,8 +299,27 @@ async fn deaf(_run: JobContext) -> JobResult {
     std::future::pending().await
 }
 
-/// The folder's callbacks that wait.
+/// How many callbacks wait in the folder: those that its log has and has not settled.
 pub(crate) fn kept(folder: &tempfile::TempDir) -> usize {
-    let entries = std::fs::read_dir(folder.path()).expect("the folder");
-    entries.filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".json")).count()
+    let entries = std::fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let mut logs: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "log")).collect();
+    logs.sort_unstable();
+    let mut waiting = HashSet::new();
+    for log in logs {
+        // One that is settled may be taken away at any time.
+        let lines = std::fs::read_to_string(log).unwrap_or_default();
+        let whole = lines.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        for (_, content) in whole.filter_map(|line| line.split_once(' ')) {
+            match content.strip_prefix('-') {
+                Some(run) => {
+                    waiting.remove(&run.parse::<i64>().expect("a run"));
+                }
+                None => {
+                    let callback: Callback = serde_json::from_str(content).expect("a callback");
+                    waiting.insert(callback.log_id);
+                }
+            }
+        }
+    }
+    waiting.len()
 }
