@@ -8,7 +8,7 @@ use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
-use crate::run_row::{Run, RunRow};
+use crate::run_row::{Run, RunRow, not_succeeded};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
@@ -113,7 +113,8 @@ impl Store {
                 *known = (*known).max(last.unwrap_or(i64::MIN));
             }
             // Open runs are few, whatever the history of these jobs: `+ 0` keeps the database from searching by job.
-            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter((run::job_id + 0).eq_any(&ids));
+            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
+            let unfinished = unfinished.filter((run::job_id + 0).eq_any(&ids));
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
@@ -141,7 +142,7 @@ impl Store {
     pub async fn ledger_open_jobs(&self) -> Result<Vec<JobId>, StoreError> {
         run!(self, read, async |conn| {
             // Without DISTINCT, for which SQLite would walk through the whole history in the order of jobs.
-            let open = run::table.filter(run::state.eq_any(open_codes()));
+            let open = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
             let ids: Vec<i64> = open.select(run::job_id).load(conn).await?;
             let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
             Ok(ids.into_iter().chain(owing).collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
