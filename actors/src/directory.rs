@@ -46,6 +46,8 @@ pub(crate) struct RouteNode {
     pub(crate) address: Arc<str>,
     /// Whether a repeated trigger is recognised there (our SDK), so that it can be used to ask about a run.
     pub(crate) recognises_repeats: bool,
+    /// Whether it takes many triggers in one request.
+    pub(crate) takes_batches: bool,
     /// Whether it does not answer any more.
     pub(crate) offline: bool,
     /// Why it did not answer its last beat; `None`: it did, or was not asked yet.

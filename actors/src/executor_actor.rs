@@ -15,6 +15,7 @@ use crate::obituary::{ActorGone, Obituary};
 use crate::surroundings::Foundation;
 use crate::wards::Wards;
 use actix::prelude::*;
+use hzm_job_protocol::batch::is_spoken;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
 use hzm_job_scheduler::run::Reason;
@@ -83,9 +84,14 @@ impl Calls {
 
 impl WatchedNode {
     fn route(&self) -> RouteNode {
-        let recognises_repeats = self.node.agent.as_deref().is_some_and(|agent| agent.starts_with(OUR_SDK));
-        let offline = self.liveness.state == NodeState::Offline;
-        RouteNode { address: self.address.clone(), recognises_repeats, offline, complaint: self.complaint.clone() }
+        let agent = self.node.agent.as_deref().unwrap_or_default();
+        RouteNode {
+            address: self.address.clone(),
+            recognises_repeats: agent.starts_with(OUR_SDK),
+            takes_batches: is_spoken(agent),
+            offline: self.liveness.state == NodeState::Offline,
+            complaint: self.complaint.clone(),
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::registry::Registry;
 use crate::surroundings::Foundation;
 use crate::{ExecutorCard, Quarantine};
 use actix::prelude::*;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::node::NodeHello;
 use std::sync::Arc;
@@ -89,6 +91,31 @@ impl Scheduler {
     /// [`SchedulerError`]: nothing was written, or ([`SchedulerError::Late`]) nobody knows yet; the node must report again.
     pub async fn run_report(&self, report: RunReport) -> Result<Reported, SchedulerError> {
         within(CALL, self.deliver(report)).await
+    }
+
+    /// A node reported the ends of many runs at once; the answers are in the same order. Returns after the commits, or when the time
+    /// of a call is over: what is not known by then is [`SchedulerError::Late`].
+    pub async fn runs_report(&self, reports: Vec<RunReport>) -> Vec<Result<Reported, SchedulerError>> {
+        let mut answers: Vec<_> = reports.iter().map(|_| Err(SchedulerError::Late)).collect();
+        let numbered = reports.into_iter().enumerate();
+        let mut asked: FuturesUnordered<_> =
+            numbered.map(|(index, report)| async move { (index, self.deliver(report).await) }).collect();
+        let over = tokio::time::sleep(CALL);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                biased;
+                told = asked.next() => match told {
+                    Some((index, answer)) => {
+                        if let Some(slot) = answers.get_mut(index) {
+                            *slot = answer;
+                        }
+                    }
+                    None => return answers,
+                },
+                () = &mut over => return answers,
+            }
+        }
     }
 
     async fn deliver(&self, report: RunReport) -> Result<Reported, SchedulerError> {

@@ -14,17 +14,19 @@ use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::messages::{ActorReport, EndActor, ListActors, MustEnd, Record};
 use crate::obituary::{ActorGone, Obituary};
+use actix::dev::{MessageResponse, OneshotSender};
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use commit::{Checkpoints, Committer, Pending, Written};
 use hzm_job_scheduler::JobId;
 use hzm_job_store::ledger::{Answer, Entry, NewRun, RequestKey};
 use hzm_job_store::{Store, StoreError};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// How long a quiet journal waits for company: a fifth of what an fsync costs here.
 const GATHER: Duration = Duration::from_millis(2);
@@ -196,29 +198,61 @@ impl Actor for Journal {
     }
 }
 
+/// Whoever waits for the answer to a `Record`; filled as soon as its handler has returned.
+#[derive(Default, Clone)]
+pub(crate) struct Asker(Rc<Cell<Option<OneshotSender<Recorded>>>>);
+
+type Recorded = Result<Vec<Answer>, SchedulerError>;
+
+impl Asker {
+    fn tell(&self, recorded: Recorded) {
+        if let Some(asker) = self.0.take() {
+            // Whoever asked may have stopped waiting; what was written counts all the same.
+            drop(asker.send(recorded));
+        }
+    }
+}
+
+/// The answer to a `Record`, given after the commit. Without a task or a channel of its own: there is one for each fire.
+pub(crate) enum Committing {
+    Refused(SchedulerError),
+    Waits(Asker),
+}
+
+impl MessageResponse<Journal, Record> for Committing {
+    fn handle(self, _: &mut Context<Journal>, asker: Option<OneshotSender<Recorded>>) {
+        match self {
+            Committing::Waits(slot) => slot.0.set(asker),
+            Committing::Refused(error) => {
+                let refused = Asker::default();
+                refused.0.set(asker);
+                refused.tell(Err(error));
+            }
+        }
+    }
+}
+
 impl Handler<Record> for Journal {
-    type Result = ResponseFuture<Result<Vec<Answer>, SchedulerError>>;
+    type Result = Committing;
 
     fn handle(&mut self, record: Record, ctx: &mut Self::Context) -> Self::Result {
         self.handled += 1;
         let entries = record.0;
         let bytes = entries.iter().map(bytes_of).sum::<usize>();
         if self.entries_waiting + entries.len() > BACKLOG || self.bytes_waiting + bytes > BACKLOG_BYTES {
-            return Box::pin(async { Err(SchedulerError::Busy) });
+            return Committing::Refused(SchedulerError::Busy);
         }
-        let (answer, committed) = oneshot::channel();
+        let asker = Asker::default();
         self.entries_waiting += entries.len();
         self.bytes_waiting += bytes;
         let first = self.waiting.is_empty();
-        self.waiting.push(Pending { entries, bytes, answer });
+        self.waiting.push(Pending { entries, bytes, asker: asker.clone() });
         if self.entries_waiting >= BATCH {
             self.flush(ctx);
         } else if first && !self.busy {
             ctx.run_later(GATHER, |journal, ctx| journal.flush(ctx));
         }
-        Box::pin(async {
-            committed.await.unwrap_or_else(|_| Err(SchedulerError::Unavailable("the journal ended".into())))
-        })
+        Committing::Waits(asker)
     }
 }
 

@@ -89,6 +89,8 @@ pub enum CancelOutcome {
 pub(crate) struct DispatchRun {
     pub(crate) trigger: JobHandle,
     pub(crate) secret: Option<Arc<str>>,
+    /// The node takes many triggers in one request.
+    pub(crate) together: bool,
 }
 
 /// What is known of a trigger after it was sent.

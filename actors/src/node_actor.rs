@@ -3,16 +3,19 @@
 //! Each thread that dispatches has its own (load spreads over threads even when all jobs belong to one executor), each with
 //! a client of its own: one slow node cannot take another one's connections, and dropping the actor closes its sockets.
 
+mod together;
+
 use crate::dispatch::{Wire, hzm};
 use crate::messages::{ActorReport, Delivered, DispatchRun, EndActor, ListActors, ProbeNode, SendCancel};
 use crate::obituary::{ActorGone, Obituary};
 use actix::prelude::*;
 use hzm_job_protocol::hzm::{HeartBeat, JobCancel, paths};
 use serde::Serialize;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use together::{Dispatched, Together};
 
 /// Triggers that may wait in the mailbox. Beyond, the caller's `try_send` says no and the ledger is what gets retried.
 pub(crate) const MAILBOX: usize = 8_192;
@@ -24,6 +27,8 @@ pub(crate) struct NodeActor {
     handled: u64,
     /// Requests that were sent and not answered yet.
     under_way: Rc<Cell<usize>>,
+    /// Triggers that leave in company.
+    together: Rc<RefCell<Together>>,
     _obituary: Obituary<Arc<str>>,
 }
 
@@ -39,6 +44,7 @@ impl NodeActor {
             client: hzm::client(connections, answer_within),
             handled: 0,
             under_way: Rc::default(),
+            together: Rc::default(),
             _obituary: Obituary::new(address.clone(), parent),
             address,
         }
@@ -71,16 +77,20 @@ impl Actor for NodeActor {
 }
 
 impl Handler<DispatchRun> for NodeActor {
-    type Result = ResponseFuture<Delivered>;
+    type Result = Dispatched;
 
     fn handle(&mut self, run: DispatchRun, _: &mut Self::Context) -> Self::Result {
+        if run.together && self.together.borrow().is_spoken() {
+            self.handled += 1;
+            return Dispatched::Queued(self.together.clone(), run);
+        }
         let called = self.call(paths::JOB_HANDLE, run.secret, run.trigger);
-        Box::pin(async move {
+        Dispatched::Alone(Box::pin(async move {
             fault_point!("node.before_send", Delivered::Unknown("a fault was injected before the request left".into()));
             let answer = called.await;
             fault_point!("node.after_answer", Delivered::Unknown("a fault was injected after the answer".into()));
             answer
-        })
+        }))
     }
 }
 
@@ -108,7 +118,7 @@ impl Handler<ListActors> for NodeActor {
             name: format!("node/{}", self.address),
             kind: "node",
             thread: crate::threads::thread_name(),
-            waiting: self.under_way.get(),
+            waiting: self.under_way.get() + self.together.borrow().waiting(),
             mailbox_limit: MAILBOX,
             handled: self.handled,
             restarts: 0,

@@ -16,7 +16,7 @@ fn every_five_seconds(draft: &mut JobDraft) {
 }
 
 /// A job whose first row is there and whose first moment has not come.
-async fn ahead(world: &World, change: impl FnOnce(&mut JobDraft)) -> (JobId, Run) {
+pub(crate) async fn ahead(world: &World, change: impl FnOnce(&mut JobDraft)) -> (JobId, Run) {
     let job = world.job(|draft| {
         every_five_seconds(draft);
         change(draft);
@@ -28,7 +28,7 @@ async fn ahead(world: &World, change: impl FnOnce(&mut JobDraft)) -> (JobId, Run
 }
 
 /// Lets the moment of a row pass.
-async fn pass_by(world: &World, row: &Run) {
+pub(crate) async fn pass_by(world: &World, row: &Run) {
     let left = row.scheduled_at - world.clock.read();
     world.pass(left + millis(500)).await;
 }

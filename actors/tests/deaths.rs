@@ -7,6 +7,7 @@ use hzm_job_actors::{ActorReport, Reported, SchedulerError, Settings};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::{JobId, RunId};
+use hzm_job_store::run::Run;
 
 async fn panic(world: &World, name: &str) {
     assert!(world.during(world.scheduler().actor_panic(name)).await.unwrap(), "there is no {name}");
@@ -177,15 +178,22 @@ async fn quarantined() -> (World, JobId) {
     (world, job)
 }
 
-/// All seconds up to `until` have exactly one row; answers how many of them are skipped because they were superseded.
+/// Waits until all seconds up to `until` have exactly one row, none of which can be taken back any more; answers how many of
+/// them are skipped because they were superseded.
 async fn superseded(world: &World, job: JobId, until: chrono::DateTime<chrono::Utc>) -> usize {
-    let last = async || world.runs(job).await.iter().map(|run| run.scheduled_at).max();
-    world.until("the rows are written", async || last().await.is_some_and(|last| until - last < seconds(1))).await;
-    let mut runs = world.runs(job).await;
-    runs.sort_by_key(|run| run.scheduled_at);
-    for pair in runs.windows(2) {
-        assert_eq!(pair[1].scheduled_at - pair[0].scheduled_at, seconds(1), "{pair:#?}");
-    }
+    let sorted = async || {
+        let mut runs = world.runs(job).await;
+        runs.sort_by_key(|run| run.scheduled_at);
+        runs
+    };
+    let complete = async || {
+        let runs = sorted().await;
+        let follows = |pair: &[Run]| pair[1].scheduled_at - pair[0].scheduled_at == seconds(1);
+        let reaches = runs.last().is_some_and(|last| last.scheduled_at <= until && until - last.scheduled_at < seconds(1));
+        reaches && runs.windows(2).all(follows) && runs.iter().all(|run| run.state != RunState::Planned)
+    };
+    world.until("each second has its row", complete).await;
+    let runs = sorted().await;
     let skipped = runs.iter().filter(|run| (run.state, run.reason) == (RunState::Skipped, Reason::Superseded));
     skipped.count()
 }

@@ -4,7 +4,7 @@ use crate::support::job::{every_second, retries, schedule};
 use crate::support::{World, millis, seconds};
 use futures_util::future::join;
 use hzm_job_actors::faults::{CommitFault, judge_commits};
-use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport};
+use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport, SchedulerError};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
@@ -96,7 +96,9 @@ async fn a_retry_that_becomes_known_after_the_next_fire(world: &World, job: JobI
         silent.set(false);
         world.until("the retry and the next fire", async || world.runs(job).await.len() >= 3).await;
     };
-    join(world.scheduler().run_report(report), later).await.0.unwrap();
+    // The database is silent for longer than a node waits: the report counts all the same.
+    let reported = join(world.scheduler().run_report(report), later).await.0;
+    assert!(matches!(reported, Ok(Reported::Recorded) | Err(SchedulerError::Late)), "{reported:?}");
 }
 
 #[actix_rt::test]
@@ -157,7 +159,8 @@ async fn orders_of_one_instant_meet_each_other() {
 #[actix_rt::test]
 async fn an_order_is_answered_although_the_run_that_it_met_ends_before_its_row_is_written() {
     let world = World::start().await;
-    let node = world.node().await;
+    // Of our SDK: that it runs is not written at once, so the report is the only change of its row.
+    let node = world.sdk_node("one").await;
     let (job, first) = world.ordered(|draft| draft.overlap = OverlapPolicy::Skip).await;
     world.until("it arrived", async || node.triggered() == [first]).await;
     // The first run's end is written only when the order is on its way; the order's row only long after that.

@@ -1,11 +1,12 @@
 //! What a job knows about its run, and the one thing the admin can tell it: to stop.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hzm_job_protocol::hzm::JobHandle;
-use slog::{Logger, info, o};
-use tokio::sync::watch;
+use slog::{Drain, Level, Logger, info, o};
+use tokio::sync::Notify;
 
 /// One run of a job, handed to it as its first argument. Cheap to clone; every clone speaks of the same run.
 ///
@@ -20,19 +21,29 @@ struct Shared {
     run_id: i64,
     job_id: i64,
     job_name: String,
-    // Kept by the context itself, so that a clone which outlives the run still has a sender to wait for.
-    cancel: watch::Sender<bool>,
+    cancelled: AtomicBool,
+    asked_to_stop: Notify,
     message: Mutex<Option<String>>,
+    // The executor's, and the run's own, which is made when the first line is written.
     log: Logger,
+    own_log: OnceLock<Logger>,
 }
 
 impl JobContext {
-    /// The context of the run that `trigger` starts. Its log lines carry the ids.
-    pub(crate) fn new(trigger: &JobHandle, log: &Logger) -> Self {
-        let (run_id, job_id, job_name) = (trigger.log_id, trigger.job_id, trigger.job_name.clone());
-        let log = log.new(o!("run" => run_id, "job" => job_id, "name" => job_name.clone()));
-        let (cancel, _) = watch::channel(false);
-        Self { shared: Arc::new(Shared { run_id, job_id, job_name, cancel, message: Mutex::new(None), log }) }
+    /// The context of the run that `trigger` starts, and its parameters. Its log lines carry the ids.
+    pub(crate) fn new(trigger: JobHandle, log: &Logger) -> (Self, Option<String>) {
+        let JobHandle { log_id, job_id, job_name, job_params } = trigger;
+        let shared = Shared {
+            run_id: log_id,
+            job_id,
+            job_name,
+            cancelled: AtomicBool::new(false),
+            asked_to_stop: Notify::new(),
+            message: Mutex::new(None),
+            log: log.clone(),
+            own_log: OnceLock::new(),
+        };
+        (Self { shared: Arc::new(shared) }, job_params)
     }
 
     /// The run's id in the admin, `logId` on the wire. The same when an admin repeats a trigger after a crash, so it
@@ -53,27 +64,35 @@ impl JobContext {
 
     /// Whether the admin has asked this run to stop. For loops that do not await.
     pub fn is_cancelled(&self) -> bool {
-        *self.shared.cancel.borrow()
+        self.shared.cancelled.load(Ordering::Acquire)
     }
 
     /// Completes when the admin asks this run to stop; at once if it already did. Safe to drop and to call again, as
     /// in `tokio::select!`.
     pub async fn cancelled(&self) {
-        let mut cancelled = self.shared.cancel.subscribe();
-        // The sender lives as long as `self`, so the only way out is the value itself.
-        if cancelled.wait_for(|asked| *asked).await.is_err() {
-            std::future::pending::<()>().await;
+        // Made before looking: from here on no call is missed.
+        let asked = self.shared.asked_to_stop.notified();
+        if !self.is_cancelled() {
+            asked.await;
         }
     }
 
     /// Writes a line to the executor's log, with the ids of the run.
     pub fn log(&self, line: impl fmt::Display) {
-        info!(self.shared.log, "{line}");
+        if self.is_logged(Level::Info) {
+            info!(self.logger(), "{line}");
+        }
     }
 
     /// The logger of this run, for other levels and for values of their own.
     pub fn logger(&self) -> &Logger {
-        &self.shared.log
+        let Shared { run_id, job_id, job_name, log, own_log, .. } = &*self.shared;
+        own_log.get_or_init(|| log.new(o!("run" => *run_id, "job" => *job_id, "name" => job_name.clone())))
+    }
+
+    /// Whether lines of this level go anywhere; what would be made for them alone need not be made.
+    pub(crate) fn is_logged(&self, level: Level) -> bool {
+        self.shared.log.is_enabled(level)
     }
 
     /// What the admin shows when the run succeeds, such as `42 rows`. The last call counts; a run that fails shows its
@@ -86,8 +105,16 @@ impl JobContext {
         self.shared.message.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub(crate) fn cancel(&self) {
-        self.shared.cancel.send_replace(true);
+    /// Asks the run to stop; false when that has been done before.
+    pub(crate) fn cancel(&self) -> bool {
+        let first = !self.shared.cancelled.swap(true, Ordering::AcqRel);
+        self.shared.asked_to_stop.notify_waiters();
+        first
+    }
+
+    /// Whether both speak of the same run of the same job, not only of the same id.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 }
 
@@ -103,7 +130,7 @@ mod tests {
 
     fn context() -> JobContext {
         let trigger = JobHandle { log_id: 7, job_id: 1, job_name: "report".into(), job_params: None };
-        JobContext::new(&trigger, &Logger::root(slog::Discard, o!()))
+        JobContext::new(trigger, &Logger::root(slog::Discard, o!())).0
     }
 
     #[tokio::test]

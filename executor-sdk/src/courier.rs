@@ -1,101 +1,102 @@
 //! Brings callbacks to an admin, for as long as it takes.
 //!
-//! One loop on the executor's own thread: it picks the callbacks that are due, keeps at most eight requests in flight,
-//! and puts what failed back with a growing delay. A callback leaves it only by HTTP status 200 or by a final refusal.
+//! One loop on the executor's own thread: it picks the callbacks that are due, keeps a few requests in flight, and puts
+//! what failed back with a growing delay. A callback leaves it only by status 200 or by a final refusal. Nothing waits for
+//! company: while there is a request to spare, what is due goes at once, and what comes meanwhile goes together.
 //! It never decides what a run's outcome is, and it writes no callback to disk: that has happened before it gets one.
 
-use std::io;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use hzm_job_protocol::hzm::{Callback, paths};
 use slog::{Logger, debug, error, warn};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use crate::outbound::{Admins, CallError};
-use crate::outbox::Outbox;
+use crate::clerk::{Desk, Settled};
+use crate::delivery::{Attempt, SINGLE_REQUESTS, deliver};
+use crate::outbound::{Admin, Admins, CallError};
+use crate::parcel::Parcel;
+use crate::report::Report;
 use crate::settings::Backoff;
 use crate::waiting::Waiting;
 
-/// Requests in flight at a time: an admin's group commit is fed, and a slow one not flooded.
-const IN_FLIGHT: usize = 8;
+/// Requests in flight at a time when an admin takes many results in one: enough that one is always being answered, few
+/// enough that batches grow with the load.
+const BATCH_REQUESTS: usize = 3;
 
 /// What the courier can be asked to do.
 #[derive(Debug)]
 pub(crate) enum Errand {
-    /// Deliver this callback; one that waits already is tried at once.
-    Deliver(Callback),
+    /// Deliver these; one that waits already is tried at once.
+    Deliver(Vec<Arc<Report>>),
     /// Try everything that waits at once, and say when nothing is left.
     Flush(oneshot::Sender<()>),
 }
 
-type Attempt = (i64, Result<(), CallError>);
+type InFlight = FuturesUnordered<LocalBoxFuture<'static, Vec<Attempt>>>;
 
 /// The loop and its belongings. Lives on one thread, as its HTTP client does.
 pub(crate) struct Courier {
     admins: Admins,
-    outbox: Option<Arc<Outbox>>,
+    desk: Arc<Desk>,
     backoff: Backoff,
     log: Logger,
     waiting: Waiting,
-    // How many wait, for those who must not add to too many.
-    count: watch::Sender<usize>,
     flushed: Vec<oneshot::Sender<()>>,
 }
 
 impl Courier {
-    /// A courier with the callbacks of an earlier process to begin with. `outbox` is `None` when there is no disk.
-    pub(crate) fn new(
-        admins: Admins,
-        outbox: Option<Arc<Outbox>>,
-        backoff: Backoff,
-        kept: Vec<Callback>,
-        count: watch::Sender<usize>,
-        log: Logger,
-    ) -> Self {
-        let mut waiting = Waiting::default();
-        for callback in kept {
-            waiting.add(callback, Instant::now());
+    /// A courier with the callbacks of an earlier process to begin with.
+    pub(crate) fn new(admins: Admins, desk: Arc<Desk>, backoff: Backoff, kept: Vec<Arc<Report>>, log: Logger) -> Self {
+        let mut courier = Self { admins, desk, backoff, log, waiting: Waiting::default(), flushed: Vec::new() };
+        for report in kept {
+            courier.desk.backlog.add(&report);
+            courier.add(report);
         }
-        Self { admins, outbox, backoff, log, waiting, count, flushed: Vec::new() }
+        courier
     }
 
     /// Delivers until every sender of errands is gone.
     pub(crate) async fn deliver(mut self, mut errands: mpsc::Receiver<Errand>) {
-        let mut in_flight: FuturesUnordered<LocalBoxFuture<'static, Attempt>> = FuturesUnordered::new();
+        let mut in_flight = InFlight::new();
         loop {
             self.dispatch(&in_flight);
             self.tell();
-            let next_due = self.waiting.next_due().filter(|_| in_flight.len() < IN_FLIGHT);
+            let next_due = self.waiting.next_due(Instant::now()).filter(|_| in_flight.len() < self.requests());
             tokio::select! {
                 errand = errands.recv() => match errand {
                     Some(errand) => self.accept(errand),
                     None => return,
                 },
-                Some((run_id, result)) = in_flight.next() => self.settle(run_id, &result),
+                Some(attempts) = in_flight.next() => self.settle(attempts),
                 () = wait_until(next_due) => {}
             }
         }
     }
 
-    fn dispatch(&mut self, in_flight: &FuturesUnordered<LocalBoxFuture<'static, Attempt>>) {
-        while in_flight.len() < IN_FLIGHT {
-            let Some(callback) = self.waiting.take(Instant::now()) else { return };
-            in_flight.push(Box::pin(self.delivery().deliver(callback)));
+    fn together(&self) -> bool {
+        self.admins.all().any(Admin::takes_batches)
+    }
+
+    fn requests(&self) -> usize {
+        if self.together() { BATCH_REQUESTS } else { SINGLE_REQUESTS }
+    }
+
+    fn dispatch(&mut self, in_flight: &InFlight) {
+        while in_flight.len() < self.requests() {
+            let (mut parcel, together) = (Parcel::default(), self.together());
+            self.waiting.take(Instant::now(), |call| (together || parcel.is_empty()) && parcel.add(call));
+            if parcel.is_empty() {
+                return;
+            }
+            in_flight.push(Box::pin(deliver(self.admins.clone(), parcel)));
         }
     }
 
-    fn delivery(&self) -> Delivery {
-        Delivery { admins: self.admins.clone(), outbox: self.outbox.clone(), log: self.log.clone() }
-    }
-
     fn tell(&mut self) {
-        let left = self.waiting.len();
-        self.count.send_replace(left);
-        if left == 0 {
+        if self.waiting.is_empty() {
             for waiter in self.flushed.drain(..) {
                 // Whoever waited may have stopped waiting.
                 waiter.send(()).ok();
@@ -105,59 +106,71 @@ impl Courier {
 
     fn accept(&mut self, errand: Errand) {
         match errand {
-            Errand::Deliver(callback) => self.waiting.add(callback, Instant::now()),
+            Errand::Deliver(reports) => reports.into_iter().for_each(|report| self.add(report)),
             Errand::Flush(waiter) => {
-                self.waiting.hasten(Instant::now());
+                self.waiting.hasten();
                 self.flushed.push(waiter);
             }
         }
     }
 
-    fn settle(&mut self, run_id: i64, result: &Result<(), CallError>) {
-        match result {
-            Err(problem) if !problem.is_final() => {
-                let delay = self.waiting.postpone(run_id, &self.backoff, rand::random(), Instant::now());
-                warn!(self.log, "callback not delivered, it will be sent again";
-                    "run" => run_id, "error" => %problem, "in_ms" => delay.as_millis() as u64);
-            }
-            _ => self.waiting.done(run_id, Instant::now()),
+    fn add(&mut self, report: Arc<Report>) {
+        report.heard();
+        if !self.waiting.add(Arc::clone(&report)) {
+            // Two of one are on their way no more.
+            self.desk.backlog.remove(&report);
         }
+    }
+
+    fn settle(&mut self, attempts: Vec<Attempt>) {
+        let mut put_off = PutOff::default();
+        // One throw for all, so that what failed together is tried again together.
+        let (now, dice) = (Instant::now(), rand::random());
+        let mut settled = Vec::with_capacity(attempts.len());
+        for (report, result) in attempts {
+            let run_id = report.run_id;
+            let refused = match result {
+                Err(problem) if !problem.is_final() => {
+                    self.waiting.postpone(run_id, &self.backoff, dice, now);
+                    put_off.count(run_id, problem);
+                    continue;
+                }
+                Err(problem) => {
+                    error!(self.log, "callback refused for good, it is set aside"; "run" => run_id, "error" => %problem);
+                    true
+                }
+                Ok(()) => {
+                    debug!(self.log, "callback delivered"; "run" => run_id);
+                    false
+                }
+            };
+            if self.waiting.done(run_id) {
+                self.desk.backlog.remove(&report);
+                settled.push(Settled { report, refused });
+            }
+        }
+        put_off.tell(&self.log);
+        self.desk.settle(settled);
     }
 }
 
-/// One attempt, with what it does on disk: several go on at a time.
-struct Delivery {
-    admins: Admins,
-    outbox: Option<Arc<Outbox>>,
-    log: Logger,
+/// Callbacks that go again later, for one line in the log however many they are.
+#[derive(Default)]
+struct PutOff {
+    count: usize,
+    first: Option<(i64, CallError)>,
 }
 
-impl Delivery {
-    async fn deliver(self, callback: Callback) -> Attempt {
-        let run_id = callback.log_id;
-        let [path, _] = paths::CALLBACK;
-        let result = self.admins.call(path, &callback).await.map(drop);
-        match &result {
-            Ok(()) => {
-                debug!(self.log, "callback delivered"; "run" => run_id);
-                self.on_disk(run_id, move |outbox, _| outbox.remove(run_id)).await;
-            }
-            Err(problem) if problem.is_final() => {
-                error!(self.log, "callback refused for good, it is set aside"; "run" => run_id, "error" => %problem);
-                self.on_disk(run_id, move |outbox, log| outbox.refuse(run_id, log)).await;
-            }
-            Err(_) => {}
-        }
-        (run_id, result)
+impl PutOff {
+    fn count(&mut self, run_id: i64, problem: CallError) {
+        self.count += 1;
+        self.first.get_or_insert((run_id, problem));
     }
 
-    /// A failure only means that the callback is sent again after a restart, which changes nothing.
-    async fn on_disk(&self, run_id: i64, work: impl FnOnce(&Outbox, &Logger) -> io::Result<()> + Send + 'static) {
-        let Some(outbox) = self.outbox.clone() else { return };
-        let log = self.log.clone();
-        let done = tokio::task::spawn_blocking(move || work(&outbox, &log)).await;
-        if let Err(problem) = done.unwrap_or_else(|gone| Err(io::Error::other(gone))) {
-            warn!(self.log, "the file of a settled callback stays behind"; "run" => run_id, "error" => %problem);
+    fn tell(self, log: &Logger) {
+        if let Some((run_id, problem)) = self.first {
+            warn!(log, "callbacks not delivered, they will be sent again";
+                "count" => self.count, "run" => run_id, "error" => %problem);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What an admin may ask of a node: heart-beat, trigger, cancel. Statuses and bodies as the original's executor gives
-//! them; no decision is made here.
+//! What an admin may ask of a node: heart-beat, trigger, cancel, and many triggers at once. Statuses and bodies as the
+//! original's executor gives them, those of a batch as `docs/wire.md` says; no decision is made here.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,6 +7,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{Error, HttpResponse, ResponseError};
+use hzm_job_protocol::batch::{self, Answer, Answers, Triggers};
 use hzm_job_protocol::hzm::{Envelope, JobCancel, JobHandle, TOKEN_HEADER, paths};
 use serde::de::DeserializeOwned;
 use slog::{Logger, warn};
@@ -15,8 +16,8 @@ use subtle::ConstantTimeEq;
 use crate::ledger::Admission;
 use crate::runner::Runner;
 
-/// The largest body that is read, in bytes. The largest parameters that an admin sends are 64 KiB.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// The largest body that is read, in bytes: that of a batch. The largest parameters that an admin sends are 64 KiB.
+const BODY_LIMIT: usize = batch::MOST_BYTES;
 
 /// What callers have to present.
 pub(crate) struct Gate {
@@ -41,6 +42,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .service(post_only(paths::HEART_BEAT, web::post().to(heart_beat)))
             .service(post_only(paths::JOB_HANDLE, web::post().to(job_handle)))
+            .service(post_only(batch::paths::TRIGGERS, web::post().to(job_handles)))
             .service(post_only(paths::JOB_CANCEL, web::post().to(job_cancel)))
             .default_service(web::route().to(not_found)),
     );
@@ -66,16 +68,39 @@ async fn heart_beat() -> HttpResponse {
 
 async fn job_handle(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
     let trigger: JobHandle = read(&body)?;
-    Ok(match runner.into_inner().accept(trigger) {
-        Admission::Start | Admission::InHand | Admission::Ended(_) => HttpResponse::Ok().json(Envelope::ok(true)),
-        Admission::Busy => unavailable("too many runs are waiting on this node"),
-        Admission::Closing => unavailable("this node is shutting down"),
+    let admissions = runner.into_inner().accept(vec![trigger]);
+    Ok(match admissions.iter().find_map(|(_, admission)| refusal(admission)) {
+        None => HttpResponse::Ok().json(Envelope::ok(true)),
+        Some(reason) => unavailable(reason),
     })
+}
+
+async fn job_handles(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
+    let Triggers { triggers } = read(&body)?;
+    if triggers.len() > batch::MOST {
+        let reason = format!("{} triggers, at most {} are taken at once", triggers.len(), batch::MOST);
+        return Ok(HttpResponse::PayloadTooLarge().json(Envelope::<bool>::refusal(reason)));
+    }
+    let answer = |(log_id, admission): (i64, Admission)| match refusal(&admission) {
+        None => Answer::ok(log_id),
+        Some(reason) => Answer { log_id, status: 503, msg: Some(reason.to_owned()) },
+    };
+    let answers = runner.into_inner().accept(triggers).into_iter().map(answer).collect();
+    Ok(HttpResponse::Ok().json(Answers { answers }))
+}
+
+/// Why a trigger is not taken, if it is not; its status is then 503.
+fn refusal(admission: &Admission) -> Option<&'static str> {
+    match admission {
+        Admission::Start | Admission::InHand | Admission::Ended(_) => None,
+        Admission::Busy => Some("too many runs are waiting on this node"),
+        Admission::Closing => Some("this node is shutting down"),
+    }
 }
 
 async fn job_cancel(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
     let cancel: JobCancel = read(&body)?;
-    runner.cancel(cancel.log_id);
+    runner.into_inner().cancel(cancel.log_id);
     Ok(HttpResponse::Ok().json(Envelope::ok(true)))
 }
 

@@ -163,12 +163,16 @@
 //! ```
 
 mod advertise;
+mod backlog;
 mod builder;
+mod clerk;
 mod config;
 mod context;
 mod courier;
+mod delivery;
 mod error;
 mod executor;
+mod guarded;
 mod inbound;
 mod job;
 mod job_error;
@@ -178,7 +182,9 @@ mod outbound;
 mod outbox;
 mod outcome;
 mod parameters;
+mod parcel;
 mod registrar;
+mod report;
 mod runner;
 mod service;
 mod settings;

@@ -1,195 +1,280 @@
-//! Callbacks on disk: one small file per run, there from before the first send until an admin has acknowledged it.
+//! Callbacks on disk: a log to which many are appended at a time, there from before the first send until an admin has
+//! acknowledged them.
 //!
-//! What this module promises is that a callback once kept survives the process. It never sends anything. All functions
-//! block; they are called from `spawn_blocking`.
+//! What this module promises is that a callback once kept survives the process and the machine. It never sends anything.
+//! All functions block; they are called on the clerk's thread, and before it starts.
+//!
+//! The log is a row of files, `00000001.log` and so on, of lines ([`record`]). Only the last one is written to. A settled
+//! callback gets a line too, so that it is not sent again after a restart; that one may be lost in a crash, which costs a
+//! repetition. Files are taken away from the front, as soon as all that is in them is settled; a few that stay do not keep
+//! the others for long: they are written again at the end once they are less than half of it all.
+//!
+//! A process writes to files of its own and holds a lock on the one that it writes to. So two processes on one folder, one
+//! that ends and one that starts, take nothing from each other.
 
-use std::fs::{self, File};
+mod load;
+mod record;
+mod refused;
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
-use hzm_job_protocol::hzm::Callback;
-use slog::{Logger, error, warn};
+use slog::{Logger, debug, warn};
 
-/// The most callbacks that wait in the folder. A node that reaches it has been cut off from its admin for long and
-/// takes no new runs until some are acknowledged.
-pub(crate) const OUTBOX_LIMIT: usize = 100_000;
-/// The most refused callbacks that are kept to be looked at; beyond it they are only logged.
-const REFUSED_LIMIT: usize = 10_000;
+use crate::report::Report;
+use refused::Refused;
 
-const SUFFIX: &str = ".json";
-const UNFINISHED: &str = ".tmp";
+/// A file that has become this long is the last one no more, in bytes. A few seconds of the heaviest load.
+const SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
+/// Behind the number in a file's name.
+const SUFFIX: &str = ".log";
 
-/// The folder of one executor.
+/// The log of one executor.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     folder: PathBuf,
-    refused: PathBuf,
-    refused_count: AtomicUsize,
+    refused: Refused,
+    // Oldest first.
+    segments: VecDeque<Segment>,
+    // The last segment, while it is written to.
+    active: Option<File>,
+    next_number: u64,
+    live: HashMap<i64, Kept>,
+    live_bytes: u64,
+    // Emptied after each use; here so that it is not made anew each time.
+    lines: Vec<u8>,
+    log: Logger,
+}
+
+/// One file.
+#[derive(Debug)]
+struct Segment {
+    number: u64,
+    bytes: u64,
+    // How many of its results are not settled.
+    live: usize,
+}
+
+/// A result that is not settled.
+#[derive(Debug)]
+struct Kept {
+    report: Arc<Report>,
+    segment: u64,
+    bytes: u64,
 }
 
 impl Outbox {
-    /// Opens the folder, makes it when it is missing, and takes away what a crash left half written.
+    /// Opens the folder, makes it when it is missing, and reads what waits in it: the log of earlier processes, and the
+    /// files of former versions, which are carried over. What is none of these is moved to `refused/` and logged. Comes with
+    /// what waits, in the order of the runs.
     ///
     /// # Errors
     ///
     /// When the folder cannot be made or read.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let refused = folder.join("refused");
-        fs::create_dir_all(&refused)?;
-        for name in file_names(folder)?.into_iter().filter(|name| name.ends_with(UNFINISHED)) {
-            remove(&folder.join(name))?;
-        }
-        let refused_count = AtomicUsize::new(file_names(&refused)?.len());
-        Ok(Self { folder: folder.to_owned(), refused, refused_count })
+    pub(crate) fn open(folder: &Path, log: &Logger) -> io::Result<(Self, Vec<Arc<Report>>)> {
+        let refused = Refused::open(folder.join("refused"))?;
+        let mut outbox = Self {
+            folder: folder.to_owned(),
+            refused,
+            segments: VecDeque::new(),
+            active: None,
+            next_number: 1,
+            live: HashMap::new(),
+            live_bytes: 0,
+            lines: Vec::new(),
+            log: log.clone(),
+        };
+        let mut waiting = outbox.load()?;
+        waiting.sort_unstable_by_key(|report| report.run_id);
+        Ok((outbox, waiting))
     }
 
-    /// Reads every waiting callback, at most [`OUTBOX_LIMIT`]. A file that is none is moved to `refused/` and logged.
+    /// Keeps results: after this they survive a crash of the process and of the machine. Those that are kept already cost
+    /// nothing. Forgets settled ones.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be listed.
-    pub(crate) fn load(&self, log: &Logger) -> io::Result<Vec<Callback>> {
-        let mut callbacks = Vec::new();
-        let names = file_names(&self.folder)?.into_iter().filter(|name| name.ends_with(SUFFIX));
-        for name in names.take(OUTBOX_LIMIT) {
-            match read(&self.folder.join(&name)) {
-                Ok(callback) => callbacks.push(callback),
-                Err(problem) => {
-                    error!(log, "a kept callback cannot be read and is set aside"; "file" => &name, "error" => %problem);
-                    self.set_aside(&name)?;
+    /// When the disk does not take it: the results are then kept in memory only, and a settled one may be sent once more
+    /// after a restart.
+    pub(crate) fn append(&mut self, results: &[Arc<Report>], settled: &[i64]) -> io::Result<()> {
+        let settled: Vec<i64> = settled.iter().copied().filter(|run_id| self.forget(*run_id)).collect();
+        let results: Vec<&Arc<Report>> = results.iter().filter(|report| !self.keeps(report)).collect();
+        // Of what is taken away as a whole nothing needs to be said.
+        let write = !self.live.is_empty() || self.active.is_some() || !results.is_empty();
+        let written = if write { self.write(&results, &settled) } else { Ok(()) };
+        self.tidy();
+        written
+    }
+
+    /// Sets a finally refused result aside, for someone to look at. It stays kept until it is settled.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not take it.
+    pub(crate) fn refuse(&mut self, report: &Report) -> io::Result<()> {
+        let content = serde_json::to_vec(&report.written(true))?;
+        self.refused.put(&format!("{}.json", report.run_id), &content, &self.log)
+    }
+
+    /// Leaves nothing behind when nothing waits.
+    pub(crate) fn close(mut self) {
+        self.active = None;
+        self.tidy();
+    }
+
+    fn keeps(&self, report: &Arc<Report>) -> bool {
+        self.live.get(&report.run_id).is_some_and(|kept| Arc::ptr_eq(&kept.report, report) || kept.report == *report)
+    }
+
+    /// Whether there was something to forget.
+    fn forget(&mut self, run_id: i64) -> bool {
+        let Some(kept) = self.live.remove(&run_id) else { return false };
+        self.live_bytes -= kept.bytes;
+        // The newest first: that is where it is while the admin keeps up.
+        if let Some(segment) = self.segments.iter_mut().rev().find(|segment| segment.number == kept.segment) {
+            segment.live -= 1;
+        }
+        true
+    }
+
+    fn remember(&mut self, report: Arc<Report>, bytes: u64) {
+        self.forget(report.run_id);
+        if let Some(segment) = self.segments.back_mut() {
+            segment.live += 1;
+            let segment = segment.number;
+            self.live_bytes += bytes;
+            self.live.insert(report.run_id, Kept { report, segment, bytes });
+        }
+    }
+
+    /// One write for all, and one wait for the disk if there is a result among them.
+    fn write(&mut self, results: &[&Arc<Report>], settled: &[i64]) -> io::Result<()> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let written = self.write_lines(&mut lines, results, settled);
+        lines.clear();
+        self.lines = lines;
+        if written.is_err()
+            && let Some((file, segment)) = self.active.take().zip(self.segments.back_mut())
+        {
+            // Whatever of it is there counts as not written: nothing is ever written behind it.
+            segment.bytes = file.metadata().map_or(segment.bytes, |metadata| metadata.len());
+        }
+        written
+    }
+
+    fn write_lines(&mut self, lines: &mut Vec<u8>, results: &[&Arc<Report>], settled: &[i64]) -> io::Result<()> {
+        // What is settled comes first: a result of the same run is a newer one.
+        for run_id in settled {
+            record::write_settled(lines, *run_id)?;
+        }
+        let mut lengths = Vec::with_capacity(results.len());
+        for report in results {
+            let before = lines.len();
+            record::write_result(lines, report)?;
+            lengths.push((lines.len() - before) as u64);
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let file = match self.active.take() {
+            Some(file) => file,
+            None => self.begin_segment()?,
+        };
+        let file = self.active.insert(file);
+        file.write_all(lines)?;
+        if !results.is_empty() {
+            file.sync_data()?;
+        }
+        if let Some(segment) = self.segments.back_mut() {
+            segment.bytes += lines.len() as u64;
+        }
+        for (report, bytes) in results.iter().zip(lengths) {
+            self.remember(Arc::clone(report), bytes);
+        }
+        Ok(())
+    }
+
+    fn begin_segment(&mut self) -> io::Result<File> {
+        let file = loop {
+            let (number, path) = (self.next_number, self.path(self.next_number));
+            self.next_number += 1;
+            match OpenOptions::new().append(true).create_new(true).open(path) {
+                // Another process on the same folder took that number.
+                Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => {}
+                opened => {
+                    let file = opened?;
+                    self.segments.push_back(Segment { number, bytes: 0, live: 0 });
+                    break file;
                 }
             }
+        };
+        if let Err(TryLockError::Error(problem)) = file.try_lock() {
+            debug!(self.log, "this disk knows no locks; one process at a time may use it"; "error" => %problem);
         }
-        Ok(callbacks)
-    }
-
-    /// Keeps a callback: after this it survives a crash of the process and of the machine. Replaces an older one of
-    /// the same run.
-    ///
-    /// # Errors
-    ///
-    /// When the disk does not take it.
-    pub(crate) fn keep(&self, callback: &Callback) -> io::Result<()> {
-        let unfinished = self.folder.join(format!("{}{UNFINISHED}", callback.log_id));
-        let mut file = File::create(&unfinished)?;
-        file.write_all(&serde_json::to_vec(callback)?)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, self.path(callback.log_id))?;
         // The name itself is durable only once the folder is.
-        File::open(&self.folder)?.sync_all()
+        File::open(&self.folder)?.sync_all()?;
+        Ok(file)
     }
 
-    /// Takes an acknowledged callback away. One that was never kept is no error.
-    ///
-    /// # Errors
-    ///
-    /// When the disk does not let go of it; it is then sent again after a restart.
-    pub(crate) fn remove(&self, run_id: i64) -> io::Result<()> {
-        remove(&self.path(run_id))
-    }
-
-    /// Sets a finally refused callback aside, for someone to look at.
-    ///
-    /// # Errors
-    ///
-    /// When the disk does not take it.
-    pub(crate) fn refuse(&self, run_id: i64, log: &Logger) -> io::Result<()> {
-        if self.refused_count.load(Ordering::Relaxed) >= REFUSED_LIMIT {
-            warn!(log, "too many refused callbacks are kept, this one is not"; "run" => run_id, "limit" => REFUSED_LIMIT);
-            return self.remove(run_id);
+    /// Begins a new file when this one is long, and takes away what is settled. What fails is done next time, or at the next
+    /// start.
+    fn tidy(&mut self) {
+        if self.segments.back().is_some_and(|last| last.bytes >= SEGMENT_BYTES) {
+            self.active = None;
         }
-        self.set_aside(&format!("{run_id}{SUFFIX}"))
+        let mut tidied = self.take_settled_away();
+        if self.segments.len() > 2 && self.bytes() > 2 * self.live_bytes + 2 * SEGMENT_BYTES {
+            tidied = tidied.and(self.move_the_oldest()).and(self.take_settled_away());
+        }
+        if let Err(problem) = tidied {
+            warn!(self.log, "a file of settled callbacks stays behind"; "error" => %problem);
+        }
     }
 
-    fn set_aside(&self, name: &str) -> io::Result<()> {
-        match fs::rename(self.folder.join(name), self.refused.join(name)) {
-            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(()),
-            moved => {
-                self.refused_count.fetch_add(1, Ordering::Relaxed);
-                moved
+    fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    fn take_settled_away(&mut self) -> io::Result<()> {
+        while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.live == 0) {
+            if self.segments.is_empty() && self.active.is_some() {
+                self.segments.push_front(oldest);
+                break;
             }
+            take_away(&self.path(oldest.number), oldest.bytes)?;
         }
+        Ok(())
     }
 
-    fn path(&self, run_id: i64) -> PathBuf {
-        self.folder.join(format!("{run_id}{SUFFIX}"))
+    /// Writes what is left of the oldest file again at the end.
+    fn move_the_oldest(&mut self) -> io::Result<()> {
+        let Some(oldest) = self.segments.front().map(|segment| segment.number) else { return Ok(()) };
+        let left = self.live.values().filter(|kept| kept.segment == oldest);
+        let left: Vec<_> = left.map(|kept| Arc::clone(&kept.report)).collect();
+        self.write(&left.iter().collect::<Vec<_>>(), &[])
     }
-}
 
-fn read(path: &Path) -> io::Result<Callback> {
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:08}{SUFFIX}"))
     }
 }
 
-fn file_names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
+/// Unless it is in use, or holds more than was read of it: then it belongs to another process, which takes it away itself,
+/// or else the next start does.
+fn take_away(path: &Path, read: u64) -> io::Result<()> {
+    let file = match File::open(path) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || file.metadata()?.len() > read {
+        return Ok(());
     }
-    Ok(names)
+    fs::remove_file(path)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn log() -> Logger {
-        Logger::root(slog::Discard, slog::o!())
-    }
-
-    fn callback(log_id: i64) -> Callback {
-        Callback { log_id, app_key: "billing".into(), handler_code: 200, handler_msg: Some("42 行".into()) }
-    }
-
-    #[test]
-    fn what_is_kept_is_there_after_a_restart_and_gone_once_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        Outbox::open(folder.path()).unwrap().keep(&callback(7)).unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
-        assert_eq!(outbox.load(&log()).unwrap(), [callback(7)]);
-        outbox.remove(7).unwrap();
-        outbox.remove(7).unwrap();
-        assert!(outbox.load(&log()).unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_half_written_file_is_taken_away_and_a_broken_one_set_aside() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("1.tmp"), "{\"logI").unwrap();
-        fs::write(folder.path().join("2.json"), "{\"logI").unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
-        assert!(outbox.load(&log()).unwrap().is_empty());
-        assert!(!folder.path().join("1.tmp").exists());
-        assert!(folder.path().join("refused/2.json").exists());
-    }
-
-    #[test]
-    fn a_refused_callback_is_no_longer_loaded() {
-        let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
-        outbox.keep(&callback(7)).unwrap();
-        outbox.refuse(7, &log()).unwrap();
-        assert!(outbox.load(&log()).unwrap().is_empty());
-        assert!(folder.path().join("refused/7.json").exists());
-    }
-
-    #[test]
-    fn refused_callbacks_are_bounded() {
-        let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
-        outbox.refused_count.store(REFUSED_LIMIT, Ordering::Relaxed);
-        outbox.keep(&callback(7)).unwrap();
-        outbox.refuse(7, &log()).unwrap();
-        assert!(!folder.path().join("refused/7.json").exists() && !folder.path().join("7.json").exists());
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -5,14 +5,15 @@
 
 use std::time::Duration;
 
-use hzm_job_protocol::hzm::{Offline, Registry, paths};
+use hzm_job_protocol::batch;
+use hzm_job_protocol::hzm::{Envelope, Offline, Registry, paths};
 use slog::{Logger, debug, info, warn};
 
 use crate::advertise::Advertised;
-use crate::outbound::Admins;
+use crate::outbound::{Admins, CallError};
 
-/// What `agent` says; see the protocol's description of our extension.
-const AGENT: &str = concat!("hzmjob/", env!("CARGO_PKG_VERSION"));
+/// The first word of `agent`; behind it stands what this node takes beside hzm-job's own form.
+const SDK: &str = concat!("hzmjob/", env!("CARGO_PKG_VERSION"));
 
 /// Who registers, where, and how often.
 pub(crate) struct Registrar {
@@ -59,18 +60,20 @@ impl Registrar {
         let call = Registry {
             app_key: self.app_key.clone(),
             executor_address: executor_address.clone(),
-            agent: Some(AGENT.to_owned()),
+            agent: Some(format!("{SDK} {}", batch::FORM)),
             instance: Some(self.instance.clone()),
         };
-        let [path, _] = paths::REGISTRY;
-        self.send(path, &call).await.map(|()| executor_address)
+        accepted(self.admins.register(&call).await).map(|()| executor_address)
     }
 
     /// Says goodbye, once: an admin that does not hear it notices by its probes.
     pub(crate) async fn leave(&self) {
         let [path, _] = paths::OFFLINE;
         let result = match self.advertised.resolve().await {
-            Ok(executor_address) => self.send(path, &Offline { app_key: self.app_key.clone(), executor_address }).await,
+            Ok(executor_address) => {
+                let call = Offline { app_key: self.app_key.clone(), executor_address };
+                accepted(self.admins.call(path, &call).await)
+            }
             Err(problem) => Err(problem.to_string()),
         };
         match result {
@@ -78,14 +81,10 @@ impl Registrar {
             Err(problem) => warn!(self.log, "no admin was told that this node leaves"; "error" => problem),
         }
     }
+}
 
-    /// An original admin answers some refusals with HTTP status 200; here the body decides.
-    async fn send(&self, path: &str, call: &impl serde::Serialize) -> Result<(), String> {
-        let answer = self.admins.call(path, call).await.map_err(|problem| problem.to_string())?;
-        if answer.success {
-            Ok(())
-        } else {
-            Err(answer.msg.unwrap_or_else(|| String::from("refused without a reason")))
-        }
-    }
+/// An original admin answers some refusals with HTTP status 200; here the body decides.
+fn accepted(answer: Result<Envelope<bool>, CallError>) -> Result<(), String> {
+    let answer = answer.map_err(|problem| problem.to_string())?;
+    if answer.success { Ok(()) } else { Err(answer.msg.unwrap_or_else(|| String::from("refused without a reason"))) }
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!  admin ──HTTP──> inbound ──> runner ──(a task per run, on the jobs' runtime)──> job
-//!    ^                                   └─> outbox (disk) ─> courier ─┐
-//!    └──────────────HTTP── outbound <── registrar, courier <───────────┘   (both on the executor's thread)
+//!    ^                                   └─> desk ─> clerk (a thread), outbox (disk) ─> courier ─┐
+//!    └──────────────HTTP── outbound <── registrar, courier <──────────────┘   (both on the executor's thread)
 //! ```
 //!
 //! Having its own thread, an executor starts from any runtime or none, several live in one process, and a job that
@@ -12,32 +12,34 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use hzm_job_protocol::hzm::Callback;
 use slog::{Logger, error, info, o, warn};
 use slog_async::AsyncGuard;
 use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::advertise::Advertised;
+use crate::clerk::{Clerk, Desk};
 use crate::courier::{Courier, Errand};
 use crate::error::ExecutorError;
 use crate::inbound::{Gate, routes};
 use crate::outbound::Admins;
 use crate::outbox::Outbox;
 use crate::registrar::Registrar;
-use crate::runner::{Dispatch, Jobs, Runner};
+use crate::report::Report;
+use crate::runner::{Jobs, Runner};
 use crate::settings::Settings;
 
 /// Longer than the clients keep an idle connection, so that none closes under a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// For the last callbacks at shutdown; what is not delivered by then stays on disk.
 const FLUSH: Duration = Duration::from_secs(5);
-/// Errands between the runs and the courier.
-const ERRANDS: usize = 1_000;
+/// Errands between the clerk and the courier: groups of results. Beyond it the clerk waits, and what comes lies on the desk.
+const ERRANDS: usize = 100;
 
 /// How an executor is asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +58,11 @@ pub(crate) struct Service {
     listener: TcpListener,
     listening: SocketAddr,
     runner: Arc<Runner>,
-    outbox: Option<Arc<Outbox>>,
-    kept: Vec<Callback>,
-    errands: (mpsc::Sender<Errand>, mpsc::Receiver<Errand>),
-    backlog: watch::Sender<usize>,
+    desk: Arc<Desk>,
+    // Taken when the threads start.
+    clerk: Option<Clerk>,
+    kept: Vec<Arc<Report>>,
+    errands: mpsc::Receiver<Errand>,
     // Held for as long as jobs may run; `None` when they run on the caller's.
     own_runtime: Option<Runtime>,
     log: Logger,
@@ -79,52 +82,61 @@ impl Service {
         let listener = TcpListener::bind(&settings.bind).map_err(bind_failed)?;
         let listening = listener.local_addr()?;
         let (outbox, kept) = open_outbox(&settings, &log);
-        let (errands, errands_in) = mpsc::channel(ERRANDS);
-        let backlog = watch::Sender::new(kept.len());
-        let dispatch = Dispatch { outbox: outbox.clone(), errands: errands.clone(), backlog: backlog.subscribe() };
+        let (errands_in, errands) = mpsc::channel(ERRANDS);
+        let desk = Arc::new(Desk::default());
+        let clerk = Some(Clerk { desk: Arc::clone(&desk), outbox, errands: errands_in, log: log.clone() });
         let (runtime, own_runtime) = jobs_runtime()?;
-        let runner = Arc::new(Runner::new(&settings, jobs, dispatch, runtime, log.clone()));
+        let runner = Arc::new(Runner::new(&settings, jobs, Arc::clone(&desk), runtime, log.clone()));
         runner.remember(&kept);
-        let errands = (errands, errands_in);
-        Ok(Self { settings, listener, listening, runner, outbox, kept, errands, backlog, own_runtime, log, log_guard })
+        Ok(Self { settings, listener, listening, runner, desk, clerk, kept, errands, own_runtime, log, log_guard })
     }
 
     pub(crate) fn listening(&self) -> SocketAddr {
         self.listening
     }
 
-    /// Starts the thread. The receiver hears how it ended.
+    /// Starts the threads. The receiver hears how they ended.
     pub(crate) fn start(
         mut self,
         stop: watch::Receiver<Stop>,
     ) -> Result<oneshot::Receiver<Result<(), ExecutorError>>, ExecutorError> {
         let (ended, ended_out) = oneshot::channel();
         let name = format!("hzmjob-{}", self.listening.port());
-        std::thread::Builder::new().name(name).spawn(move || {
+        let (desk, log) = (Arc::clone(&self.desk), self.log.clone());
+        let clerk = self.clerk.take().map(|clerk| clerk.start(format!("{name}-clerk"))).transpose()?;
+        let started = std::thread::Builder::new().name(name).spawn(move || {
             let own_runtime = self.own_runtime.take();
             let log_guard = self.log_guard.take();
+            let desk = Arc::clone(&self.desk);
             let result = actix_rt::System::new().block_on(self.live(stop));
             if let Some(runtime) = own_runtime {
                 // Not waiting: a job that blocks could keep the thread for ever.
                 runtime.shutdown_background();
             }
+            desk.close();
+            if let Some(Err(_)) = clerk.map(JoinHandle::join) {
+                error!(log, "the thread that keeps callbacks has panicked");
+            }
             // Writes the last lines out before anyone hears that this is the end.
-            drop(log_guard);
+            drop((log, log_guard));
             // The handle may be gone.
             ended.send(result).ok();
-        })?;
+        });
+        if let Err(problem) = started {
+            desk.close();
+            return Err(problem.into());
+        }
         Ok(ended_out)
     }
 
     async fn live(self, mut stop: watch::Receiver<Stop>) -> Result<(), ExecutorError> {
-        let Self { settings, listener, listening, runner, outbox, kept, errands, backlog, log, .. } = self;
+        let Self { settings, listener, listening, runner, desk, kept, errands, log, .. } = self;
         let admins = Admins::new(settings.admins.clone(), settings.secret.clone());
-        let courier = Courier::new(admins.clone(), outbox, settings.callback_retry, kept, backlog, log.clone());
+        let courier = Courier::new(admins.clone(), Arc::clone(&desk), settings.callback_retry, kept, log.clone());
         let registrar = registrar(&settings, admins, listening, log.clone());
         let mut server = serve(listener, &settings, &runner, &log)?;
         let server_handle = server.handle();
-        let (errands, errands_in) = errands;
-        let courier = actix_rt::spawn(courier.deliver(errands_in));
+        let courier = actix_rt::spawn(courier.deliver(errands));
         info!(log, "listening"; "on" => listening, "admins" => settings.admins.join(", "));
         let how = tokio::select! {
             ended = &mut server => return ended.map_err(ExecutorError::from),
@@ -134,7 +146,7 @@ impl Service {
         let server = actix_rt::spawn(server);
         if how == Stop::Drain {
             tokio::select! {
-                () = leave(&runner, &errands, &settings, &registrar, &log) => {}
+                () = leave(&runner, &desk, &settings, &registrar, &log) => {}
                 _ = stop.wait_for(|stop| *stop == Stop::Now) => {}
             }
         }
@@ -147,26 +159,13 @@ impl Service {
 
 /// New runs are refused from here on, while heart-beats and cancels are still answered; the goodbye comes last, because
 /// an original admin ends all runs of a node that says it.
-async fn leave(
-    runner: &Runner,
-    errands: &mpsc::Sender<Errand>,
-    settings: &Settings,
-    registrar: &Registrar,
-    log: &Logger,
-) {
+async fn leave(runner: &Runner, desk: &Desk, settings: &Settings, registrar: &Registrar, log: &Logger) {
     runner.close();
     info!(log, "shutting down"; "in_hand" => runner.in_hand().len());
     if tokio::time::timeout(settings.drain, runner.idle()).await.is_err() {
         warn!(log, "runs are given up, they did not end in time"; "runs" => ?runner.in_hand());
     }
-    let (flushed, done) = oneshot::channel();
-    let flush = async {
-        // The courier is there until after this function.
-        if errands.send(Errand::Flush(flushed)).await.is_ok() {
-            done.await.ok();
-        }
-    };
-    if tokio::time::timeout(FLUSH, flush).await.is_err() {
+    if tokio::time::timeout(FLUSH, desk.flush()).await.is_err() {
         warn!(log, "callbacks are left for the next start, no admin took them");
     }
     registrar.leave().await;
@@ -200,15 +199,14 @@ fn serve(
 }
 
 /// Without a usable disk an executor goes on, and says so.
-fn open_outbox(settings: &Settings, log: &Logger) -> (Option<Arc<Outbox>>, Vec<Callback>) {
+fn open_outbox(settings: &Settings, log: &Logger) -> (Option<Outbox>, Vec<Arc<Report>>) {
     let folder = settings.data_dir();
-    let opened = Outbox::open(&folder).and_then(|outbox| Ok((outbox.load(log)?, outbox)));
-    match opened {
-        Ok((kept, outbox)) => {
+    match Outbox::open(&folder, log) {
+        Ok((outbox, kept)) => {
             if !kept.is_empty() {
                 info!(log, "callbacks of an earlier process will be sent"; "count" => kept.len());
             }
-            (Some(Arc::new(outbox)), kept)
+            (Some(outbox), kept)
         }
         Err(problem) => {
             error!(log, "callbacks are kept in memory only, a crash would lose them";

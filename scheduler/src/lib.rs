@@ -12,6 +12,7 @@ mod cron_field;
 pub mod delivery;
 pub mod describe;
 pub mod executor;
+pub mod foresight;
 pub mod explain;
 pub mod ids;
 pub mod job;

@@ -64,7 +64,7 @@ impl Progress {
         Backlog { collapsed: None, due, late: Late { beyond } }
     }
 
-    fn after(&self) -> DateTime<Utc> {
+    pub(crate) fn after(&self) -> DateTime<Utc> {
         self.planned_until.map_or(self.anchor, |planned| planned.max(self.anchor))
     }
 

@@ -15,6 +15,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Every fire makes and drops some dozens of small values on one thread or another: what glibc's allocator costs there was a sixth of
+/// all, see `docs/performance.md`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> ExitCode {

@@ -25,6 +25,12 @@ pub(crate) fn client(connections: usize, answer_within: Duration) -> Client {
     Client::builder().connector(connector).timeout(answer_within).disable_redirects().finish()
 }
 
+/// What a node answered; the body is `None` where it broke off or is too long.
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
 /// Sends `body` to `{address}{path}` and judges the answer.
 pub(crate) async fn call(
     client: &Client,
@@ -33,27 +39,38 @@ pub(crate) async fn call(
     secret: Option<&str>,
     body: &impl Serialize,
 ) -> Delivered {
+    match exchange(client, address, path, secret, body, ANSWER_LIMIT).await {
+        Ok(Answered { status, body }) => verdict::judge(status, body.as_deref()),
+        Err(without) => without,
+    }
+}
+
+/// Sends `body` to `{address}{path}` and reads the answer, of at most `limit` bytes.
+///
+/// # Errors
+/// What it means that there is none.
+pub(crate) async fn exchange(
+    client: &Client,
+    address: &str,
+    path: &str,
+    secret: Option<&str>,
+    body: &impl Serialize,
+    limit: usize,
+) -> Result<Answered, Delivered> {
     let request = client
         .post(format!("{address}{path}"))
         .insert_header((TOKEN_HEADER, secret.unwrap_or_default()))
         .insert_header(("Content-Type", "application/json;charset=UTF-8"));
-    let text = match serde_json::to_string(body) {
-        Ok(text) => text,
-        Err(error) => return Delivered::NotTaken(format!("the request cannot be written as JSON: {error}")),
-    };
-    let mut answer = match request.send_body(text).await {
-        Ok(answer) => answer,
-        Err(error) => return judge_error(&error),
-    };
-    let status = answer.status();
+    let unwritable = |error| Delivered::NotTaken(format!("the request cannot be written as JSON: {error}"));
+    let text = serde_json::to_string(body).map_err(unwritable)?;
+    let mut answer = request.send_body(text).await.map_err(|error| judge_error(&error))?;
+    let status = answer.status().as_u16();
     let promised =
         answer.headers().get("Content-Length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    match answer.body().limit(ANSWER_LIMIT).await {
-        // A connection that breaks in the middle of an answer looks like its end: the node said something, not what.
-        Ok(body) if promised.is_some_and(|length| body.len() < length) => verdict::judge(status.as_u16(), None),
-        Ok(body) => verdict::judge(status.as_u16(), Some(&body)),
-        Err(_) => verdict::judge(status.as_u16(), None),
-    }
+    // A connection that breaks in the middle of an answer looks like its end: the node said something, not what.
+    let body = answer.body().limit(limit).await.ok();
+    let body = body.filter(|body| promised.is_none_or(|length| body.len() >= length));
+    Ok(Answered { status, body: body.map(|body| body.to_vec()) })
 }
 
 /// Whether the request can have reached the node: not while there was no connection.

@@ -1,5 +1,6 @@
 //! How a call leaves for a node. `awc` is imported nowhere else: its client belongs to one thread.
 
+pub(crate) mod batch;
 pub(crate) mod hzm;
 pub(crate) mod verdict;
 

@@ -6,6 +6,7 @@
 //! a run that goes on, and is "unknown". The table in `docs/guarantees.md` says the same for people.
 
 use crate::messages::Delivered;
+use hzm_job_protocol::batch::Answer;
 use hzm_job_protocol::hzm::Envelope;
 use serde::de::IgnoredAny;
 
@@ -28,6 +29,24 @@ pub(crate) fn judge(status: u16, body: Option<&[u8]>) -> Delivered {
         }
         _ => Delivered::Unknown(format!("HTTP {status}, which does not say whether the run began: {}", said(body))),
     }
+}
+
+/// What the line of one call in a batch's answer means: what its status would have meant alone. It is the executor's own word,
+/// so a refusal in it is one under whatever status, save those that only a gateway gives.
+pub(crate) fn judge_line(line: Answer) -> Delivered {
+    let Answer { status, msg, .. } = line;
+    let said = || msg.clone().unwrap_or_else(|| format!("refused with status {status}"));
+    match status {
+        _ if is_success(status) => Delivered::Accepted,
+        _ if is_gateways(status) => Delivered::Unknown(format!("status {status}: {:?}", msg)),
+        500 | 408 | 409 | 499 => Delivered::Unknown(said()),
+        _ => Delivered::NotTaken(said()),
+    }
+}
+
+/// Whether an answer to a batch says that the node does not know this form: then nothing in it was taken.
+pub(crate) fn knows_no_batches(status: u16) -> bool {
+    matches!(status, 404 | 405)
 }
 
 fn is_success(status: u16) -> bool {

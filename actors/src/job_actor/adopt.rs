@@ -14,7 +14,9 @@ use hzm_job_store::standing::Standing;
 impl JobActor {
     /// The runs this actor started with.
     pub(super) fn adopt_all(&mut self, ctx: &mut Context<Self>) {
-        let ids: Vec<RunId> = self.runs.keys().copied().collect();
+        let mut ids: Vec<RunId> = self.runs.keys().copied().collect();
+        // Those whose place another one took first: they are told to end before it begins.
+        ids.sort_by_key(|id| !self.is_replaced(*id));
         for id in ids {
             self.place.base.directory.run_opened(id, ctx.address().recipient());
             self.adopt(id, ctx);
@@ -43,11 +45,21 @@ impl JobActor {
             (RunState::Planned | RunState::Dispatched, None) => {
                 if let Some(live) = self.runs.get_mut(&id) {
                     live.perhaps_there = true;
+                    live.phase = Phase::Sending;
                 }
-                self.send(id, ctx);
+                if self.replaces() && self.runs.len() > 1 { self.send_after_ends(id, ctx) } else { self.send(id, ctx) }
             }
             (_, None) => self.await_again(id, ctx),
         }
+    }
+
+    /// Sends once what was handed to the journal before is written: the cancellations of those whose place this run takes.
+    fn send_after_ends(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let written = self.place.base.record(Vec::new());
+        ctx.spawn(written.into_actor(self).map(move |written, job, ctx| match written {
+            Ok(_) => job.send(id, ctx),
+            Err(_) => drop(ctx.run_later(TRY_AGAIN, move |job, ctx| job.send_after_ends(id, ctx))),
+        }));
     }
 
     /// A run that a node had accepted: our SDK is asked by repeating the trigger (it recognises the id, unless it was started

@@ -166,8 +166,10 @@ impl JobActor {
 
     /// What was decided about fires that are due comes about: at once, if it is what was written ahead; else once it is written.
     pub(super) fn come_about(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {
+        // What takes the place of others must be written after their cancellation, so that they hear of it first.
+        let replaces = self.replaces() && !self.runs.is_empty();
         match (&self.ahead, news.as_slice()) {
-            (Some(ahead), [decided]) if ahead.is_as_written(decided) => self.send_ahead(news, ctx),
+            (Some(ahead), [decided]) if ahead.is_as_written(decided) && !replaces => self.send_ahead(news, ctx),
             _ => self.open(news, ctx),
         }
     }
@@ -216,7 +218,7 @@ impl JobActor {
             // Ours, or soon told of by the journal's answer.
             return true;
         }
-        if run.not_before > self.now() && self.ahead.is_none() {
+        if self.ahead.is_none() && (run.not_before > self.now() || self.never_left(run)) {
             self.keep_ahead(Ahead::of(run.clone()));
             return true;
         }
@@ -225,10 +227,38 @@ impl JobActor {
         false
     }
 
-    /// Of the runs a fresh actor starts with, those that are its own to look at: one whose moment is to come is no run yet.
-    pub(super) fn take_ahead(&mut self, open: Vec<Run>) -> Vec<(RunId, LiveRun)> {
-        let started = open.into_iter().filter(|run| !self.meets_ahead(run)).collect::<Vec<_>>();
-        started.into_iter().map(|run| (run.id, LiveRun::new(run))).collect()
+    /// Whether the trigger of a row whose moment has come surely never left, because whoever wrote it decided otherwise at its
+    /// moment, or was gone by then: the definition was another one already, or runs were there that the overlap policy does not
+    /// let it begin beside. Such a row is decided about anew, as if it had not been written.
+    fn never_left(&self, run: &Run) -> bool {
+        let changed = self.changed_at < run.scheduled_at && !self.would_write(run);
+        let there = |live: &&LiveRun| live.run.id != run.id && live.run.created_at <= run.scheduled_at;
+        let met = self.runs.values().filter(there);
+        let queued = met.clone().filter(|live| live.run.state == RunState::Waiting).count();
+        let load = Load { unfinished: met.count(), queued };
+        let draft = self.job.spec.draft();
+        changed || matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Skip(_) | Admission::Queue)
+    }
+
+    /// Whether the definition in force would write this row.
+    fn would_write(&self, run: &Run) -> bool {
+        let draft = self.job.spec.draft();
+        let before = run.scheduled_at - TimeDelta::milliseconds(1);
+        let in_force = self.job.enabled && !self.deleted;
+        in_force
+            && self.job.spec.schedule().next_fire(self.job.anchor, before) == Some(run.scheduled_at)
+            && (run.executor, &run.parameters) == (draft.executor, &draft.parameters)
+    }
+
+    /// Takes the runs a fresh actor starts with. A row whose moment is to come, or which never left, is no run yet.
+    pub(super) fn start_with(&mut self, open: Vec<Run>) {
+        let (planned, others): (Vec<Run>, Vec<Run>) = open.into_iter().partition(|run| run.state == RunState::Planned);
+        self.runs = others.into_iter().map(|run| (run.id, LiveRun::new(run))).collect();
+        for run in planned {
+            if !self.meets_ahead(&run) {
+                self.runs.insert(run.id, LiveRun::new(run));
+            }
+        }
     }
 
     fn keep_ahead(&mut self, ahead: Ahead) {

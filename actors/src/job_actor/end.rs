@@ -144,7 +144,7 @@ impl JobActor {
         self.last_end = self.last_end.max(Some(change.at));
         if let Some(mut live) = self.runs.remove(&id) {
             live.settled(directory);
-            if let Some(timer) = live.timer.take() {
+            for timer in live.timer.take().into_iter().chain(live.writes.take()) {
                 ctx.cancel_future(timer);
             }
         }

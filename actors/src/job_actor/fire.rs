@@ -39,7 +39,8 @@ impl JobActor {
             return;
         }
         let rules = self.place.base.settings.scheduling.misfire();
-        let backlog = self.progress().backlog(self.job.spec.schedule(), now, rules.threshold, self.step);
+        let (progress, schedule) = (self.progress(), self.job.spec.schedule());
+        let backlog = self.foresight.backlog(&progress, schedule, now, rules.threshold, self.step);
         let news = self.plan(&backlog, now, ctx);
         self.come_about(news, ctx);
     }

@@ -55,6 +55,8 @@ pub(super) struct LiveRun {
     pub(super) cancel_is_written: bool,
     /// When it is looked at next: its turn while it waits, its timeout once it was sent.
     pub(super) timer: Option<SpawnHandle>,
+    /// When "running" is written, if it is not over before.
+    pub(super) writes: Option<SpawnHandle>,
     /// When its timeout ends by the steady clock, and from which moment of its row that was counted.
     deadline: Option<(DateTime<Utc>, Instant)>,
     /// Whether it counts in `Directory::unsettled`.
@@ -74,6 +76,7 @@ impl LiveRun {
             cancel: run.cancel_at.map(|_| run.reason),
             cancel_is_written: run.cancel_at.is_some(),
             timer: None,
+            writes: None,
             deadline: None,
             unsettled: false,
             run,

@@ -26,6 +26,7 @@ use crate::surroundings::Surroundings;
 use actix::prelude::*;
 use ahead::Ahead;
 use chrono::{DateTime, Utc};
+use hzm_job_scheduler::foresight::Foresight;
 use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::overlap::Load;
 use hzm_job_scheduler::progress::Progress;
@@ -50,6 +51,8 @@ const TRY_AGAIN: Duration = Duration::from_millis(200);
 /// See the module.
 pub(crate) struct JobActor {
     job: Job,
+    /// When the definition was last changed.
+    changed_at: DateTime<Utc>,
     deleted: bool,
     planned_until: Option<DateTime<Utc>>,
     last_end: Option<DateTime<Utc>>,
@@ -58,6 +61,7 @@ pub(crate) struct JobActor {
     runs: BTreeMap<RunId, LiveRun>,
     /// Runs whose nodes are to be told to end them, and have not taken that yet.
     stops: BTreeMap<RunId, Stop>,
+    foresight: Foresight,
     /// Rows of fires are on their way to the journal.
     opening: bool,
     /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
@@ -73,6 +77,8 @@ pub(crate) struct JobActor {
     /// Orders whose answer waits for their row, also one that says "skipped": who sleeps answers nobody.
     ordering: usize,
     timer: Option<SpawnHandle>,
+    /// The moment that the timer was armed for by [`settle`](JobActor::settle), if it was.
+    settled_for: Option<DateTime<Utc>>,
     /// Messages from the shard that were handled: an idle job may only go to sleep when it has heard them all.
     heard: u64,
     handled: u64,
@@ -89,12 +95,14 @@ impl JobActor {
         let mut actor = JobActor {
             log: place.base.log.new(slog::o!("job" => id.0)),
             job: standing.job.clone(),
+            changed_at: standing.changed_at,
             deleted: standing.deleted,
             planned_until: None,
             last_end: None,
             last_manual: None,
             runs: BTreeMap::new(),
             stops: BTreeMap::new(),
+            foresight: Foresight::default(),
             opening: false,
             owed: Vec::new(),
             ahead: None,
@@ -103,13 +111,14 @@ impl JobActor {
             coming: Load::default(),
             ordering: 0,
             timer: None,
+            settled_for: None,
             heard: 0,
             handled: 0,
             place,
             _obituary: Obituary::new(id, parent),
         };
         let open = actor.take_standing(standing);
-        actor.runs = actor.take_ahead(open).into_iter().collect();
+        actor.start_with(open);
         JobActor::create(|ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             actor
@@ -118,8 +127,13 @@ impl JobActor {
 
     /// Takes what the store says of the job, and answers the runs it says are open.
     fn take_standing(&mut self, standing: Standing) -> Vec<hzm_job_store::run::Run> {
-        self.job = standing.job;
-        self.deleted = standing.deleted;
+        // An answer of the store may be older than what this actor knows.
+        if standing.job.version >= self.job.version {
+            self.job = standing.job;
+            self.foresight.forget();
+            self.changed_at = standing.changed_at;
+            self.deleted = standing.deleted;
+        }
         self.planned_until = self.planned_until.max(standing.planned_until);
         self.last_end = self.last_end.max(standing.last_end);
         self.last_manual = self.last_manual.max(standing.last_manual);
@@ -144,30 +158,42 @@ impl JobActor {
         if self.deleted || !self.job.enabled {
             return None;
         }
-        self.progress().next(self.job.spec.schedule())
+        self.foresight.next(&self.progress(), self.job.spec.schedule())
     }
 
     /// Arms the timer of the next fire, or goes to sleep when that is far away.
     fn settle(&mut self, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
-        }
         let next = self.next_fire();
         let now = self.now();
         let far = next.is_none_or(|next| next - now > self.place.base.settings.scheduling.sleep_after());
         if far && self.is_idle() {
             let asleep = JobFellAsleep { job: self.job.id, wake: next, heard: self.heard };
             if self.place.shard.asleep.try_send(asleep).is_ok() {
+                self.disarm(ctx);
                 return;
             }
         }
-        let waits = next.filter(|_| !self.place.base.directory.is_stopping());
-        let wait = waits.map_or(LONGEST_TIMER, |next| clock::until(now, self.look_at(next, now)).min(LONGEST_TIMER));
-        self.arm(wait, ctx);
+        let waits = next.filter(|_| !self.place.base.directory.is_stopping()).map(|next| self.look_at(next, now));
+        if waits.is_some() && waits == self.settled_for && self.timer.is_some() {
+            return;
+        }
+        self.arm(waits.map_or(LONGEST_TIMER, |at| clock::until(now, at).min(LONGEST_TIMER)), ctx);
+        self.settled_for = waits;
     }
 
     fn arm(&mut self, wait: Duration, ctx: &mut Context<Self>) {
-        self.timer = Some(ctx.run_later(wait, |job, ctx| job.fire_due(ctx)));
+        self.disarm(ctx);
+        self.timer = Some(ctx.run_later(wait, |job, ctx| {
+            job.timer = None;
+            job.fire_due(ctx);
+        }));
+    }
+
+    fn disarm(&mut self, ctx: &mut Context<Self>) {
+        self.settled_for = None;
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
     }
 
     fn is_idle(&self) -> bool {

@@ -34,11 +34,12 @@ impl JobActor {
     pub(super) fn send(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let now = self.now();
         let Some(live) = self.runs.get_mut(&id) else { return };
-        let secret = self.place.base.directory.routes(live.run.executor).secret.clone();
+        let table = self.place.base.directory.routes(live.run.executor);
         if let (Some(reason), None) = (live.cancel, live.sent_at) {
             return self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
         }
         let address = live.run.node.clone().unwrap_or_default();
+        let together = table.known.iter().any(|node| node.takes_batches && node.address.as_ref() == address);
         let Some(node) = self.place.node(&address) else {
             let why = format!("the actor of {address} is being restarted");
             return self.delivered(id, Delivered::NotTaken(why), ctx);
@@ -49,6 +50,7 @@ impl JobActor {
             live.sent_at = Some(now);
             self.place.base.directory.pulse.fired(now.timestamp(), (now - live.run.not_before).num_milliseconds());
         }
+        let secret = table.secret.clone();
         let trigger = JobHandle {
             log_id: id.0,
             job_id: self.job.id.0,
@@ -59,7 +61,7 @@ impl JobActor {
         let answer = async move {
             fault_point!("job.before_send", Delivered::Unknown("a fault was injected before the node was told".into()));
             // The node's actor died with the request: nobody knows whether it had left.
-            let answer = node.send(DispatchRun { trigger, secret }).await;
+            let answer = node.send(DispatchRun { trigger, secret, together }).await;
             let answer = answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()));
             fault_point!("job.after_answer", Delivered::Unknown("a fault was injected after the node's answer".into()));
             answer
@@ -101,7 +103,10 @@ impl JobActor {
         if self.is_forgetful(id) || self.place.base.directory.is_stopping() {
             self.write_running(id, ctx);
         } else {
-            ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+            let writes = ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+            if let Some(live) = self.runs.get_mut(&id) {
+                live.writes = Some(writes);
+            }
         }
     }
 

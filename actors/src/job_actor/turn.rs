@@ -50,7 +50,7 @@ impl JobActor {
         true
     }
 
-    fn replaces(&self) -> bool {
+    pub(super) fn replaces(&self) -> bool {
         self.job.spec.draft().overlap == OverlapPolicy::Replace
     }
 }

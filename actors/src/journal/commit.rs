@@ -7,6 +7,7 @@
 //! not take it, and takes, before and after, what needs the same room with other words in it. Its sender is told; the others
 //! are written.
 
+use super::Asker;
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
 use chrono::TimeDelta;
@@ -17,7 +18,6 @@ use hzm_job_store::{Store, StoreError};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Run ids leased at a time. A crash leaves at most this gap.
@@ -40,7 +40,7 @@ pub(super) type Checkpoints = Vec<(JobId, chrono::DateTime<chrono::Utc>)>;
 pub(super) struct Pending {
     pub(super) entries: Vec<Entry>,
     pub(super) bytes: usize,
-    pub(super) answer: oneshot::Sender<Result<Vec<Answer>, SchedulerError>>,
+    pub(super) asker: Asker,
 }
 
 /// Writes batches under one epoch.
@@ -217,8 +217,7 @@ impl Committer {
     fn refuse(&self, one: Pending, error: &StoreError) {
         slog::error!(self.log, "the database refuses an entry for what is in it; its sender is told, the others are written";
             "entries" => one.entries.len(), "of" => whose(&one.entries), "error" => error.chain());
-        // Whoever went away in the meantime asks the ledger again.
-        let _ = one.answer.send(Err(SchedulerError::Refused(error.to_string())));
+        one.asker.tell(Err(SchedulerError::Refused(error.to_string())));
     }
 }
 
@@ -226,8 +225,7 @@ impl Committer {
 fn tell(part: Vec<Pending>, answers: Vec<Answer>) {
     let mut answers = answers.into_iter();
     for one in part {
-        // Whoever went away in the meantime reads the outcome in the ledger.
-        let _ = one.answer.send(Ok(answers.by_ref().take(one.entries.len()).collect()));
+        one.asker.tell(Ok(answers.by_ref().take(one.entries.len()).collect()));
     }
 }
 

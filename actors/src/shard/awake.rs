@@ -51,15 +51,22 @@ impl Shard {
             Some(Absence::Restarting) => return Box::pin(fut::ready(Err(SchedulerError::Busy))),
             None => {}
         }
-        let store = self.base.store.clone();
+        let (store, began) = (self.base.store.clone(), self.reads.begin());
         let read = async move { store.ledger_standings(vec![id]).await };
-        Box::pin(read.into_actor(self).map(move |read, shard, _| {
+        let woken = read.into_actor(self).map(move |read, shard, _| {
+            // Somebody else may have woken it while the store was asked, and it may have fallen asleep since.
+            let overtaken = !shard.jobs.0.contains_key(&id) && shard.reads.is_overtaken(id, began);
+            shard.reads.end();
             let standing = read?.into_iter().next();
-            // Somebody else may have woken it while the store was asked.
-            if let (false, Some(standing)) = (shard.jobs.0.contains_key(&id), standing) {
+            if let (false, false, Some(standing)) = (overtaken, shard.jobs.0.contains_key(&id), standing) {
                 shard.activate(standing);
             }
-            Ok(shard.jobs.0.get_mut(&id).map(super::LiveJob::ask))
+            Ok(overtaken)
+        });
+        Box::pin(woken.then(move |woken, shard: &mut Shard, _| match woken {
+            Ok(true) => shard.awake(id),
+            Ok(false) => Box::pin(fut::ready(Ok(shard.jobs.0.get_mut(&id).map(super::LiveJob::ask)))),
+            Err(error) => Box::pin(fut::ready(Err(error))),
         }))
     }
 
@@ -81,6 +88,8 @@ impl Shard {
         // A full mailbox means that it is not idle after all; it says so again when it is.
         if live.actor.try_send(EndActor::Stop).is_ok() {
             self.jobs.0.remove(&job);
+            // What was read while it was awake may speak of runs that it has ended since.
+            self.reads.touch(job);
         }
     }
 

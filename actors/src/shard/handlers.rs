@@ -28,11 +28,25 @@ impl Handler<RefreshJob> for Shard {
 
     fn handle(&mut self, refresh: RefreshJob, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let store = self.base.store.clone();
-        let read = async move { store.ledger_standings(vec![refresh.0]).await };
-        Box::pin(read.into_actor(self).map(|read, shard, ctx| {
-            read?.into_iter().for_each(|standing| shard.place(standing, ctx));
-            Ok(())
+        self.refresh(vec![refresh.0])
+    }
+}
+
+impl Shard {
+    /// Looks at the store and gives these jobs their places; answers when that is done.
+    fn refresh(&mut self, ids: Vec<JobId>) -> ResponseActFuture<Self, Result<(), SchedulerError>> {
+        let (store, began) = (self.base.store.clone(), self.reads.begin());
+        let read = async move { store.ledger_standings(ids).await };
+        let placed = read.into_actor(self).map(move |read, shard, ctx| match read {
+            Ok(standings) => Ok(shard.place_all(standings, began, ctx)),
+            Err(error) => {
+                shard.reads.end();
+                Err(SchedulerError::from(error))
+            }
+        });
+        Box::pin(placed.then(|placed, shard: &mut Shard, _| match placed {
+            Ok(overtaken) if !overtaken.is_empty() => shard.refresh(overtaken),
+            placed => Box::pin(fut::ready(placed.map(drop))),
         }))
     }
 }

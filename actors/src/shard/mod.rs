@@ -8,6 +8,7 @@ mod awake;
 mod handlers;
 #[cfg(feature = "faults")]
 mod inject;
+mod reads;
 mod supervise;
 
 use crate::agenda::Agenda;
@@ -22,6 +23,7 @@ use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_store::standing::Standing;
+use reads::{Began, Reads};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub(crate) struct Shard {
     place: Rc<Surroundings>,
     agenda: Agenda,
     jobs: LiveJobs,
+    reads: Reads,
     /// Jobs whose actor is to be started again, in that order.
     reviving: VecDeque<JobId>,
     /// Some were started again a moment ago; the next ones wait.
@@ -127,6 +130,7 @@ impl Shard {
             base: setup.base,
             agenda: Agenda::default(),
             jobs: LiveJobs::default(),
+            reads: Reads::default(),
             reviving: VecDeque::new(),
             reviving_rests: false,
             job_wards: Wards::new(),
@@ -200,21 +204,39 @@ impl Shard {
         if ids.is_empty() {
             return;
         }
-        let store = self.base.store.clone();
+        let (store, began) = (self.base.store.clone(), self.reads.begin());
         let wanted = ids.clone();
         let read = async move { store.ledger_standings(wanted).await };
         ctx.spawn(read.into_actor(self).map(move |read, shard, ctx| match read {
-            Ok(standings) => standings.into_iter().for_each(|standing| shard.place(standing, ctx)),
+            Ok(standings) => {
+                let overtaken = shard.place_all(standings, began, ctx);
+                shard.read(overtaken, ctx);
+            }
             Err(error) => {
+                shard.reads.end();
                 shard.base.directory.ledger.unread(&shard.log, "the ledger cannot be read", &error);
                 ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.read(ids, ctx));
             }
         }));
     }
 
+    /// Ends a reading: gives each job its place, save those that were overtaken and must be read anew.
+    fn place_all(&mut self, standings: Vec<Standing>, began: Began, ctx: &mut Context<Self>) -> Vec<JobId> {
+        let mut overtaken = Vec::new();
+        for standing in standings {
+            match standing.job.id {
+                id if self.reads.is_overtaken(id, began) => overtaken.push(id),
+                _ => self.place(standing, ctx),
+            }
+        }
+        self.reads.end();
+        overtaken
+    }
+
     /// Gives a job its place: an actor when it has something to do, an entry in the agenda when it sleeps, none otherwise.
     fn place(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         let id = standing.job.id;
+        self.reads.touch(id);
         self.pay_debts(&standing, ctx);
         if let Some(live) = self.jobs.0.get_mut(&id) {
             // The job's own mailbox is full only when it handles a flood of reports; it reads the store when it restarts.
@@ -247,6 +269,7 @@ impl Shard {
 
     fn activate(&mut self, standing: Standing) {
         let id = standing.job.id;
+        self.reads.touch(id);
         let actor = JobActor::start(standing, self.place.clone());
         self.agenda.remove(id);
         self.jobs.0.insert(id, LiveJob::new(actor));

@@ -2,13 +2,13 @@
 
 use super::{Shard, progress_of};
 use crate::directory::Quarantine;
+use crate::error::SchedulerError;
 use crate::messages::MustEnd;
 use crate::obituary::ActorGone;
-use crate::superseded::payment;
+use crate::superseded::{Payment, payment};
 use crate::supervision::{OnExhausted, Verdict};
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
-use hzm_job_store::ledger::Entry;
 use hzm_job_store::standing::Standing;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,16 @@ const NODE_QUARANTINE: Duration = Duration::from_secs(600);
 const REVIVED_AT_ONCE: usize = 50;
 const REVIVE_EVERY: Duration = Duration::from_millis(250);
 
+/// The longest pause between two looks at a debt that cannot be paid yet.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 impl Handler<ActorGone<JobId>> for Shard {
     type Result = ();
 
     fn handle(&mut self, gone: ActorGone<JobId>, ctx: &mut Self::Context) {
         let ActorGone { who: job, panic: Some(why) } = gone else { return };
         self.jobs.0.remove(&job);
+        self.reads.touch(job);
         let verdict = self.job_wards.died(&job, &self.base.settings.supervision.job, &why, self.base.now());
         match verdict {
             Verdict::Restart(pause) => {
@@ -104,22 +108,36 @@ impl Shard {
     pub(super) fn pay_debts(&mut self, standing: &Standing, ctx: &mut Context<Self>) {
         let now = self.base.now();
         for debt in &standing.debts {
-            let entries = payment(debt, &progress_of(standing), now);
-            if entries.len() > 1 {
+            let payment = payment(debt, &progress_of(standing), now);
+            if !payment.rows.is_empty() {
                 slog::info!(self.log, "occurrences that were due before their job was changed have their rows now, where they had none";
-                    "job" => standing.job.id.0, "rows" => entries.len() - 1);
+                    "job" => standing.job.id.0, "rows" => payment.rows.len());
             }
-            self.pay(entries, ctx);
+            self.pay(payment, super::TRY_AGAIN, ctx);
         }
     }
 
-    fn pay(&self, entries: Vec<Entry>, ctx: &mut Context<Self>) {
-        let written = self.base.record(entries.clone());
-        ctx.spawn(written.into_actor(self).map(move |written, shard, ctx| {
-            if let Err(error) = written {
-                slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => entries.len(), "error" => %error);
-                ctx.run_later(super::TRY_AGAIN, move |shard, ctx| shard.pay(entries, ctx));
+    /// Writes the rows, then that the debt is over: in this order, so that a crash in between only pays twice, which changes
+    /// nothing.
+    fn pay(&self, payment: Payment, pause: Duration, ctx: &mut Context<Self>) {
+        let (base, owed) = (self.base.clone(), payment.clone());
+        let paid = async move {
+            let answers = base.record(owed.rows).await?;
+            let is_complete = Payment::is_complete(&answers);
+            if is_complete {
+                base.record(vec![owed.end]).await?;
             }
+            Ok::<_, SchedulerError>(is_complete)
+        };
+        ctx.spawn(paid.into_actor(self).map(move |paid, shard, ctx| {
+            match paid {
+                Ok(true) => return,
+                Ok(false) => slog::debug!(shard.log, "a debt stays: a row that was written ahead is still there"),
+                Err(error) => {
+                    slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => payment.rows.len(), "error" => %error)
+                }
+            }
+            ctx.run_later(pause, move |shard, ctx| shard.pay(payment, (pause * 2).min(LONGEST_PAUSE), ctx));
         }));
     }
 

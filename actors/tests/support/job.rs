@@ -80,8 +80,13 @@ impl World {
 
     /// Deletes a job.
     pub(crate) async fn delete(&self, id: JobId) {
-        done(self.store.job_delete(id, self.by()).await.unwrap());
+        self.delete_without_telling(id).await;
         self.during(self.scheduler().job_changed(id)).await.unwrap();
+    }
+
+    /// Deletes a job in the store only.
+    pub(crate) async fn delete_without_telling(&self, id: JobId) {
+        done(self.store.job_delete(id, self.by()).await.unwrap());
     }
 
     /// Runs a job now and answers the run.

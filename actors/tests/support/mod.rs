@@ -93,7 +93,7 @@ impl World {
         node
     }
 
-    /// A node that runs our SDK, in a process of this name.
+    /// A node that runs our SDK, in a process of this name; it takes batches.
     pub(crate) async fn sdk_node(&self, instance: &str) -> FakeNode {
         let node = FakeNode::start(self.store.clone(), self.clock.clone());
         self.register(&node, Some(instance)).await;
@@ -105,7 +105,7 @@ impl World {
         let hello = NodeHello {
             executor: self.executor,
             address: node.address.clone(),
-            agent: instance.map(|_| "hzmjob/0.1.0".to_owned()),
+            agent: instance.map(|_| "hzmjob/0.1.0 batch/1".to_owned()),
             instance: instance.map(str::to_owned),
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();

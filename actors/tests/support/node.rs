@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_scheduler::RunId;
 use hzm_job_store::Store;
 use hzm_job_store::run::Run;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +16,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+const SINGLE: &str = "/api/job-handle";
+const BATCH: &str = "/api/batch/job-handle";
 
 const YES: &str = r#"{"code":200,"msg":null,"data":true,"success":true,"count":null}"#;
 
@@ -38,6 +41,10 @@ pub(crate) enum OnTrigger {
     BreakOff,
     /// Answers 200 with something that is no envelope.
     Rubbish,
+    /// Knows no batches, and takes single triggers.
+    Alone,
+    /// Of a batch, takes runs of even numbers and refuses the others; says nothing of the last one.
+    Even,
 }
 
 /// A request as it arrived.
@@ -111,12 +118,18 @@ impl FakeNode {
 
     /// The triggers that arrived.
     pub(crate) fn triggers(&self) -> Vec<Seen> {
-        self.seen("/api/job-handle")
+        self.seen(SINGLE)
     }
 
     /// The runs that were triggered, in order, repetitions included.
     pub(crate) fn triggered(&self) -> Vec<RunId> {
         self.triggers().iter().map(Seen::run).collect()
+    }
+
+    /// How many triggers each batch had that arrived.
+    pub(crate) fn batches(&self) -> Vec<usize> {
+        let count = |seen: &Seen| seen.body["triggers"].as_array().unwrap().len();
+        self.seen(BATCH).iter().map(count).collect()
     }
 
     /// The cancellations that arrived.
@@ -148,7 +161,7 @@ impl Shared {
     /// What is to be done with a request; one that is held is waited for in real time.
     async fn does(&self, path: &str) -> OnTrigger {
         let told = match path {
-            "/api/job-handle" => &self.on_trigger,
+            SINGLE | BATCH => &self.on_trigger,
             "/api/job-cancel" => &self.on_cancel,
             _ => return OnTrigger::Accept,
         };
@@ -157,6 +170,31 @@ impl Shared {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         what
+    }
+}
+
+impl Shared {
+    /// Notes a request, and each trigger of a batch as if it had come alone; answers the runs of a batch.
+    async fn note(&self, seen: Seen) -> Vec<i64> {
+        let mut alone = Vec::new();
+        let is_taken = *self.on_trigger.lock().unwrap() != OnTrigger::Alone;
+        for body in seen.body["triggers"].as_array().into_iter().flatten().filter(|_| is_taken) {
+            let row = self.row(body).await;
+            alone.push(Seen { path: SINGLE.into(), body: body.clone(), row, ..seen.clone() });
+        }
+        let runs = alone.iter().map(|seen| seen.run().0).collect();
+        let mut known = self.seen.lock().unwrap();
+        known.push(seen);
+        known.extend(alone);
+        runs
+    }
+
+    /// The row of the run that a request names.
+    async fn row(&self, body: &Value) -> Option<Run> {
+        match body["logId"].as_i64() {
+            Some(run) => self.store.run_get(RunId(run)).await.unwrap(),
+            None => None,
+        }
     }
 }
 
@@ -195,13 +233,15 @@ async fn serve(
 async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read_request(&mut stream, &shared).await {
-        let path = seen.path.clone();
-        shared.seen.lock().unwrap().push(seen);
+        let (path, is_batch) = (seen.path.clone(), seen.path == BATCH);
+        let runs = shared.note(seen).await;
         let (status, body) = match shared.does(&path).await {
-            OnTrigger::Accept | OnTrigger::Hold => (200, YES),
-            OnTrigger::Refuse(503) => (503, NO),
-            OnTrigger::Refuse(status) => (status, "no"),
-            OnTrigger::Rubbish => (200, "<html>welcome</html>"),
+            OnTrigger::Alone if is_batch => (404, "404 page not found".to_owned()),
+            what @ (OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Even) if is_batch => (200, lines(&runs, what)),
+            OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Alone | OnTrigger::Even => (200, YES.to_owned()),
+            OnTrigger::Refuse(503) => (503, NO.to_owned()),
+            OnTrigger::Refuse(status) => (status, "no".to_owned()),
+            OnTrigger::Rubbish => (200, "<html>welcome</html>".to_owned()),
             OnTrigger::Hang => std::future::pending().await,
             OnTrigger::Close => return,
             OnTrigger::BreakOff => {
@@ -217,6 +257,16 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
             return;
         }
     }
+}
+
+/// The answer to a batch.
+fn lines(runs: &[i64], what: OnTrigger) -> String {
+    let line = |run: &i64| match what {
+        OnTrigger::Even if run % 2 == 1 => json!({ "logId": run, "status": 503, "msg": "odd" }),
+        _ => json!({ "logId": run, "status": 200 }),
+    };
+    let told = if what == OnTrigger::Even { runs.len() - 1 } else { runs.len() };
+    json!({ "answers": runs[..told].iter().map(line).collect::<Vec<_>>() }).to_string()
 }
 
 /// The next request on a connection; `None`: it is closed.
@@ -237,10 +287,7 @@ async fn read_request(stream: &mut BufReader<TcpStream>, shared: &Shared) -> Opt
     stream.read_exact(&mut body).await.ok()?;
     let body: Value = serde_json::from_slice(&body).unwrap();
     let at = shared.clock.latest();
-    let row = match body["logId"].as_i64() {
-        Some(run) => shared.store.run_get(RunId(run)).await.unwrap(),
-        None => None,
-    };
+    let row = shared.row(&body).await;
     Some(Seen { path, token, body, at, row })
 }
 

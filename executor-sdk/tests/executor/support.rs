@@ -1,6 +1,7 @@
 //! What the tests stand on: a stand-in admin that writes down what it is sent, a client that calls as an admin does,
 //! jobs, and a bounded wait for a condition.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use hzm_job_protocol::batch::{self, Answer, Answers, Results};
 use hzm_job_protocol::hzm::{Callback, Envelope, JobHandle, TOKEN_HEADER};
 use hzmjob::{Executor, ExecutorBuilder, JobContext, JobResult, job};
 use serde_json::{Value, json};
@@ -30,6 +32,10 @@ struct Script {
     calls: Vec<Call>,
     /// Status and body for calls whose path ends like this; else a plain yes.
     answers: Vec<(&'static str, u16, String)>,
+    /// Whether registrations are told of batches.
+    speaks_batches: bool,
+    /// The status in the line of each result: by its run, or for every other one. 0 leaves the line out.
+    lines: HashMap<i64, u16>,
 }
 
 /// An admin that accepts everything, unless told otherwise.
@@ -56,6 +62,16 @@ impl Admin {
         Self { address, script, server: handle }
     }
 
+    /// From now on, registrations are told that results may come many in one request.
+    pub(crate) fn speak_batches(&self) {
+        self.script.lock().expect("not poisoned").speaks_batches = true;
+    }
+
+    /// From now on, the result of this run has this status in its batch; 0 for no line at all.
+    pub(crate) fn answer_in_batch(&self, run: i64, status: u16) {
+        self.script.lock().expect("not poisoned").lines.insert(run, status);
+    }
+
     pub(crate) async fn stop(self) -> String {
         self.server.stop(false).await;
         self.address.trim_start_matches("http://").to_owned()
@@ -70,7 +86,9 @@ impl Admin {
 
     /// From now on, everything is accepted again.
     pub(crate) fn accept_all(&self) {
-        self.script.lock().expect("not poisoned").answers.clear();
+        let mut script = self.script.lock().expect("not poisoned");
+        script.answers.clear();
+        script.lines.clear();
     }
 
     pub(crate) fn calls(&self, call: &str) -> Vec<Call> {
@@ -78,9 +96,9 @@ impl Admin {
         script.calls.iter().filter(|made| made.path.ends_with(call)).cloned().collect()
     }
 
+    /// The results that arrived, alone or in batches.
     pub(crate) fn callbacks(&self) -> Vec<Callback> {
-        let read = |call: Call| serde_json::from_value(call.body).expect("a callback");
-        self.calls("/callback").into_iter().map(read).collect()
+        self.calls("/callback").into_iter().flat_map(results).collect()
     }
 
     /// Waits for the callbacks of a run, so many of them, and gives the last.
@@ -92,6 +110,20 @@ impl Admin {
     }
 }
 
+fn results(call: Call) -> Vec<Callback> {
+    if call.path != batch::paths::RESULTS {
+        return vec![serde_json::from_value(call.body).expect("a callback")];
+    }
+    let Results { app_key, results } = serde_json::from_value(call.body).expect("a batch of results");
+    let alone = |result: batch::RunResult| Callback {
+        log_id: result.log_id,
+        app_key: app_key.clone(),
+        handler_code: result.handler_code,
+        handler_msg: result.handler_msg,
+    };
+    results.into_iter().map(alone).collect()
+}
+
 async fn record(request: HttpRequest, body: Bytes, script: Data<Mutex<Script>>) -> HttpResponse {
     let call = Call {
         method: request.method().to_string(),
@@ -101,9 +133,18 @@ async fn record(request: HttpRequest, body: Bytes, script: Data<Mutex<Script>>) 
     };
     let mut script = script.lock().expect("not poisoned");
     let scripted = script.answers.iter().find(|(path, ..)| call.path.ends_with(path)).cloned();
-    script.calls.push(call);
+    script.calls.push(call.clone());
     match scripted {
         Some((_, status, body)) => HttpResponse::build(status.try_into().expect("a status")).body(body),
+        None if call.path == batch::paths::RESULTS => {
+            let status = |run| script.lines.get(&run).copied().unwrap_or(200);
+            let line = |result: Callback| Answer { status: status(result.log_id), ..Answer::ok(result.log_id) };
+            let answers = results(call).into_iter().map(line).filter(|line| line.status != 0).collect();
+            HttpResponse::Ok().json(Answers { answers })
+        }
+        None if script.speaks_batches && call.path.ends_with("/registry") => {
+            HttpResponse::Ok().insert_header((batch::SPEAKS_HEADER, batch::FORM)).json(Envelope::ok(true))
+        }
         None => HttpResponse::Ok().json(Envelope::ok(true)),
     }
 }
@@ -134,6 +175,19 @@ pub(crate) async fn trigger(address: &str, run: i64, job: &str, params: Option<&
     let trigger = JobHandle { log_id: run, job_id: 1, job_name: job.into(), job_params: params.map(str::to_owned) };
     let body = serde_json::to_string(&trigger).expect("JSON");
     call(address, "/api/job-handle", Some(SECRET), body).await.0
+}
+
+/// Triggers runs of a job in one request: status and body.
+pub(crate) async fn trigger_all(address: &str, runs: impl IntoIterator<Item = i64>, job: &str) -> (u16, String) {
+    let trigger = |log_id| JobHandle { log_id, job_id: 1, job_name: job.into(), job_params: None };
+    let batch = batch::Triggers { triggers: runs.into_iter().map(trigger).collect() };
+    call(address, batch::paths::TRIGGERS, Some(SECRET), serde_json::to_string(&batch).expect("JSON")).await
+}
+
+/// The lines of an answer to a batch: run and status.
+pub(crate) fn lines(body: &str) -> Vec<(i64, u16)> {
+    let answers: Answers = serde_json::from_str(body).expect("answers to a batch");
+    answers.answers.into_iter().map(|line| (line.log_id, line.status)).collect()
 }
 
 pub(crate) async fn cancel(address: &str, run: i64) -> u16 {
@@ -245,8 +299,27 @@ async fn deaf(_run: JobContext) -> JobResult {
     std::future::pending().await
 }
 
-/// The folder's callbacks that wait.
+/// How many callbacks wait in the folder: those that its log has and has not settled.
 pub(crate) fn kept(folder: &tempfile::TempDir) -> usize {
-    let entries = std::fs::read_dir(folder.path()).expect("the folder");
-    entries.filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".json")).count()
+    let entries = std::fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let mut logs: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "log")).collect();
+    logs.sort_unstable();
+    let mut waiting = HashSet::new();
+    for log in logs {
+        // One that is settled may be taken away at any time.
+        let lines = std::fs::read_to_string(log).unwrap_or_default();
+        let whole = lines.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        for (_, content) in whole.filter_map(|line| line.split_once(' ')) {
+            match content.strip_prefix('-') {
+                Some(run) => {
+                    waiting.remove(&run.parse::<i64>().expect("a run"));
+                }
+                None => {
+                    let callback: Callback = serde_json::from_str(content).expect("a callback");
+                    waiting.insert(callback.log_id);
+                }
+            }
+        }
+    }
+    waiting.len()
 }

@@ -9,7 +9,7 @@ use crate::epoch;
 use crate::error::StoreError;
 use crate::schema::{id_block, partition_lease};
 use chrono::{DateTime, Utc};
-use diesel::dsl::max;
+use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::partition::PARTITIONS;
@@ -33,7 +33,8 @@ impl Store {
     pub async fn partition_confirm(&self, epoch: i64) -> Result<(), StoreError> {
         run!(self, read, async |conn| {
             let leases = partition_lease::table.filter(partition_lease::id.lt(PARTITIONS));
-            epoch::check(&leases.select(partition_lease::epoch).load(conn).await?, epoch)
+            let epochs = (count_star(), min(partition_lease::epoch), max(partition_lease::epoch));
+            epoch::check(leases.select(epochs).first(conn).await?, epoch)
         })
     }
 

@@ -5,7 +5,7 @@ use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
 pub use crate::run_row::Run;
-use crate::run_row::RunRow;
+use crate::run_row::{RunRow, not_succeeded};
 use crate::schema::run;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -74,6 +74,9 @@ impl Store {
             }
             if !filter.states.is_empty() {
                 wanted = wanted.filter(run::state.eq_any(filter.states.iter().map(|state| state.code())));
+                if !filter.states.contains(&RunState::Succeeded) {
+                    wanted = wanted.filter(not_succeeded());
+                }
             }
             if let Some(kind) = filter.kind {
                 wanted = wanted.filter(run::kind.eq(kind.code()));

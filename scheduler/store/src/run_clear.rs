@@ -4,7 +4,7 @@
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
-use crate::schema::{job_checkpoint, journal_mark, run};
+use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
 use diesel::dsl::min;
 use diesel::prelude::*;
@@ -98,6 +98,9 @@ impl Store {
         let (_, victims) = self.run_clear_find(bounds, Some(BATCH)).await?;
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                // A definition that is over still owes rows: what has its row must be seen to have it.
+                let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
+                let victims: Vec<&Victim> = victims.iter().filter(|(_, job, ..)| !owing.contains(job)).collect();
                 let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
                 for (job, until) in beyond(&victims, mark.unwrap_or(0)) {
                     // What the checkpoint does not know yet must not be forgotten with the row: it would fire again.
@@ -124,7 +127,12 @@ impl Store {
     /// Either the first `limit` runs that go, or (`None`) how many there are. One body, so that both ask the same question.
     async fn run_clear_find(&self, bounds: Bounds, limit: Option<i64>) -> Result<(i64, Vec<Victim>), StoreError> {
         run!(self, read, async |conn| {
+            let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
             let mut wanted = run::table.filter(run::state.ge(ENDED)).into_boxed();
+            if !owing.is_empty() {
+                // Within a second they owe nothing any more.
+                wanted = wanted.filter(run::job_id.ne_all(owing));
+            }
             if let Some(executor) = bounds.scope.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
             }
@@ -178,7 +186,7 @@ impl Store {
 }
 
 /// The last occurrence of each job among the scheduled rows with ids above `mark`.
-fn beyond(rows: &[Victim], mark: i64) -> BTreeMap<i64, i64> {
+fn beyond(rows: &[&Victim], mark: i64) -> BTreeMap<i64, i64> {
     let mut last = BTreeMap::new();
     for (_, job, _, due) in rows.iter().filter(|(id, _, kind, _)| *id > mark && *kind == RunKind::Scheduled.code()) {
         let latest = last.entry(*job).or_insert(*due);

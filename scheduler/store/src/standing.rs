@@ -8,7 +8,7 @@ use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job::{JobRow, StoredJob};
-use crate::run_row::{Run, RunRow};
+use crate::run_row::{Run, RunRow, not_succeeded};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
@@ -32,6 +32,8 @@ fn open_codes() -> impl Iterator<Item = i16> {
 pub struct Standing {
     /// The job.
     pub job: Job,
+    /// When its definition was last changed.
+    pub changed_at: DateTime<Utc>,
     /// Whether it was deleted: then only its open runs matter.
     pub deleted: bool,
     /// The last occurrence of its schedule that has a row, those ahead of their moment not counted; `None`: none has.
@@ -74,7 +76,7 @@ impl Store {
         }
         let jobs = rows.into_iter().filter_map(|row| Some((row.is_deleted(), self.readable(row.stored())?)));
         Ok(jobs
-            .map(|(deleted, StoredJob { job, .. })| {
+            .map(|(deleted, StoredJob { job, updated_at, .. })| {
                 let id = job.id.0;
                 let (last_end, last_manual) = facts.ends.get(&id).copied().unwrap_or((None, None));
                 Standing {
@@ -84,6 +86,7 @@ impl Store {
                     last_end: last_end.map(moment),
                     last_manual: last_manual.map(moment),
                     job,
+                    changed_at: updated_at,
                     deleted,
                 }
             })
@@ -110,7 +113,8 @@ impl Store {
                 *known = (*known).max(last.unwrap_or(i64::MIN));
             }
             // Open runs are few, whatever the history of these jobs: `+ 0` keeps the database from searching by job.
-            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter((run::job_id + 0).eq_any(&ids));
+            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
+            let unfinished = unfinished.filter((run::job_id + 0).eq_any(&ids));
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
@@ -138,7 +142,7 @@ impl Store {
     pub async fn ledger_open_jobs(&self) -> Result<Vec<JobId>, StoreError> {
         run!(self, read, async |conn| {
             // Without DISTINCT, for which SQLite would walk through the whole history in the order of jobs.
-            let open = run::table.filter(run::state.eq_any(open_codes()));
+            let open = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
             let ids: Vec<i64> = open.select(run::job_id).load(conn).await?;
             let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
             Ok(ids.into_iter().chain(owing).collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())

@@ -15,6 +15,7 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 use hzm_job_actors::{ExecutorCard, Reported, RunReport, SchedulerError};
+use hzm_job_protocol::batch::{FORM, SPEAKS_HEADER};
 use hzm_job_protocol::hzm::{Callback, Envelope, Offline, Registry, TOKEN_HEADER};
 use hzm_job_protocol::{HANDLER_SUCCESS, MAX_ID};
 use hzm_job_scheduler::RunId;
@@ -42,6 +43,9 @@ pub enum Refusal {
     /// The body is too large: 413.
     #[error("the body is larger than 1 MiB")]
     TooLarge,
+    /// More calls in one batch than may be: 413.
+    #[error("a batch may have 1000 results; send the rest in another one")]
+    TooMany,
     /// Only POST is answered: 405.
     #[error("send this as POST")]
     WrongMethod,
@@ -58,7 +62,7 @@ impl ResponseError for Refusal {
         match self {
             Refusal::Stranger => StatusCode::UNAUTHORIZED,
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
-            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooLarge | Refusal::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::UnknownRun(_) => StatusCode::GONE,
             Refusal::Scheduler(SchedulerError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -74,7 +78,14 @@ impl ResponseError for Refusal {
             Refusal::WrongMethod => answer.insert_header((ALLOW, "POST")),
             _ => &mut answer,
         };
-        let reason = match self {
+        answer.json(Envelope::<bool>::refusal(self.words()))
+    }
+}
+
+impl Refusal {
+    /// What the caller is told.
+    pub(super) fn words(&self) -> String {
+        match self {
             // The reason may tell of the database; strangers have no business with it.
             Refusal::Scheduler(SchedulerError::Unavailable(_)) => {
                 "the scheduler is not available; try again".to_owned()
@@ -83,15 +94,14 @@ impl ResponseError for Refusal {
                 "the database does not take this; sending it again is of no use".to_owned()
             }
             other => other.to_string(),
-        };
-        answer.json(Envelope::<bool>::refusal(reason))
+        }
     }
 }
 
 /// A call by an executor that showed to be one: its body and who it is.
 pub struct Known<T> {
-    executor: Arc<ExecutorCard>,
-    body: T,
+    pub(super) executor: Arc<ExecutorCard>,
+    pub(super) body: T,
 }
 
 /// A body that names the executor it comes from.
@@ -163,7 +173,7 @@ pub async fn registry(app: web::Data<App>, call: Known<Registry>) -> Result<Http
             NodeHello { executor: executor.id, address, agent: short(body.agent), instance: short(body.instance) };
         app.scheduler.node_register(hello).await?;
     }
-    Ok(accepted())
+    Ok(HttpResponse::Ok().insert_header((SPEAKS_HEADER, FORM)).json(Envelope::ok(true)))
 }
 
 /// A node shuts down; its open runs end.
@@ -229,7 +239,7 @@ fn short(text: Option<String>) -> Option<String> {
 }
 
 /// The message, cut between two characters where it is too long.
-fn cut(message: String) -> String {
+pub(super) fn cut(message: String) -> String {
     if message.len() <= LONGEST_MESSAGE {
         return message;
     }

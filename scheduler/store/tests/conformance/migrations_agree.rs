@@ -35,8 +35,10 @@ struct Key {
     is_unique: i64,
 }
 
+/// A run's id is called INTEGER on SQLite, because that is the number of its row; it has as many bits as everywhere.
 const SQLITE: [&str; 2] = [
-    "SELECT t.name AS place, c.name AS name, lower(c.type) AS kind, 1 - c.\"notnull\" AS nullable \
+    "SELECT t.name AS place, c.name AS name, \
+     iif(t.name = 'run' AND c.name = 'id', 'bigint', lower(c.type)) AS kind, 1 - c.\"notnull\" AS nullable \
      FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'",
     "SELECT t.name AS place, (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) \
      AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \

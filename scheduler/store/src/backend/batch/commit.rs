@@ -6,9 +6,10 @@ use super::statement::{Statement, chunks};
 use crate::backend::Ending;
 use crate::backend::ImmediateTransaction;
 use crate::columns::millis;
-use crate::epoch;
+use crate::epoch::{self, Epochs};
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
+use crate::run_row::not_succeeded;
 use crate::schema::{journal_mark, run};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -37,7 +38,7 @@ trait Link: Send {
     const SQL: Sql;
 
     fn write(&mut self, sql: &'static str, json: String) -> impl Future<Output = QueryResult<usize>> + Send;
-    fn epochs(&mut self) -> impl Future<Output = QueryResult<Vec<i64>>> + Send;
+    fn epochs(&mut self) -> impl Future<Output = QueryResult<Vec<Epochs>>> + Send;
     fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
     fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
     fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
@@ -56,8 +57,9 @@ macro_rules! link {
                 Statement::<BigInt>::new(sql, json).execute(self).await
             }
 
-            async fn epochs(&mut self) -> QueryResult<Vec<i64>> {
-                Statement::<BigInt>::new(Self::SQL.partitions, PARTITIONS.to_string()).load(self).await
+            async fn epochs(&mut self) -> QueryResult<Vec<Epochs>> {
+                type Columns = (BigInt, Nullable<BigInt>, Nullable<BigInt>);
+                Statement::<Columns>::new(Self::SQL.partitions, PARTITIONS.to_string()).load(self).await
             }
 
             async fn states(&mut self, ids: String) -> QueryResult<Vec<(i64, i16)>> {
@@ -78,7 +80,7 @@ macro_rules! link {
                 let mark = journal_mark::table.find(journal).select(journal_mark::run_id);
                 let mark: i64 = mark.first(self).await.optional()?.unwrap_or(0);
                 let planned = run::table.filter(run::state.eq(RunState::Planned.code()).and(run::id.gt(mark)));
-                let planned: Option<i64> = planned.select(min(run::id)).first(self).await?;
+                let planned: Option<i64> = planned.filter(not_succeeded()).select(min(run::id)).first(self).await?;
                 let below = planned.map_or(below, |planned| planned.min(below));
                 let passed = run::table
                     .filter(run::id.gt(mark).and(run::id.lt(below)))
@@ -119,7 +121,7 @@ link!(AsyncMysqlConnection, MYSQL, mysql_play);
 link!(AsyncPgConnection, POSTGRES, postgres_play);
 
 async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
-    epoch::check(&conn.epochs().await?, batch.epoch)?;
+    epoch::check(conn.epochs().await?.pop().unwrap_or_default(), batch.epoch)?;
     let played = play(batch, see_in_txn(conn, batch, look_up).await?);
     rows_in_txn(conn, &played).await?;
     if !batch.checkpoints.is_empty() {

@@ -5,7 +5,8 @@
 
 /// One set for one database.
 pub(super) struct Sql {
-    /// The epochs of the partitions below a number (the parameter), locked against being taken until the transaction ends.
+    /// How many partitions there are below a number (the parameter), their lowest and their highest epoch. The first one is
+    /// locked until the transaction ends: whoever takes them takes all, so that this one bars the way. No row: it is gone.
     pub(super) partitions: &'static str,
     /// (id, state) of the runs with these ids, locked in their order.
     pub(super) states: &'static str,
@@ -35,7 +36,9 @@ pub(super) struct Sql {
 
 /// STRAIGHT_JOIN: rows are visited, and so locked, in the order of the JSON.
 pub(super) const MYSQL: Sql = Sql {
-    partitions: "SELECT epoch FROM partition_lease WHERE id < CAST(? AS SIGNED) LOCK IN SHARE MODE",
+    partitions: "SELECT a.many, LEAST(a.lowest, d.epoch), GREATEST(a.highest, d.epoch) \
+        FROM (SELECT epoch FROM partition_lease WHERE id = 0 LOCK IN SHARE MODE) AS d, (SELECT COUNT(*) AS many, \
+        MIN(epoch) AS lowest, MAX(epoch) AS highest FROM partition_lease WHERE id < CAST(? AS SIGNED)) AS a",
     states: "SELECT run.id, run.state FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$' ERROR ON ERROR)) AS v \
         STRAIGHT_JOIN run ON run.id = v.id FOR UPDATE",
     fires: "SELECT run.scheduled_at, run.job_id, run.kind, run.attempt, run.id, run.state \
@@ -107,7 +110,9 @@ pub(super) const MYSQL: Sql = Sql {
 
 /// The parameter is a text to the driver; `::text::json` makes it JSON on the server.
 pub(super) const POSTGRES: Sql = Sql {
-    partitions: "SELECT epoch FROM partition_lease WHERE id < ?::text::bigint FOR SHARE",
+    partitions: "SELECT a.many, LEAST(a.lowest, d.epoch), GREATEST(a.highest, d.epoch) \
+        FROM (SELECT epoch FROM partition_lease WHERE id = 0 FOR SHARE) AS d, (SELECT count(*) AS many, \
+        min(epoch) AS lowest, max(epoch) AS highest FROM partition_lease WHERE id < ?::text::bigint) AS a",
     states: "SELECT id, state FROM run \
         WHERE id IN (SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v) ORDER BY id FOR UPDATE",
     fires: "SELECT run.scheduled_at, run.job_id, run.kind, run.attempt, run.id, run.state \

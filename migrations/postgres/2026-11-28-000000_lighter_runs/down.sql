@@ -1,0 +1,2 @@
+DROP INDEX run_state;
+CREATE INDEX run_state ON run (state, id);
