@@ -60,6 +60,10 @@ impl<D: Drain> Drain for Leveled<D> {
     fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<Self::Ok, Self::Err> {
         if self.switch.lets_pass(record.level()) { self.inner.log(record, values).map(Some) } else { Ok(None) }
     }
+
+    fn is_enabled(&self, level: slog::Level) -> bool {
+        self.switch.lets_pass(level)
+    }
 }
 
 /// Has every panic logged once, with its place, in the place of Rust's own report.

@@ -10,6 +10,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
+use slog::Drain;
 use tokio::time::Instant;
 
 /// The middleware around everything.
@@ -23,15 +24,19 @@ pub async fn log_request<B: MessageBody>(request: ServiceRequest, next: Next<B>)
     let answer = next.call(request).await;
     let Some(log) = log else { return answer };
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let is_debug = log.is_debug_enabled();
     match &answer {
         Ok(answer) => {
-            let pattern = answer.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+            // Looking the pattern up costs as much as finding the route did: not for each result of each run.
+            let pattern = || answer.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
             if let Some(failure) = answer.response().extensions().get::<Failure>().filter(|failure| !failure.is_told) {
-                slog::error!(log, "a request failed"; "method" => method.as_str(), "route" => &pattern,
+                slog::error!(log, "a request failed"; "method" => method.as_str(), "route" => pattern(),
                     "failure" => %failure.id, "error" => &failure.chain);
             }
-            slog::debug!(log, "request"; "method" => method.as_str(), "route" => pattern,
-                "status" => answer.status().as_u16(), "ms" => ms);
+            if is_debug {
+                slog::debug!(log, "request"; "method" => method.as_str(), "route" => pattern(),
+                    "status" => answer.status().as_u16(), "ms" => ms);
+            }
         }
         Err(error) => {
             let status = error.as_response_error().status_code().as_u16();

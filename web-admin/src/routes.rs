@@ -68,7 +68,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/docs", web::get().to(openapi::page_start))
         .route("/docs/{file:.*}", web::get().to(openapi::page))
         .default_service(web::to(no_such_address));
-    config.service(scope).configure(executor_api::routes);
+    // Routes are tried in this order, and executors ask far more often than people.
+    config.configure(executor_api::routes).service(scope);
     config
         .service(web::scope("/api").default_service(web::to(no_such_address)))
         .route("/healthz", web::get().to(alive))
