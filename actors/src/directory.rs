@@ -66,8 +66,15 @@ pub struct Quarantine {
 /// Shards of the index of open runs: threads rarely meet.
 const SLOTS: usize = 16;
 
+/// Who handles an open run, and on which shard's thread that is.
+#[derive(Clone)]
+pub(crate) struct RunHandler {
+    pub(crate) shard: usize,
+    pub(crate) actor: Recipient<RunReport>,
+}
+
 /// Who handles the open runs of one slot.
-type Handlers = RwLock<HashMap<RunId, Recipient<RunReport>>>;
+type Handlers = RwLock<HashMap<RunId, RunHandler>>;
 
 /// The shared look-up tables.
 pub(crate) struct Directory {
@@ -167,9 +174,9 @@ impl Directory {
     }
 
     /// Notes who handles an open run.
-    pub(crate) fn run_opened(&self, run: RunId, actor: Recipient<RunReport>) {
+    pub(crate) fn run_opened(&self, run: RunId, handler: RunHandler) {
         if let Some(slot) = self.slot(run) {
-            write(slot).insert(run, actor);
+            write(slot).insert(run, handler);
         }
     }
 
@@ -180,7 +187,12 @@ impl Directory {
     }
 
     pub(crate) fn run_handler(&self, run: RunId) -> Option<Recipient<RunReport>> {
-        self.slot(run).and_then(|slot| read(slot).get(&run).cloned())
+        self.slot(run).and_then(|slot| read(slot).get(&run).map(|handler| handler.actor.clone()))
+    }
+
+    /// The shard on whose thread an open run is handled.
+    pub(crate) fn run_shard(&self, run: RunId) -> Option<usize> {
+        self.slot(run).and_then(|slot| read(slot).get(&run).map(|handler| handler.shard))
     }
 
     pub(crate) fn open_run_count(&self) -> usize {

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
 use crate::messages::{
-    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DismissNode, EndActor, FailJob, ListActors,
+    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DeliverReports, DismissNode, EndActor, FailJob, ListActors,
     Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport,
     ToExecutor,
 };
@@ -20,6 +20,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::node::NodeHello;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,18 +98,17 @@ impl Scheduler {
     /// of a call is over: what is not known by then is [`SchedulerError::Late`].
     pub async fn runs_report(&self, reports: Vec<RunReport>) -> Vec<Result<Reported, SchedulerError>> {
         let mut answers: Vec<_> = reports.iter().map(|_| Err(SchedulerError::Late)).collect();
-        let numbered = reports.into_iter().enumerate();
-        let mut asked: FuturesUnordered<_> =
-            numbered.map(|(index, report)| async move { (index, self.deliver(report).await) }).collect();
+        let asked: FuturesUnordered<_> =
+            self.by_shard(reports).into_iter().map(|(shard, reports)| self.deliver_all(shard, reports)).collect();
         let over = tokio::time::sleep(CALL);
-        tokio::pin!(over);
+        tokio::pin!(asked, over);
         loop {
             tokio::select! {
                 biased;
                 told = asked.next() => match told {
-                    Some((index, answer)) => {
-                        if let Some(slot) = answers.get_mut(index) {
-                            *slot = answer;
+                    Some(told) => {
+                        for (place, answer) in told {
+                            answers.get_mut(place).into_iter().for_each(|slot| slot.clone_from(&answer));
                         }
                     }
                     None => return answers,
@@ -116,6 +116,41 @@ impl Scheduler {
                 () = &mut over => return answers,
             }
         }
+    }
+
+    /// The reports of runs that are handled on the same thread, each with its place; `None`: nobody is known to handle them.
+    fn by_shard(&self, reports: Vec<RunReport>) -> BTreeMap<Option<usize>, Vec<(usize, RunReport)>> {
+        let mut shards: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (place, report) in reports.into_iter().enumerate() {
+            shards.entry(self.base.directory.run_shard(report.run)).or_default().push((place, report));
+        }
+        shards
+    }
+
+    /// Delivers reports through their shard; one that no job knows goes the way of a single one, by the ledger.
+    async fn deliver_all(
+        &self,
+        shard: Option<usize>,
+        reports: Vec<(usize, RunReport)>,
+    ) -> Vec<(usize, Result<Reported, SchedulerError>)> {
+        let door = shard.and_then(|index| self.base.directory.shards().into_iter().nth(index));
+        let unknown = || reports.iter().map(|_| Ok(Reported::UnknownRun)).collect::<Vec<_>>();
+        let told = match door {
+            Some(door) => {
+                let all = reports.iter().map(|(_, report)| report.clone()).collect();
+                door.reports.send(DeliverReports(all)).await.unwrap_or_else(|_| unknown())
+            }
+            None => unknown(),
+        };
+        let mut answers = Vec::with_capacity(reports.len());
+        for ((place, report), told) in reports.into_iter().zip(told) {
+            let answer = match told {
+                Ok(Reported::UnknownRun) => self.deliver(report).await,
+                told => told,
+            };
+            answers.push((place, answer));
+        }
+        answers
     }
 
     async fn deliver(&self, report: RunReport) -> Result<Reported, SchedulerError> {

@@ -12,19 +12,18 @@ pub(crate) use health::LedgerHealth;
 
 use crate::clock::Clock;
 use crate::error::SchedulerError;
-use crate::messages::{ActorReport, EndActor, ListActors, MustEnd, Record};
+use crate::messages::{ActorReport, EndActor, ListActors, MustEnd, Record, RecordAll};
 use crate::obituary::{ActorGone, Obituary};
+use crate::record::{ActorAsker, Answers, Asker, Recorded, Unit};
 use actix::dev::{MessageResponse, OneshotSender};
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use commit::{Checkpoints, Committer, Pending, Written};
 use hzm_job_scheduler::JobId;
-use hzm_job_store::ledger::{Answer, Entry, NewRun, RequestKey};
+use hzm_job_store::ledger::{Entry, NewRun, RequestKey};
 use hzm_job_store::{Store, StoreError};
-use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ pub(crate) struct Journal {
     log: slog::Logger,
     epoch: i64,
     ids: Range<i64>,
-    waiting: Vec<Pending>,
+    waiting: VecDeque<Pending>,
     entries_waiting: usize,
     bytes_waiting: usize,
     health: Arc<LedgerHealth>,
@@ -87,7 +86,7 @@ impl Journal {
             clock: setup.clock,
             epoch: setup.epoch,
             ids: 0..0,
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
             entries_waiting: 0,
             bytes_waiting: 0,
             health: setup.health,
@@ -198,25 +197,10 @@ impl Actor for Journal {
     }
 }
 
-/// Whoever waits for the answer to a `Record`; filled as soon as its handler has returned.
-#[derive(Default, Clone)]
-pub(crate) struct Asker(Rc<Cell<Option<OneshotSender<Recorded>>>>);
-
-type Recorded = Result<Vec<Answer>, SchedulerError>;
-
-impl Asker {
-    fn tell(&self, recorded: Recorded) {
-        if let Some(asker) = self.0.take() {
-            // Whoever asked may have stopped waiting; what was written counts all the same.
-            drop(asker.send(recorded));
-        }
-    }
-}
-
-/// The answer to a `Record`, given after the commit. Without a task or a channel of its own: there is one for each fire.
+/// The answer to a `Record`, given after the commit.
 pub(crate) enum Committing {
     Refused(SchedulerError),
-    Waits(Asker),
+    Waits(ActorAsker),
 }
 
 impl MessageResponse<Journal, Record> for Committing {
@@ -224,10 +208,34 @@ impl MessageResponse<Journal, Record> for Committing {
         match self {
             Committing::Waits(slot) => slot.0.set(asker),
             Committing::Refused(error) => {
-                let refused = Asker::default();
+                let refused = ActorAsker::default();
                 refused.0.set(asker);
                 refused.tell(Err(error));
             }
+        }
+    }
+}
+
+impl Journal {
+    /// Whether there is room for these; if so, how many bytes they take.
+    fn room_for(&self, entries: &[Entry]) -> Option<usize> {
+        let bytes = entries.iter().map(bytes_of).sum::<usize>();
+        let fits = self.entries_waiting + entries.len() <= BACKLOG && self.bytes_waiting + bytes <= BACKLOG_BYTES;
+        fits.then_some(bytes)
+    }
+
+    fn take(&mut self, pending: Pending) {
+        self.entries_waiting += pending.entries.len();
+        self.bytes_waiting += pending.bytes;
+        self.waiting.push_back(pending);
+    }
+
+    /// Something came: commits at once when a batch is full, else in a moment.
+    fn came(&mut self, was_empty: bool, ctx: &mut Context<Self>) {
+        if self.entries_waiting >= BATCH {
+            self.flush(ctx);
+        } else if was_empty && !self.busy {
+            ctx.run_later(GATHER, |journal, ctx| journal.flush(ctx));
         }
     }
 }
@@ -237,22 +245,29 @@ impl Handler<Record> for Journal {
 
     fn handle(&mut self, record: Record, ctx: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let entries = record.0;
-        let bytes = entries.iter().map(bytes_of).sum::<usize>();
-        if self.entries_waiting + entries.len() > BACKLOG || self.bytes_waiting + bytes > BACKLOG_BYTES {
-            return Committing::Refused(SchedulerError::Busy);
-        }
-        let asker = Asker::default();
-        self.entries_waiting += entries.len();
-        self.bytes_waiting += bytes;
-        let first = self.waiting.is_empty();
-        self.waiting.push(Pending { entries, bytes, asker: asker.clone() });
-        if self.entries_waiting >= BATCH {
-            self.flush(ctx);
-        } else if first && !self.busy {
-            ctx.run_later(GATHER, |journal, ctx| journal.flush(ctx));
-        }
+        let Some(bytes) = self.room_for(&record.0) else { return Committing::Refused(SchedulerError::Busy) };
+        let (was_empty, asker) = (self.waiting.is_empty(), ActorAsker::default());
+        self.take(Pending { entries: record.0, bytes, asker: Asker::Actor(asker.clone()) });
+        self.came(was_empty, ctx);
         Committing::Waits(asker)
+    }
+}
+
+impl Handler<RecordAll> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, record: RecordAll, ctx: &mut Self::Context) {
+        self.handled += 1;
+        let was_empty = self.waiting.is_empty();
+        let mut refused = Answers::default();
+        for Unit { entries, asker } in record.0 {
+            let asker = Asker::Thread(asker);
+            match self.room_for(&entries) {
+                Some(bytes) => self.take(Pending { entries, bytes, asker }),
+                None => refused.tell(asker, Err(SchedulerError::Busy)),
+            }
+        }
+        self.came(was_empty, ctx);
     }
 }
 

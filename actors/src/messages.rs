@@ -13,6 +13,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 use crate::error::SchedulerError;
+use crate::record::Unit;
 
 // ---- commands ----------------------------------------------------------------------------------------------------
 
@@ -20,6 +21,11 @@ use crate::error::SchedulerError;
 #[derive(Message)]
 #[rtype(result = "Result<Vec<Answer>, SchedulerError>")]
 pub(crate) struct Record(pub(crate) Vec<Entry>);
+
+/// To the journal: write these in one transaction or in several, each unit on its own, and answer each.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct RecordAll(pub(crate) Vec<Unit>);
 
 /// To a shard: a job was created, edited, started, stopped or deleted; look at the store.
 #[derive(Message)]
@@ -227,6 +233,12 @@ pub(crate) struct DeliverReport {
     pub(crate) job: JobId,
     pub(crate) report: RunReport,
 }
+
+/// To a shard: deliver these to the jobs on this thread that handle the runs. One message for many: each job would have to be
+/// woken from another thread, and that one by each answer.
+#[derive(Message)]
+#[rtype(result = "Vec<Result<Reported, SchedulerError>>")]
+pub(crate) struct DeliverReports(pub(crate) Vec<RunReport>);
 
 /// To shards and their jobs: what runs at this address is over.
 #[derive(Message, Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What may be said to a shard, without knowing what a shard is: the look-up tables and the jobs stand below it.
 
-use crate::messages::{CancelRun, DeliverReport, FailJob, JobFellAsleep, NodeLost, RefreshJob, ReleaseJob, RunOrder};
+use crate::messages::{CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, ReleaseJob, RunOrder};
 use crate::obituary::ActorGone;
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
@@ -17,6 +17,8 @@ pub(crate) struct ShardDoor {
     pub(crate) cancel: Recipient<CancelRun>,
     /// A report whose job has to be found.
     pub(crate) report: Recipient<DeliverReport>,
+    /// Reports of runs that are handled on its thread.
+    pub(crate) reports: Recipient<DeliverReports>,
     /// What ran at an address is over.
     pub(crate) lost: Recipient<NodeLost>,
     /// Take a job out of quarantine.

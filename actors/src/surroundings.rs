@@ -6,6 +6,7 @@ use crate::error::SchedulerError;
 use crate::messages::Record;
 use crate::node_actor::NodeActor;
 use crate::ownership::Ownership;
+use crate::scribe::Scribe;
 use crate::settings::Settings;
 use crate::shard_door::ShardDoor;
 use actix::prelude::*;
@@ -51,9 +52,12 @@ impl Foundation {
 
 /// The foundation plus what belongs to one thread.
 pub(crate) struct Surroundings {
+    /// The number of this thread's shard.
+    pub(crate) index: usize,
     pub(crate) base: Foundation,
     pub(crate) shard: ShardDoor,
     pub(crate) ownership: Ownership,
+    pub(crate) scribe: Scribe,
     nodes: RefCell<NodePool>,
 }
 
@@ -66,9 +70,10 @@ struct NodePool {
 }
 
 impl Surroundings {
-    pub(crate) fn new(base: Foundation, shard: ShardDoor) -> Surroundings {
+    pub(crate) fn new(index: usize, base: Foundation, shard: ShardDoor) -> Surroundings {
         let ownership = Ownership::new(base.store.clone(), base.epoch);
-        Surroundings { base, shard, ownership, nodes: RefCell::default() }
+        let scribe = Scribe::new(base.directory.clone());
+        Surroundings { index, base, shard, ownership, scribe, nodes: RefCell::default() }
     }
 
     /// The actor of this address; `None` while it may not be restarted.

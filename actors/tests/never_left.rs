@@ -10,6 +10,7 @@ use hzm_job_scheduler::misfire::MisfirePolicy;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
+use hzm_job_store::run::Run;
 
 fn skips_what_was_missed(draft: &mut JobDraft) {
     draft.misfire = MisfirePolicy::Skip;
@@ -84,44 +85,60 @@ async fn an_edit_after_the_moment_leaves_what_may_have_been_sent_as_it_was() {
     assert_eq!(world.only_run(job).await.parameters.as_deref(), Some("old"));
 }
 
-#[actix_rt::test]
-async fn a_row_that_met_an_open_run_before_the_crash_is_not_sent_beside_it_after_the_crash() {
-    for (policy, state) in [(OverlapPolicy::Skip, RunState::Skipped), (OverlapPolicy::Queue, RunState::Waiting)] {
-        let mut world = World::start().await;
-        let node = world.node().await;
-        let (job, row) = ahead(&world, |draft| draft.overlap = policy).await;
-        let by_hand = world.run_now(job).await;
-        world.run_becomes(by_hand, RunState::Running).await;
-        world.crash().await;
-        pass_by(&world, &row).await;
-        world.boot().await;
-        let met = world.run_where(job, |run| run.scheduled_at == row.scheduled_at && run.state == state).await;
-        assert_eq!((met.reason == Reason::Overlap, met.sent_at), (policy == OverlapPolicy::Skip, None));
-        assert_eq!(node.triggered(), [by_hand]);
-    }
+/// A run was going on at the moment of a row ahead, and the admin was dead then; what the moment brought.
+async fn met_over_a_crash(policy: OverlapPolicy, state: RunState) -> Run {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    let (job, row) = ahead(&world, |draft| draft.overlap = policy).await;
+    let by_hand = world.run_now(job).await;
+    world.run_becomes(by_hand, RunState::Running).await;
+    world.crash().await;
+    pass_by(&world, &row).await;
+    world.boot().await;
+    let met = world.run_where(job, |run| run.scheduled_at == row.scheduled_at && run.state == state).await;
+    assert_eq!((met.sent_at, node.triggered()), (None, vec![by_hand]));
+    met
 }
 
 #[actix_rt::test]
-async fn who_takes_the_place_of_another_run_is_sent_after_that_one_was_told_to_end_also_after_a_crash() {
-    for crashes in [false, true] {
-        let mut world = World::start().await;
-        let node = world.node().await;
-        let (job, row) = ahead(&world, |draft| draft.overlap = OverlapPolicy::Replace).await;
-        let by_hand = world.run_now(job).await;
-        world.run_becomes(by_hand, RunState::Running).await;
-        if crashes {
-            world.crash().await;
-        }
-        pass_by(&world, &row).await;
-        if crashes {
-            world.boot().await;
-        }
-        world.until("the newer one is sent", async || node.triggered().len() == 2).await;
-        let asked = node.everything();
-        let told = asked.iter().position(|seen| seen.path == "/api/job-cancel" && seen.run() == by_hand);
-        let sent = asked.iter().rposition(|seen| seen.path == "/api/job-handle");
-        assert!(told.is_some() && told < sent, "{asked:#?}");
+async fn a_row_that_met_an_open_run_is_skipped_after_a_crash_under_skip() {
+    assert_eq!(met_over_a_crash(OverlapPolicy::Skip, RunState::Skipped).await.reason, Reason::Overlap);
+}
+
+#[actix_rt::test]
+async fn a_row_that_met_an_open_run_waits_its_turn_after_a_crash_under_queue() {
+    assert_eq!(met_over_a_crash(OverlapPolicy::Queue, RunState::Waiting).await.reason, Reason::None);
+}
+
+/// A run takes the place of another one, perhaps over a crash: the older one is told to end before the newer one is sent.
+async fn takes_the_place(crashes: bool) {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    let (job, row) = ahead(&world, |draft| draft.overlap = OverlapPolicy::Replace).await;
+    let by_hand = world.run_now(job).await;
+    world.run_becomes(by_hand, RunState::Running).await;
+    if crashes {
+        world.crash().await;
     }
+    pass_by(&world, &row).await;
+    if crashes {
+        world.boot().await;
+    }
+    world.until("the newer one is sent", async || node.triggered().len() == 2).await;
+    let asked = node.everything();
+    let told = asked.iter().position(|seen| seen.path == "/api/job-cancel" && seen.run() == by_hand);
+    let sent = asked.iter().rposition(|seen| seen.path == "/api/job-handle");
+    assert!(told.is_some() && told < sent, "{asked:#?}");
+}
+
+#[actix_rt::test]
+async fn who_takes_the_place_of_another_run_is_sent_after_that_one_was_told_to_end() {
+    takes_the_place(false).await;
+}
+
+#[actix_rt::test]
+async fn who_takes_the_place_of_another_run_over_a_crash_is_sent_after_that_one_was_told_to_end() {
+    takes_the_place(true).await;
 }
 
 #[actix_rt::test]

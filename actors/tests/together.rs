@@ -65,21 +65,39 @@ async fn of_a_batch_some_may_be_taken_some_refused_and_some_not_spoken_of() {
     assert!(refused >= MANY / 4, "{refused}");
 }
 
-#[actix_rt::test]
-async fn a_batch_without_an_answer_is_sent_again_to_the_same_node_under_the_same_numbers() {
-    for silence in [OnTrigger::Close, OnTrigger::BreakOff, OnTrigger::Rubbish, OnTrigger::Refuse(500)] {
-        let world = World::start().await;
-        let node = world.sdk_node("one").await;
-        node.on_trigger(silence);
-        let jobs = crowd(&world, |_| ()).await;
-        world.until("all are sent", async || node.triggered().len() >= MANY).await;
-        node.on_trigger(OnTrigger::Accept);
-        for job in jobs {
-            let run = world.run_where(job, |run| run.state == RunState::Running).await;
-            assert_eq!(run.attempt, 0);
-            assert!(node.triggered().iter().filter(|id| **id == run.id).count() >= 2, "{silence:?}");
-        }
+/// A batch gets no answer that can be read: each trigger goes again to the same node, under the same number.
+async fn sent_again_after(silence: OnTrigger) {
+    let world = World::start().await;
+    let node = world.sdk_node("one").await;
+    node.on_trigger(silence);
+    let jobs = crowd(&world, |_| ()).await;
+    world.until("all are sent", async || node.triggered().len() >= MANY).await;
+    node.on_trigger(OnTrigger::Accept);
+    for job in jobs {
+        let run = world.run_where(job, |run| run.state == RunState::Running).await;
+        assert_eq!(run.attempt, 0);
+        assert!(node.triggered().iter().filter(|id| **id == run.id).count() >= 2, "{silence:?}");
     }
+}
+
+#[actix_rt::test]
+async fn a_batch_whose_connection_is_closed_is_sent_again_to_the_same_node_under_the_same_numbers() {
+    sent_again_after(OnTrigger::Close).await;
+}
+
+#[actix_rt::test]
+async fn a_batch_whose_answer_is_cut_is_sent_again_to_the_same_node_under_the_same_numbers() {
+    sent_again_after(OnTrigger::BreakOff).await;
+}
+
+#[actix_rt::test]
+async fn a_batch_with_a_foreign_answer_is_sent_again_to_the_same_node_under_the_same_numbers() {
+    sent_again_after(OnTrigger::Rubbish).await;
+}
+
+#[actix_rt::test]
+async fn a_batch_on_which_the_node_broke_is_sent_again_to_the_same_node_under_the_same_numbers() {
+    sent_again_after(OnTrigger::Refuse(500)).await;
 }
 
 #[actix_rt::test]

@@ -18,7 +18,7 @@ impl JobActor {
         // Those whose place another one took first: they are told to end before it begins.
         ids.sort_by_key(|id| !self.is_replaced(*id));
         for id in ids {
-            self.place.base.directory.run_opened(id, ctx.address().recipient());
+            self.open_to_reports(id, ctx);
             self.adopt(id, ctx);
         }
     }
@@ -55,7 +55,7 @@ impl JobActor {
 
     /// Sends once what was handed to the journal before is written: the cancellations of those whose place this run takes.
     fn send_after_ends(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        let written = self.place.base.record(Vec::new());
+        let written = self.place.scribe.record(Vec::new());
         ctx.spawn(written.into_actor(self).map(move |written, job, ctx| match written {
             Ok(_) => job.send(id, ctx),
             Err(_) => drop(ctx.run_later(TRY_AGAIN, move |job, ctx| job.send_after_ends(id, ctx))),
@@ -123,7 +123,7 @@ impl JobActor {
         let read = async move { store.run_get(id).await };
         ctx.spawn(read.into_actor(self).map(move |read, job, ctx| match read {
             Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) && !job.meets_ahead(&run) => {
-                job.place.base.directory.run_opened(id, ctx.address().recipient());
+                job.open_to_reports(id, ctx);
                 job.runs.insert(id, LiveRun::new(run));
                 job.adopt(id, ctx);
             }

@@ -26,6 +26,9 @@ const TOO_NEAR: TimeDelta = TimeDelta::milliseconds(50);
 /// Jobs of one moment are written ahead in as many groups, one after the other.
 const GROUPS: i64 = 16;
 
+/// So many jobs that were made one after the other are in the same group: their rows go to the same places of the index by job.
+const NEIGHBOURS: i64 = 64;
+
 /// A fire whose row is committed and whose moment has not come.
 pub(super) struct Ahead {
     pub(super) run: RunId,
@@ -78,7 +81,7 @@ impl JobActor {
             && spec.draft().delivery == Delivery::AtLeastOnce
             && spec.schedule().kind() != ScheduleKind::FixedDelay;
         // Spread over the second half of the span: a crowd of one moment must not be written while the one before is sent.
-        let group = i32::try_from(self.job.id.0.rem_euclid(GROUPS)).unwrap_or(0);
+        let group = i32::try_from(self.job.id.0.div_euclid(NEIGHBOURS).rem_euclid(GROUPS)).unwrap_or(0);
         let by = by - by / 2 * group / i32::try_from(GROUPS).unwrap_or(1);
         may.then_some(due - by)
     }
@@ -107,10 +110,10 @@ impl JobActor {
         let written = self.row(due, RunKind::Scheduled, now);
         let row = NewRun { state: RunState::Planned, node: Some(node.to_string()), ..written };
         self.opening = true;
-        let (base, entries) = (self.place.base.clone(), vec![Entry::Open(row.clone())]);
+        let (scribe, entries) = (self.place.scribe.clone(), vec![Entry::Open(row.clone())]);
         let committed = async move {
             fault_point!("job.ahead", Err(SchedulerError::Busy));
-            let answers = base.record(entries).await?;
+            let answers = scribe.record(entries).await?;
             fault_point!("job.written_ahead", Err(SchedulerError::Busy));
             Ok::<_, SchedulerError>(answers)
         };
@@ -146,7 +149,7 @@ impl JobActor {
             return false;
         };
         self.opening = true;
-        let (run, committed) = (ahead.run, self.place.base.record(vec![ahead.withdrawal()]));
+        let (run, committed) = (ahead.run, self.place.scribe.record(vec![ahead.withdrawal()]));
         ctx.spawn(committed.into_actor(self).map(move |answers, job, ctx| {
             job.opening = false;
             match answers {

@@ -6,7 +6,7 @@
 use super::live_run::Phase;
 use super::{JobActor, TRY_AGAIN};
 use crate::error::SchedulerError;
-use crate::surroundings::Foundation;
+use crate::scribe::Scribe;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::retry::{self, NextAttempt};
@@ -43,14 +43,14 @@ impl Cause {
 }
 
 /// Has one change written, from whatever open state the row is in.
-pub(super) async fn write(base: Foundation, mut change: RunChange, cause: Cause) -> Written {
+pub(super) async fn write(scribe: Scribe, mut change: RunChange, cause: Cause) -> Written {
     let mut answer = Answer::Missed { state: None };
     for _ in 0..STEPS {
-        answer = match record(&base, &change, cause).await {
+        answer = match record(&scribe, &change, cause).await {
             // What an executor said need not be a text that this database takes; how the run ended must be written.
             Err(SchedulerError::Refused(why)) if change.known.message.is_some() => {
                 change.known.message = Some(format!("(what was said of it cannot be stored: {why})"));
-                record(&base, &change, cause).await?
+                record(&scribe, &change, cause).await?
             }
             answer => answer?,
         };
@@ -63,13 +63,13 @@ pub(super) async fn write(base: Foundation, mut change: RunChange, cause: Cause)
     Ok((change, answer))
 }
 
-async fn record(base: &Foundation, change: &RunChange, cause: Cause) -> Result<Answer, SchedulerError> {
+async fn record(scribe: &Scribe, change: &RunChange, cause: Cause) -> Result<Answer, SchedulerError> {
     match cause {
         Cause::Event(RunEvent::Assigned) => fault_point!("job.before_assign", Err(SchedulerError::Busy)),
         Cause::Event(RunEvent::ReportedSuccess) => fault_point!("job.before_report", Err(SchedulerError::Busy)),
         Cause::Event(_) | Cause::Learned => {}
     }
-    let answers = base.record(vec![Entry::Change(change.clone())]).await?;
+    let answers = scribe.record(vec![Entry::Change(change.clone())]).await?;
     match cause {
         Cause::Event(RunEvent::Assigned) => fault_point!("job.after_assign", Err(SchedulerError::Busy)),
         Cause::Event(RunEvent::ReportedSuccess) => fault_point!("job.after_report", Err(SchedulerError::Busy)),
@@ -141,7 +141,7 @@ impl JobActor {
         next: impl FnOnce(&mut JobActor, &mut Context<JobActor>) + 'static,
     ) {
         let id = change.run;
-        let written = write(self.place.base.clone(), change.clone(), cause);
+        let written = write(self.place.scribe.clone(), change.clone(), cause);
         ctx.spawn(written.into_actor(self).map(move |written, job, ctx| match written {
             Ok((change, answer)) if is_made(&change, &answer) => {
                 if let Some(live) = job.runs.get_mut(&id) {

@@ -10,10 +10,11 @@ use super::stop::Place;
 use super::{JobActor, TRY_AGAIN};
 use crate::error::SchedulerError;
 use crate::messages::{RefreshJob, Reported, RunReport};
-use crate::surroundings::Foundation;
+use crate::scribe::Scribe;
 use actix::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
+use hzm_job_store::Store;
 use hzm_job_store::ledger::{Answer, Known, RunChange};
 
 /// An end that the scheduler gives a run on its own account.
@@ -81,7 +82,7 @@ impl JobActor {
         if let Some(live) = self.runs.get_mut(&change.run) {
             live.phase = Phase::Ending;
         }
-        change::write(self.place.base.clone(), change, Cause::Event(event)).into_actor(self)
+        change::write(self.place.scribe.clone(), change, Cause::Event(event)).into_actor(self)
     }
 
     /// After the commit of an end: forgets the run, has its node end it where one is `told`, takes up what follows it and lets the next
@@ -166,7 +167,7 @@ impl JobActor {
         };
         self.stops.remove(&id); // It is over there.
         if live.phase == Phase::Ending {
-            return Box::pin(outcome(self.place.base.clone(), id).into_actor(self));
+            return Box::pin(outcome(self.place.scribe.clone(), self.place.base.store.clone(), id).into_actor(self));
         }
         let (event, reason) = match live.cancel {
             _ if report.succeeded => (RunEvent::ReportedSuccess, Reason::None),
@@ -204,9 +205,9 @@ impl JobActor {
 }
 
 /// What became of a run whose end is on its way to the journal: an entry of nothing is answered after it.
-async fn outcome(base: Foundation, id: RunId) -> Result<Reported, SchedulerError> {
-    base.record(Vec::new()).await?;
-    match base.store.run_get(id).await? {
+async fn outcome(scribe: Scribe, store: Store, id: RunId) -> Result<Reported, SchedulerError> {
+    scribe.record(Vec::new()).await?;
+    match store.run_get(id).await? {
         Some(run) if run.state.is_terminal() => Ok(Reported::AlreadyEnded(run.state)),
         Some(_) => Err(SchedulerError::Busy),
         None => Ok(Reported::UnknownRun),

@@ -51,10 +51,10 @@ impl JobActor {
         let taken_back = self.replaces_ahead(&news);
         let extra = usize::from(taken_back.is_some());
         let rows = news.iter().cloned().map(Entry::Open);
-        let (base, entries) = (self.place.base.clone(), taken_back.into_iter().chain(rows).collect());
+        let (scribe, entries) = (self.place.scribe.clone(), taken_back.into_iter().chain(rows).collect());
         let committed = async move {
             fault_point!("job.planned", Err(SchedulerError::Busy));
-            let answers = base.record(entries).await?;
+            let answers = scribe.record(entries).await?;
             fault_point!("job.opened", Err(SchedulerError::Busy));
             Ok(answers)
         };
@@ -136,7 +136,7 @@ impl JobActor {
             // The store told of it before the journal's answer came.
             return;
         }
-        self.place.base.directory.run_opened(id, ctx.address().recipient());
+        self.open_to_reports(id, ctx);
         self.runs.insert(id, LiveRun::new(run));
         if !self.take_place(id, ctx) {
             return;
@@ -188,7 +188,7 @@ impl JobActor {
         let row = self.admit(row, self.overlap_limit(), &mut Admitted::default(), ctx);
         let load = self.note_coming(std::slice::from_ref(&row));
         self.ordering += 1;
-        let committed = self.place.base.record(vec![Entry::Open(row.clone())]);
+        let committed = self.place.scribe.record(vec![Entry::Open(row.clone())]);
         Box::pin(committed.into_actor(self).map(move |answers, job, ctx| {
             job.note_come(load);
             job.ordering -= 1;

@@ -20,6 +20,7 @@ mod stop;
 mod turn;
 
 use crate::clock;
+use crate::directory::RunHandler;
 use crate::messages::JobFellAsleep;
 use crate::obituary::Obituary;
 use crate::surroundings::Surroundings;
@@ -138,6 +139,12 @@ impl JobActor {
         self.last_end = self.last_end.max(standing.last_end);
         self.last_manual = self.last_manual.max(standing.last_manual);
         standing.open
+    }
+
+    /// From now on reports of this run come here.
+    fn open_to_reports(&self, id: RunId, ctx: &Context<Self>) {
+        let handler = RunHandler { shard: self.place.index, actor: ctx.address().recipient() };
+        self.place.base.directory.run_opened(id, handler);
     }
 
     fn now(&self) -> DateTime<Utc> {

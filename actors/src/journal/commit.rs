@@ -7,9 +7,9 @@
 //! not take it, and takes, before and after, what needs the same room with other words in it. Its sender is told; the others
 //! are written.
 
-use super::Asker;
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
+use crate::record::{Answers, Asker};
 use chrono::TimeDelta;
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
@@ -217,15 +217,15 @@ impl Committer {
     fn refuse(&self, one: Pending, error: &StoreError) {
         slog::error!(self.log, "the database refuses an entry for what is in it; its sender is told, the others are written";
             "entries" => one.entries.len(), "of" => whose(&one.entries), "error" => error.chain());
-        one.asker.tell(Err(SchedulerError::Refused(error.to_string())));
+        Answers::default().tell(one.asker, Err(SchedulerError::Refused(error.to_string())));
     }
 }
 
 /// Hands each sender its answers.
 fn tell(part: Vec<Pending>, answers: Vec<Answer>) {
-    let mut answers = answers.into_iter();
+    let (mut answers, mut told) = (answers.into_iter(), Answers::default());
     for one in part {
-        one.asker.tell(Ok(answers.by_ref().take(one.entries.len()).collect()));
+        told.tell(one.asker, Ok(answers.by_ref().take(one.entries.len()).collect()));
     }
 }
 

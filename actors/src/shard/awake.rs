@@ -8,6 +8,7 @@ use crate::wards::Absence;
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
+use tokio::sync::oneshot;
 
 impl Shard {
     /// Asks a job's actor; `nobody` is the answer when there is no such job.
@@ -51,12 +52,28 @@ impl Shard {
             Some(Absence::Restarting) => return Box::pin(fut::ready(Err(SchedulerError::Busy))),
             None => {}
         }
+        if let Some(others) = self.waking.get_mut(&id) {
+            // A crowd of orders for a sleeping job asks the store once.
+            let (told, woken) = oneshot::channel();
+            others.push(told);
+            let woken = async move { woken.await.unwrap_or(Err(SchedulerError::Busy)) };
+            return Box::pin(woken.into_actor(self).then(move |woken, shard, _| match woken {
+                Ok(()) => shard.awake(id),
+                Err(error) => Box::pin(fut::ready(Err(error))),
+            }));
+        }
+        self.waking.insert(id, Vec::new());
         let (store, began) = (self.base.store.clone(), self.reads.begin());
         let read = async move { store.ledger_standings(vec![id]).await };
         let woken = read.into_actor(self).map(move |read, shard, _| {
             // Somebody else may have woken it while the store was asked, and it may have fallen asleep since.
             let overtaken = !shard.jobs.0.contains_key(&id) && shard.reads.is_overtaken(id, began);
             shard.reads.end();
+            let others = shard.waking.remove(&id).unwrap_or_default();
+            let read = read.map_err(SchedulerError::from);
+            let told = read.as_ref().map(drop).map_err(Clone::clone);
+            // Whoever stopped waiting need not be told.
+            others.into_iter().for_each(|other| drop(other.send(told.clone())));
             let standing = read?.into_iter().next();
             if let (false, false, Some(standing)) = (overtaken, shard.jobs.0.contains_key(&id), standing) {
                 shard.activate(standing);

@@ -4,10 +4,11 @@ use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, DeliverReports, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
     NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
+use futures_util::future::join_all;
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::Reason;
 use std::sync::Arc;
@@ -75,6 +76,25 @@ impl Handler<DeliverReport> for Shard {
     fn handle(&mut self, deliver: DeliverReport, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
         self.ask(deliver.job, ForwardReport(deliver.report), Reported::UnknownRun)
+    }
+}
+
+impl Handler<DeliverReports> for Shard {
+    type Result = ResponseFuture<Vec<Result<Reported, SchedulerError>>>;
+
+    fn handle(&mut self, deliver: DeliverReports, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let told = deliver.0.into_iter().map(|report| {
+            let told = self.base.directory.run_handler(report.run).map(|actor| actor.send(report));
+            async move {
+                match told {
+                    Some(told) => told.await?,
+                    // It ended a moment ago: the ledger knows.
+                    None => Ok(Reported::UnknownRun),
+                }
+            }
+        });
+        Box::pin(join_all(told.collect::<Vec<_>>()))
     }
 }
 

@@ -12,6 +12,7 @@ mod reads;
 mod supervise;
 
 use crate::agenda::Agenda;
+use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{EndActor, JobFellAsleep, MustEnd, ReloadJob};
 use crate::obituary::{ActorGone, Obituary};
@@ -28,6 +29,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 pub(crate) const MAILBOX: usize = 8_192;
 
@@ -49,6 +51,8 @@ pub(crate) struct Shard {
     agenda: Agenda,
     jobs: LiveJobs,
     reads: Reads,
+    /// Sleeping jobs that somebody is waking, and the others who wait for that.
+    waking: HashMap<JobId, Vec<oneshot::Sender<Result<(), SchedulerError>>>>,
     /// Jobs whose actor is to be started again, in that order.
     reviving: VecDeque<JobId>,
     /// Some were started again a moment ago; the next ones wait.
@@ -126,11 +130,12 @@ impl Shard {
     pub(crate) fn new(setup: ShardSetup, ctx: &mut Context<Self>) -> Shard {
         Shard {
             log: setup.base.log.new(slog::o!("shard" => setup.index)),
-            place: Rc::new(Surroundings::new(setup.base.clone(), Shard::door(&ctx.address()))),
+            place: Rc::new(Surroundings::new(setup.index, setup.base.clone(), Shard::door(&ctx.address()))),
             base: setup.base,
             agenda: Agenda::default(),
             jobs: LiveJobs::default(),
             reads: Reads::default(),
+            waking: HashMap::new(),
             reviving: VecDeque::new(),
             reviving_rests: false,
             job_wards: Wards::new(),
@@ -150,6 +155,7 @@ impl Shard {
             order: shard.clone().recipient(),
             cancel: shard.clone().recipient(),
             report: shard.clone().recipient(),
+            reports: shard.clone().recipient(),
             lost: shard.clone().recipient(),
             release: shard.clone().recipient(),
             fail: shard.clone().recipient(),

@@ -10,7 +10,7 @@ use crate::ui::jobs::actions::way_back;
 use crate::ui::visit::{Answer, Guest, Visit, html, html_with, see_other_with};
 use crate::ui::words::Words;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 #[derive(Template)]
