@@ -17,8 +17,12 @@ use hzm_job_store::run::Run;
 use std::time::Duration;
 
 /// "Running" is written so long after a node that recognises repeats took the run; a run that ends before needs no row change
-/// of its own for it. For other nodes it is written at once: until then a crash makes the next scheduler send it again.
+/// of its own for it.
 const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
+
+/// For other nodes it is written sooner: until then a crash makes the next scheduler send the run again, and they execute it
+/// again. Not at once, because most short runs are over by then, and what need not be written does not delay the others.
+const RUNNING_WRITTEN_SOON: Duration = Duration::from_millis(50);
 
 /// Past runs that tell how long the job usually takes.
 const RECENT: i64 = 50;
@@ -99,11 +103,12 @@ impl JobActor {
         if live.cancel_is_written {
             self.stop_run(id, ctx);
         }
-        // A node that executes a repeated trigger again must not get one because nobody wrote down that it has the run.
-        if self.is_forgetful(id) || self.place.base.directory.is_stopping() {
+        if self.place.base.directory.is_stopping() {
             self.write_running(id, ctx);
         } else {
-            let writes = ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx));
+            // A node that executes a repeated trigger again must not get one because nobody wrote down that it has the run.
+            let after = if self.is_forgetful(id) { RUNNING_WRITTEN_SOON } else { RUNNING_WRITTEN_AFTER };
+            let writes = ctx.run_later(after, move |job, ctx| job.write_running(id, ctx));
             if let Some(live) = self.runs.get_mut(&id) {
                 live.writes = Some(writes);
             }

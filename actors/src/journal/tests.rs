@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::SystemClock;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::{Reason, RunState};
-use hzm_job_store::ledger::{Known, RunChange};
+use hzm_job_store::ledger::{Answer, Known, RunChange};
 
 /// Hears what a journal tells its parent.
 struct Parent;
