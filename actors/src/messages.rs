@@ -26,6 +26,11 @@ pub(crate) struct Record(pub(crate) Vec<Entry>);
 #[rtype(result = "Result<(), SchedulerError>")]
 pub(crate) struct RefreshJob(pub(crate) JobId);
 
+/// To a shard: the same of many jobs at once.
+#[derive(Message)]
+#[rtype(result = "Result<(), SchedulerError>")]
+pub(crate) struct RefreshJobs(pub(crate) Vec<JobId>);
+
 /// To a job: this is how you stand now.
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -5,7 +5,7 @@ use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
     ActorReport, CancelOutcome, CancelRun, DeliverReport, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
-    NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
+    NodeLost, Ordered, RefreshJob, RefreshJobs, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
@@ -30,6 +30,20 @@ impl Handler<RefreshJob> for Shard {
         self.handled += 1;
         let store = self.base.store.clone();
         let read = async move { store.ledger_standings(vec![refresh.0]).await };
+        Box::pin(read.into_actor(self).map(|read, shard, ctx| {
+            read?.into_iter().for_each(|standing| shard.place(standing, ctx));
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<RefreshJobs> for Shard {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, refresh: RefreshJobs, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        let store = self.base.store.clone();
+        let read = async move { super::load::standings(&store, &refresh.0).await };
         Box::pin(read.into_actor(self).map(|read, shard, ctx| {
             read?.into_iter().for_each(|standing| shard.place(standing, ctx));
             Ok(())

@@ -21,6 +21,8 @@ mod explain;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]
+mod job_imports;
+#[cfg(test)]
 mod job_lists;
 #[cfg(test)]
 mod jobs;
@@ -51,6 +53,8 @@ mod run_requests;
 mod runs;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod sleepers;
 #[cfg(test)]
 mod standings;
 #[cfg(test)]
