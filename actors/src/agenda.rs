@@ -22,6 +22,11 @@ impl Agenda {
         self.order.insert((at, job));
     }
 
+    /// Whether `job` sleeps here.
+    pub(crate) fn contains(&self, job: JobId) -> bool {
+        self.wake.contains_key(&job)
+    }
+
     /// Forgets `job`.
     pub(crate) fn remove(&mut self, job: JobId) {
         if let Some(at) = self.wake.remove(&job) {

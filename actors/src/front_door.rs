@@ -8,11 +8,12 @@ use crate::error::SchedulerError;
 use crate::live::LiveFigures;
 use crate::messages::{
     ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DeliverReports, DismissNode, EndActor, FailJob, ListActors,
-    Ordered, Record, RefreshExecutor, RefreshJob, ReleaseExecutor, ReleaseJob, Reported, RunOrder, RunReport,
-    ToExecutor,
+    Ordered, Record, RefreshExecutor, RefreshJob, RefreshJobs, ReleaseExecutor, ReleaseJob, Reported, RunOrder,
+    RunReport, ToExecutor,
 };
 use crate::predecessor::Predecessor;
 use crate::registry::Registry;
+use crate::shard_door::by_shard;
 use crate::surroundings::Foundation;
 use crate::{ExecutorCard, Quarantine};
 use actix::prelude::*;
@@ -182,6 +183,19 @@ impl Scheduler {
     /// again.
     pub async fn job_changed(&self, id: JobId) -> Result<(), SchedulerError> {
         self.base.directory.shard_of(id).ok_or(SchedulerError::Busy)?.refresh.send(RefreshJob(id)).await?
+    }
+
+    /// The same of many jobs: each of their shards looks at all of its own at once.
+    ///
+    /// # Errors
+    /// As with [`Scheduler::job_changed`]; some may have been told.
+    pub async fn jobs_changed(&self, ids: &[JobId]) -> Result<(), SchedulerError> {
+        let (told, lost) = by_shard(&self.base.directory, ids.iter().copied());
+        if !lost.is_empty() {
+            return Err(SchedulerError::Busy);
+        }
+        let told = told.into_iter().map(|(shard, jobs)| async move { shard.send(RefreshJobs(jobs)).await? });
+        futures_util::future::try_join_all(told).await.map(drop)
     }
 
     /// An executor was created, edited or deleted in the store.

@@ -32,6 +32,11 @@ pub(crate) struct RecordAll(pub(crate) Vec<Unit>);
 #[rtype(result = "Result<(), SchedulerError>")]
 pub(crate) struct RefreshJob(pub(crate) JobId);
 
+/// To a shard: the same of many jobs at once.
+#[derive(Message)]
+#[rtype(result = "Result<(), SchedulerError>")]
+pub(crate) struct RefreshJobs(pub(crate) Vec<JobId>);
+
 /// To a job: this is how you stand now.
 #[derive(Message)]
 #[rtype(result = "()")]

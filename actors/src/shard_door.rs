@@ -1,6 +1,9 @@
 //! What may be said to a shard, without knowing what a shard is: the look-up tables and the jobs stand below it.
 
-use crate::messages::{CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, ReleaseJob, RunOrder};
+use crate::directory::Directory;
+use crate::messages::{
+    CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, RefreshJobs, ReleaseJob, RunOrder,
+};
 use crate::obituary::ActorGone;
 use actix::prelude::*;
 use hzm_job_scheduler::JobId;
@@ -11,6 +14,8 @@ use std::sync::Arc;
 pub(crate) struct ShardDoor {
     /// A job changed in the store.
     pub(crate) refresh: Recipient<RefreshJob>,
+    /// Many did.
+    pub(crate) refresh_all: Recipient<RefreshJobs>,
     /// Run a job now.
     pub(crate) order: Recipient<RunOrder>,
     /// Cancel a run.
@@ -31,4 +36,23 @@ pub(crate) struct ShardDoor {
     pub(crate) job_gone: Recipient<ActorGone<JobId>>,
     /// A node's actor is gone.
     pub(crate) node_gone: Recipient<ActorGone<Arc<str>>>,
+}
+
+/// A shard, and the jobs that it is to look at.
+pub(crate) type ToShard = (Recipient<RefreshJobs>, Vec<JobId>);
+
+/// What each shard is to look at, and the jobs that have none right now.
+pub(crate) fn by_shard(directory: &Directory, jobs: impl IntoIterator<Item = JobId>) -> (Vec<ToShard>, Vec<JobId>) {
+    let (mut shards, mut lost): (Vec<ToShard>, _) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let Some(door) = directory.shard_of(job) else {
+            lost.push(job);
+            continue;
+        };
+        match shards.iter_mut().find(|(shard, _)| *shard == door.refresh_all) {
+            Some((_, theirs)) => theirs.push(job),
+            None => shards.push((door.refresh_all, vec![job])),
+        }
+    }
+    (shards, lost)
 }

@@ -1,13 +1,15 @@
 //! After a crash: every fire that was due is accounted for, and every open run is taken up.
 
-use crate::support::job::every_second;
+use crate::support::job::{every_second, schedule};
 use crate::support::{OnTrigger, World, seconds};
 use hzm_job_actors::Reported;
 use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::job::Delivery;
+use hzm_job_scheduler::job::{Delivery, JobDraft};
 use hzm_job_scheduler::misfire::MisfirePolicy;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
+use hzm_job_scheduler::schedule::ScheduleKind;
+use hzm_job_store::job_import::{MOST_AT_ONCE, NewJob};
 use hzm_job_store::run::Run;
 
 #[actix_rt::test]
@@ -239,4 +241,37 @@ async fn executors_stand_in_the_tables_before_any_job_can_ask_for_its_nodes() {
     let card = world.scheduler().executor_by_key("billing").unwrap();
     assert_eq!((card.id, card.secret.as_deref()), (world.executor, Some("s3cret")));
     assert!(world.scheduler().executor_by_key("nobody").is_none());
+}
+
+/// Jobs that are due once a year, started in the store while nobody looks.
+async fn sleepers(world: &World, many: usize) {
+    let mut draft = JobDraft::new(world.executor, "sleeper");
+    draft.schedule = schedule(ScheduleKind::Cron, "0 0 0 1 1 ?");
+    let new = NewJob { spec: draft.check().unwrap(), enabled: true, key: None };
+    for some in vec![new; many].chunks(MOST_AT_ONCE) {
+        world.store.job_create_all(some.to_vec(), world.by()).await.unwrap();
+    }
+}
+
+#[actix_rt::test]
+async fn a_job_behind_thousands_that_sleep_has_its_rows_and_its_open_run_after_a_restart() {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    world.crash().await;
+    sleepers(&world, 2_100).await;
+    world.boot().await;
+    let job = world.job(|draft| draft.schedule = every_second()).await;
+    world.until("it fires", async || !node.triggers().is_empty()).await;
+    world.crash().await;
+    let before = world.runs(job).await.len();
+    world.pass(seconds(9)).await;
+    world.boot().await;
+    world.pass(seconds(2)).await;
+    let runs = world.runs(job).await;
+    assert!(runs.len() >= before + 9, "{} after {before}", runs.len());
+    for pair in runs.windows(2) {
+        assert_eq!(pair[1].scheduled_at - pair[0].scheduled_at, seconds(1), "every second has exactly one row");
+    }
+    let first = world.runs(job).await.remove(0);
+    assert_eq!(world.succeed(first.id).await.unwrap(), Reported::Recorded, "the run that was open is taken up");
 }

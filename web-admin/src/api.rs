@@ -7,6 +7,7 @@ pub mod events;
 mod executor_input;
 pub mod executors;
 pub mod explain;
+pub mod job_batch;
 pub mod jobs;
 mod next_fire;
 pub mod openapi;

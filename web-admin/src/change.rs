@@ -6,6 +6,7 @@
 
 pub mod actors;
 pub mod executors;
+pub mod job_batch;
 pub mod jobs;
 pub mod runs;
 

@@ -7,7 +7,9 @@
 //!
 //! A test compares the API table with the OpenAPI document, so no call is left undocumented.
 
-use crate::api::{actors, events, executors, explain, jobs, openapi, operations, overview, runs, schedules, session};
+use crate::api::{
+    actors, events, executors, explain, job_batch, jobs, openapi, operations, overview, runs, schedules, session,
+};
 use crate::error::ApiError;
 use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
@@ -24,6 +26,7 @@ pub fn api() -> Vec<Endpoint> {
         delete("/session", session::close),
         get("/jobs", jobs::list),
         post("/jobs", jobs::create),
+        post("/jobs/batch", job_batch::create),
         get("/jobs/{id}", jobs::read),
         put("/jobs/{id}", jobs::update),
         delete("/jobs/{id}", jobs::delete),

@@ -3,6 +3,7 @@
 mod handlers;
 #[cfg(feature = "faults")]
 mod inject;
+mod job_counts;
 mod reconcile;
 
 use crate::clock::jump::JumpWatch;
@@ -22,6 +23,7 @@ use actix::prelude::*;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::executor::Executor;
 use hzm_job_store::node::Node;
+use job_counts::LastCount;
 use reconcile::{RECONCILE_EVERY, Reconciled};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -51,6 +53,7 @@ pub(crate) struct Registry {
     fatal: watch::Sender<Option<String>>,
     jumps: JumpWatch,
     reconciled: Reconciled,
+    counted: LastCount,
     handled: u64,
 }
 
@@ -85,6 +88,7 @@ impl Registry {
                 fatal,
                 jumps,
                 reconciled: Reconciled::default(),
+                counted: LastCount::default(),
                 handled: 0,
             };
             registry.start_journal(ctx);
@@ -226,8 +230,8 @@ impl Registry {
     }
 
     fn publish_figures(&mut self, ctx: &mut Context<Self>) {
-        let store = self.base.store.clone();
-        let counted = async move { store.job_counts().await };
+        let (store, last) = (self.base.store.clone(), self.counted);
+        let counted = async move { last.again(&store).await };
         ctx.spawn(counted.into_actor(self).map(|counted, registry, _| {
             let directory: &Directory = &registry.base.directory;
             let (executors, executors_offline) = directory.executor_count();
@@ -249,12 +253,15 @@ impl Registry {
                     ..*live
                 };
                 // With the database away the last counts stand; the journal's log and /readyz tell of it.
-                if let Ok(counts) = counted {
+                if let Ok((_, Some(counts))) = counted {
                     next.jobs = counts.all;
                     next.jobs_enabled = counts.enabled;
                 }
                 std::mem::replace(live, next) != next
             });
+            if let Ok((last, _)) = counted {
+                registry.counted = last;
+            }
         }));
     }
 

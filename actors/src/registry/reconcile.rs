@@ -4,10 +4,11 @@
 //! commit may get lost, or the process may be another one. What was told already is told once more, which changes nothing.
 
 use super::Registry;
-use crate::messages::{RefreshExecutor, RefreshJob};
+use crate::messages::{RefreshExecutor, RefreshJobs};
+use crate::shard_door::by_shard;
 use actix::prelude::*;
 use hzm_job_scheduler::{ExecutorId, JobId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How often the log is looked at.
@@ -25,6 +26,9 @@ pub(super) struct Reconciled {
     /// The ids dealt with among the last [`LOOK_BACK`].
     done: BTreeSet<i64>,
 }
+
+/// The objects to tell of, each with the operations that name it.
+type Told = BTreeMap<i64, Vec<i64>>;
 
 impl Reconciled {
     /// From where to read on.
@@ -64,42 +68,57 @@ impl Registry {
 
     fn tell_changed(&mut self, changed: Vec<(i64, String, i64)>, ctx: &mut Context<Self>) {
         let is_more = i64::try_from(changed.len()) == Ok(PAGE);
-        let mut told = BTreeSet::new();
+        let (mut jobs, mut executors) = (Told::new(), Told::new());
         for (id, kind, object) in changed {
             if self.reconciled.newest.is_none() {
                 self.reconciled.newest = Some(id - 1);
             }
-            if self.reconciled.take(id) && told.insert((kind.clone(), object)) {
-                self.tell_again(&kind, object, id, ctx);
+            let is_new = self.reconciled.take(id);
+            let of_kind = match kind.as_str() {
+                "job" => Some(&mut jobs),
+                "executor" => Some(&mut executors),
+                _ => None,
+            };
+            if let Some(told) = of_kind.filter(|_| is_new) {
+                told.entry(object).or_default().push(id);
             }
         }
         self.reconciled.forget_old();
-        if is_more && !told.is_empty() {
-            self.reconcile(ctx);
+        let is_news = !jobs.is_empty() || !executors.is_empty();
+        let told = self.tell_of_jobs(&jobs);
+        let executors = executors
+            .into_iter()
+            .map(|(id, operations)| (ctx.address().send(RefreshExecutor(ExecutorId(id))), operations));
+        let mut work: Vec<ResponseFuture<Vec<i64>>> = vec![told];
+        for (told, operations) in executors {
+            work.push(Box::pin(async move { if matches!(told.await, Ok(Ok(()))) { Vec::new() } else { operations } }));
         }
-    }
-
-    fn tell_again(&self, kind: &str, object: i64, operation: i64, ctx: &mut Context<Self>) {
-        let told: ResponseFuture<bool> = match kind {
-            "job" => match self.base.directory.shard_of(JobId(object)) {
-                Some(shard) => {
-                    let told = shard.refresh.send(RefreshJob(JobId(object)));
-                    Box::pin(async move { matches!(told.await, Ok(Ok(()))) })
-                }
-                None => Box::pin(async { false }),
-            },
-            "executor" => {
-                let told = ctx.address().send(RefreshExecutor(ExecutorId(object)));
-                Box::pin(async move { matches!(told.await, Ok(Ok(()))) })
-            }
-            _ => return,
-        };
-        ctx.spawn(told.into_actor(self).map(move |told, registry, _| {
-            if !told {
-                // It is looked at again.
+        let work = futures_util::future::join_all(work);
+        ctx.spawn(work.into_actor(self).map(move |untold, registry, ctx| {
+            // They are looked at again.
+            untold.into_iter().flatten().for_each(|operation| {
                 registry.reconciled.done.remove(&operation);
+            });
+            if is_more && is_news {
+                registry.reconcile(ctx);
             }
         }));
+    }
+
+    /// Tells the shards, each of all its jobs at once; the operations of those that were not told.
+    fn tell_of_jobs(&self, jobs: &Told) -> ResponseFuture<Vec<i64>> {
+        let (shards, lost) = by_shard(&self.base.directory, jobs.keys().copied().map(JobId));
+        let of = |ids: &[JobId]| ids.iter().filter_map(|id| jobs.get(&id.0)).flatten().copied().collect::<Vec<i64>>();
+        let mut untold = of(&lost);
+        let told: Vec<_> = shards.into_iter().map(|(shard, ids)| (of(&ids), shard.send(RefreshJobs(ids)))).collect();
+        Box::pin(async move {
+            for (operations, told) in told {
+                if !matches!(told.await, Ok(Ok(()))) {
+                    untold.extend(operations);
+                }
+            }
+            untold
+        })
     }
 }
 

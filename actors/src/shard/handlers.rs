@@ -5,7 +5,7 @@ use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
     ActorReport, CancelOutcome, CancelRun, DeliverReport, DeliverReports, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
-    NodeLost, Ordered, RefreshJob, ReleaseJob, Reported, RunOrder,
+    NodeLost, Ordered, RefreshJob, RefreshJobs, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use futures_util::future::join_all;
@@ -37,7 +37,7 @@ impl Shard {
     /// Looks at the store and gives these jobs their places; answers when that is done.
     fn refresh(&mut self, ids: Vec<JobId>) -> ResponseActFuture<Self, Result<(), SchedulerError>> {
         let (store, began) = (self.base.store.clone(), self.reads.begin());
-        let read = async move { store.ledger_standings(ids).await };
+        let read = async move { super::load::standings(&store, &ids).await };
         let placed = read.into_actor(self).map(move |read, shard, ctx| match read {
             Ok(standings) => Ok(shard.place_all(standings, began, ctx)),
             Err(error) => {
@@ -49,6 +49,15 @@ impl Shard {
             Ok(overtaken) if !overtaken.is_empty() => shard.refresh(overtaken),
             placed => Box::pin(fut::ready(placed.map(drop))),
         }))
+    }
+}
+
+impl Handler<RefreshJobs> for Shard {
+    type Result = ResponseActFuture<Self, Result<(), SchedulerError>>;
+
+    fn handle(&mut self, refresh: RefreshJobs, _: &mut Self::Context) -> Self::Result {
+        self.handled += 1;
+        self.refresh(refresh.0)
     }
 }
 

@@ -8,6 +8,7 @@ mod awake;
 mod handlers;
 #[cfg(feature = "faults")]
 mod inject;
+mod load;
 mod reads;
 mod supervise;
 
@@ -20,6 +21,7 @@ use crate::shard_door::ShardDoor;
 use crate::surroundings::{Foundation, Surroundings};
 use crate::wards::{Absence, Wards};
 use actix::prelude::*;
+use chrono::{DateTime, Utc};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::progress::Progress;
@@ -152,6 +154,7 @@ impl Shard {
     pub(crate) fn door(shard: &Addr<Shard>) -> ShardDoor {
         ShardDoor {
             refresh: shard.clone().recipient(),
+            refresh_all: shard.clone().recipient(),
             order: shard.clone().recipient(),
             cancel: shard.clone().recipient(),
             report: shard.clone().recipient(),
@@ -169,39 +172,9 @@ impl Shard {
         usize::try_from(partition_of(job)).is_ok_and(|partition| partition % self.of == self.index)
     }
 
-    /// Reads all started jobs page by page, then those with open runs.
-    fn load_after(&mut self, after: JobId, ctx: &mut Context<Self>) {
-        let store = self.base.store.clone();
-        let page = async move { store.job_ids_enabled(after, PAGE).await };
-        ctx.spawn(page.into_actor(self).map(move |page, shard, ctx| match page {
-            Ok(ids) => match ids.last().copied() {
-                Some(last) => {
-                    shard.read(ids, ctx);
-                    shard.load_after(last, ctx);
-                }
-                None => shard.load_open(ctx),
-            },
-            Err(error) => {
-                shard.base.directory.ledger.unread(&shard.log, "jobs cannot be read", &error);
-                ctx.run_later(TRY_AGAIN, move |shard, ctx| shard.load_after(after, ctx));
-            }
-        }));
-    }
-
-    fn load_open(&mut self, ctx: &mut Context<Self>) {
-        let store = self.base.store.clone();
-        let open = async move { store.ledger_open_jobs().await };
-        ctx.spawn(open.into_actor(self).map(|open, shard, ctx| match open {
-            Ok(ids) => {
-                let asleep = |id: &JobId| !shard.jobs.0.contains_key(id);
-                let ids = ids.into_iter().filter(asleep).collect();
-                shard.read(ids, ctx);
-            }
-            Err(error) => {
-                shard.base.directory.ledger.unread(&shard.log, "open runs cannot be read", &error);
-                ctx.run_later(TRY_AGAIN, Shard::load_open);
-            }
-        }));
+    /// Whose fire is not later than this does not sleep.
+    fn soon(&self) -> DateTime<Utc> {
+        self.base.now() + self.base.settings.scheduling.wake_ahead()
     }
 
     /// Reads how these jobs stand and gives each its place; those of other shards are left to them.
@@ -265,7 +238,7 @@ impl Shard {
         }
         self.job_wards.started(&id);
         let next = next_of(&standing);
-        let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
+        let soon = self.soon();
         if !standing.open.is_empty() || next.is_some_and(|next| next <= soon) {
             self.activate(standing);
         } else if let Some(next) = next {
@@ -283,7 +256,7 @@ impl Shard {
 
     /// Wakes the jobs whose fire is near.
     fn wake_due(&mut self, ctx: &mut Context<Self>) {
-        let soon = self.base.now() + self.base.settings.scheduling.wake_ahead();
+        let soon = self.soon();
         let due = self.agenda.take_due(soon, usize::try_from(PAGE).unwrap_or(usize::MAX));
         let crowd = !due.is_empty() && self.agenda.next().is_some_and(|next| next <= soon);
         self.read(due, ctx);
@@ -293,7 +266,7 @@ impl Shard {
     }
 }
 
-fn next_of(standing: &Standing) -> Option<chrono::DateTime<chrono::Utc>> {
+fn next_of(standing: &Standing) -> Option<DateTime<Utc>> {
     if standing.deleted || !standing.job.enabled {
         return None;
     }

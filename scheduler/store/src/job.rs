@@ -7,6 +7,7 @@ use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment};
 use crate::debt::DebtRow;
 use crate::error::{StoreError, problems_text};
+use crate::job_import::{Created, NewJob};
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
 use crate::schema::{executor, job, job_checkpoint, job_debt, operation};
@@ -56,25 +57,11 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn job_create(&self, spec: JobSpec, by: By) -> Result<Change<StoredJob>, StoreError> {
-        let id = JobId(self.id_next("job").await?);
-        let made = Job { id, spec, enabled: false, anchor: by.at, version: 1 };
-        let made = StoredJob { job: made, created_at: by.at, updated_at: by.at };
-        let log_id = self.id_next("operation").await?;
-        let (row, note) = (made.row()?, made.note(log_id, &by, "create", &Value::Null, &made.json()));
-        let written = run!(self, write, async |conn| {
-            conn.immediate_transaction(async |conn| {
-                // Written as it is, which locks the row: it must not be deleted while the job is on its way.
-                let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
-                if diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await? == 0 {
-                    return Ok(false);
-                }
-                diesel::insert_into(job::table).values(&row).execute(conn).await?;
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
-                Ok::<bool, StoreError>(true)
-            })
-            .await
-        })?;
-        Ok(if written { Change::Done(made) } else { Change::NotFound })
+        let created = self.job_create_all(vec![NewJob { spec, enabled: false, key: None }], by).await?;
+        Ok(match created.into_iter().next() {
+            Some(Created::Made(made)) => Change::Done(*made),
+            _ => Change::NotFound,
+        })
     }
 
     /// Replaces a job's definition; `version` is the one the caller read. When the schedule changed, occurrences count
@@ -221,7 +208,7 @@ impl Store {
 
 impl StoredJob {
     /// The definition as JSON, as the operation log compares it; whether it is started is part of that.
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let mut json = serde_json::to_value(self.job.spec.draft()).unwrap_or(Value::Null);
         if let Value::Object(fields) = &mut json {
             fields.insert("enabled".into(), self.job.enabled.into());
@@ -229,12 +216,12 @@ impl StoredJob {
         json
     }
 
-    fn note(&self, log_id: i64, by: &By, action: &str, before: &Value, after: &Value) -> OperationRow {
+    pub(crate) fn note(&self, log_id: i64, by: &By, action: &str, before: &Value, after: &Value) -> OperationRow {
         let object = Object { kind: "job", id: self.job.id.0, name: &self.job.spec.draft().name };
         OperationRow::of(log_id, by, action, &object, before, after)
     }
 
-    fn row(&self) -> Result<JobRow, StoreError> {
+    pub(crate) fn row(&self) -> Result<JobRow, StoreError> {
         let (job, draft) = (&self.job, self.job.spec.draft());
         let spec = spec_text(job)?;
         Ok(JobRow {
@@ -256,6 +243,11 @@ impl StoredJob {
 }
 
 impl JobRow {
+    /// About how many bytes it takes in a statement.
+    pub(crate) fn bytes(&self) -> usize {
+        256 + self.name.len() + self.handler.len() + self.owner.len() + self.spec.len()
+    }
+
     pub(crate) const fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }

@@ -80,30 +80,19 @@ impl Store {
         Ok(Page { rows: rows.into_iter().filter_map(|row| self.readable(row.stored())).collect(), newer, older })
     }
 
-    /// The ids of the started jobs above `after`, in their order, at most `limit`: how start-up walks through them all.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn job_ids_enabled(&self, after: JobId, limit: i64) -> Result<Vec<JobId>, StoreError> {
-        run!(self, read, async |conn| {
-            let wanted = job::table.filter(job::deleted_at.is_null()).filter(job::enabled.eq(true));
-            let ids: Vec<i64> =
-                wanted.filter(job::id.gt(after.0)).select(job::id).order(job::id).limit(limit).load(conn).await?;
-            Ok(ids.into_iter().map(JobId).collect())
-        })
-    }
-
     /// How many jobs there are.
     ///
     /// # Errors
     /// What the database says.
     pub async fn job_counts(&self) -> Result<JobCounts, StoreError> {
-        run!(self, read, async |conn| {
-            let there = job::table.filter(job::deleted_at.is_null());
-            let all = there.count().get_result(conn).await?;
-            let enabled = there.filter(job::enabled.eq(true)).count().get_result(conn).await?;
-            Ok(JobCounts { all, enabled })
-        })
+        // One walk for both figures: with a million jobs it takes a good part of a second.
+        let by_state: Vec<(bool, i64)> = run!(self, read, async |conn| {
+            let there = job::table.filter(job::deleted_at.is_null()).group_by(job::enabled);
+            Ok(there.select((job::enabled, diesel::dsl::count_star())).load(conn).await?)
+        })?;
+        let all = by_state.iter().map(|(_, jobs)| jobs).sum();
+        let enabled = by_state.iter().filter(|(enabled, _)| *enabled).map(|(_, jobs)| jobs).sum();
+        Ok(JobCounts { all, enabled })
     }
 
     /// How many jobs each executor has, started or not.

@@ -74,6 +74,11 @@ pub(crate) struct Object<'a> {
 }
 
 impl OperationRow {
+    /// About how many bytes it takes in a statement.
+    pub(crate) fn bytes(&self) -> usize {
+        256 + self.object_name.len() + self.changes.len()
+    }
+
     /// The row of a change made now; `before` and `after` are the object's definition as JSON (null: did not exist).
     pub(crate) fn of(
         id: i64,

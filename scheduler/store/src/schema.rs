@@ -36,6 +36,8 @@ diesel::table! {
     }
 }
 
+diesel::table! { job_request (request_key) { request_key -> Text, job_id -> BigInt, asked -> Text, } }
+
 diesel::table! { journal_mark (journal) { journal -> BigInt, run_id -> BigInt, } }
 
 diesel::table! {
@@ -89,6 +91,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_checkpoint,
     job_debt,
     job_last_end,
+    job_request,
     journal_mark,
     node,
     operation,

@@ -11,7 +11,7 @@ use crate::job::{JobRow, StoredJob};
 use crate::run_row::{Run, RunRow, not_succeeded};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{max, min};
+use diesel::dsl::{exists, max, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::JobId;
@@ -120,16 +120,20 @@ impl Store {
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
             let kept = job_last_end::table.filter(job_last_end::job_id.eq_any(&ids));
             let kept: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
-            let mut ends = HashMap::new();
-            for id in &ids {
+            let mut ends: HashMap<i64, (Option<i64>, Option<i64>)> =
+                kept.iter().map(|(id, end)| (*id, (Some(*end), None))).collect();
+            // Most jobs of a crowd that is looked at (created, changed, a minute that comes) have no run at all.
+            let of_job = run::table.filter(run::job_id.eq(job::id)).select(run::id);
+            let with_runs = job::table.filter(job::id.eq_any(&ids)).filter(exists(of_job)).select(job::id);
+            for id in with_runs.load::<i64>(conn).await? {
                 let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(LATEST);
                 let last = last.select((run::kind, run::scheduled_at, run::state, run::finished_at));
                 let last: Vec<(i16, i64, i16, Option<i64>)> = last.load(conn).await?;
                 let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, ..)| *due);
                 // What was skipped ended nothing: the run that it met goes on.
                 let executed = last.iter().filter(|(_, _, state, _)| *state != RunState::Skipped.code());
-                let end = executed.filter_map(|(.., end)| *end).chain(kept.get(id).copied()).max();
-                ends.insert(*id, (end, manual.max()));
+                let end = executed.filter_map(|(.., end)| *end).chain(kept.get(&id).copied()).max();
+                ends.insert(id, (end, manual.max()));
             }
             Ok((rows, Facts { planned, open, debts, ends }))
         })

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the code, and the page to try it, served from the binary.
 
-use super::{actors, events, executors, explain, jobs, operations, overview, runs, schedules, session};
+use super::{actors, events, executors, explain, job_batch, jobs, operations, overview, runs, schedules, session};
 use crate::auth::{Operator, SESSION_COOKIE};
 use crate::error::{ApiError, Failure, PROBLEM_JSON, ProblemDetails};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
@@ -29,7 +29,7 @@ const PAGE: &str = "/api/v1/docs/";
         Every refusal is a problem document (RFC 9457)."),
     paths(
         session::open, session::read, session::close,
-        jobs::list, jobs::create, jobs::read, jobs::update, jobs::delete, jobs::start, jobs::stop, jobs::run_now,
+        jobs::list, jobs::create, job_batch::create, jobs::read, jobs::update, jobs::delete, jobs::start, jobs::stop, jobs::run_now,
         jobs::upcoming, explain::read,
         schedules::preview,
         executors::list, executors::create, executors::read, executors::update, executors::delete,

@@ -46,6 +46,20 @@ pub struct JobDefinition {
     delivery: Option<String>,
 }
 
+/// A job of a batch: its definition, and two fields more.
+#[derive(ToSchema)]
+pub struct JobItem {
+    /// Whether it is started at once; stopped without it.
+    start: Option<bool>,
+    /// Any text of your own by which the item is known, 1 to 128 visible ASCII characters, unique among all jobs ever created: the
+    /// same key with the same definition is answered with the job that it created the first time.
+    key: Option<String>,
+    /// The definition.
+    #[serde(flatten)]
+    #[schema(inline)]
+    definition: JobDefinition,
+}
+
 /// A changed job: its definition and the version that was read.
 #[derive(ToSchema)]
 pub struct JobUpdate {

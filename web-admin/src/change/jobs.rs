@@ -19,14 +19,16 @@ const UNIQUE: &str = "name";
 /// # Errors
 /// The draft's problems, an executor that does not exist, or a failure of ours.
 pub async fn create(app: &App, draft: JobDraft, operator: &Operator) -> Result<StoredJob, ApiError> {
-    let spec = checked(app, draft).await?;
+    let spec = checked(draft)?;
     spec.check_start(app.now())?;
     let executor = spec.draft().executor;
+    // It is new and stopped, so there is nobody to be told of it.
     let job = match app.store.job_create(spec, operator.by(app)).await? {
         Change::NotFound => return Err(no_executor(executor)),
         other => changed(other, JOB, UNIQUE)?,
     };
-    told(app, job, operator, "job created").await
+    slog::info!(app.log, "job created"; "job" => job.job.id.0, "user" => &operator.name);
+    Ok(job)
 }
 
 /// Replaces a job's definition; `version` is the one that the caller read.
@@ -40,7 +42,7 @@ pub async fn update(
     draft: JobDraft,
     operator: &Operator,
 ) -> Result<StoredJob, ApiError> {
-    let spec = checked(app, draft).await?;
+    let spec = of_executor(app, checked(draft)?).await?;
     let before = app.store.job_get(id).await?;
     // A job whose moment has passed may still be renamed.
     if before.is_some_and(|before| before.job.spec.draft().schedule != spec.draft().schedule) {
@@ -71,12 +73,14 @@ pub async fn delete(app: &App, id: JobId, operator: &Operator) -> Result<StoredJ
     told(app, job, operator, "job deleted").await
 }
 
-/// The checked definition, of an executor that exists.
-async fn checked(app: &App, draft: JobDraft) -> Result<JobSpec, ApiError> {
+/// The checked definition.
+pub(super) fn checked(draft: JobDraft) -> Result<JobSpec, ApiError> {
     let spec = draft.check()?;
-    if let Some(error) = vain_retries(spec.draft()) {
-        return Err(error);
-    }
+    vain_retries(spec.draft()).map_or(Ok(spec), Err)
+}
+
+/// The definition, if its executor exists.
+async fn of_executor(app: &App, spec: JobSpec) -> Result<JobSpec, ApiError> {
     let executor = spec.draft().executor;
     app.store.executor_get(executor).await?.map(|_| spec).ok_or_else(|| no_executor(executor))
 }
@@ -100,7 +104,7 @@ fn vain_retries(draft: &JobDraft) -> Option<ApiError> {
     Some(ApiError::field("retry.on", "never_retries", detail, detail_zh))
 }
 
-fn no_executor(id: ExecutorId) -> ApiError {
+pub(super) fn no_executor(id: ExecutorId) -> ApiError {
     let detail = format!("there is no executor {id}; choose another one");
     ApiError::field("executor", "unknown_executor", detail, format!("执行器 {id} 不存在，请选择其他执行器"))
 }

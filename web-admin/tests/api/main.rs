@@ -9,6 +9,7 @@ mod executor_api;
 mod executors;
 mod explain;
 mod hostile_input;
+mod job_batch;
 mod jobs;
 mod openapi;
 mod operations;

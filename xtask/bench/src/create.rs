@@ -1,5 +1,4 @@
-//! Jobs made through the admin's API, as a program of a user's would: one call to create, one to start, over several kept
-//! connections. The API has no call that makes many at once.
+//! Jobs made through the admin's API, as a program of a user's would: in batches, over several kept connections.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,6 +63,13 @@ pub fn side_by_side(
 #[must_use]
 pub fn definition(executor: i64, number: usize, schedule: &Value) -> Value {
     json!({ "executor": executor, "name": format!("bench {number}"), "handler": "bench", "schedule": schedule })
+}
+
+/// The same as an item of a batch: started, and under a key, as whoever wants to be able to repeat it does.
+#[must_use]
+pub fn item(executor: i64, number: usize, schedule: &Value) -> Value {
+    json!({ "executor": executor, "name": format!("bench {number}"), "handler": "bench", "schedule": schedule,
+        "start": true, "key": format!("bench-{number}") })
 }
 
 /// The number in an answer that shows something.

@@ -111,7 +111,7 @@ impl Speech {
 pub enum JobsBy {
     /// Rows written past the admin, which is started again then: fast.
     Sql,
-    /// Two calls a job, as a user's program would.
+    /// In batches, as a user's program would.
     Api,
 }
 

@@ -9,6 +9,7 @@
 
 mod address;
 mod batch;
+mod insert_jobs;
 mod mysql;
 mod open_file;
 mod pool;
@@ -18,6 +19,7 @@ pub mod sqlite;
 mod tls;
 mod transaction;
 
+pub(crate) use insert_jobs::InsertJobs;
 pub(crate) use pool::{Pool, noted, played};
 pub(crate) use refusal::chain;
 pub(crate) use transaction::ImmediateTransaction;

@@ -142,17 +142,3 @@ fn counts_leave_deleted_jobs_out() {
         assert_eq!(by_executor, vec![(one, 2), (two, 1)]);
     });
 }
-
-#[test]
-fn started_jobs_are_walked_through_in_the_order_of_their_ids() {
-    on_each_database(async |world| {
-        let executor = world.executor("billing").await;
-        let ids = jobs(&world, executor, 5).await;
-        for id in [ids[0], ids[2], ids[3], ids[4]] {
-            done(world.store.job_enable(id, true, by("ann", 1)).await.unwrap());
-        }
-        let first = world.store.job_ids_enabled(JobId(0), 2).await.unwrap();
-        assert_eq!(first, vec![ids[0], ids[2]]);
-        assert_eq!(world.store.job_ids_enabled(ids[2], 9).await.unwrap(), vec![ids[3], ids[4]]);
-    });
-}

@@ -22,6 +22,8 @@ mod explain;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]
+mod job_imports;
+#[cfg(test)]
 mod job_lists;
 #[cfg(test)]
 mod jobs;
@@ -55,6 +57,8 @@ mod run_requests;
 mod runs;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod sleepers;
 #[cfg(test)]
 mod standings;
 #[cfg(test)]

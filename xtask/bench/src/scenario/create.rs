@@ -1,4 +1,4 @@
-//! Jobs created and started through the API, over several connections at once.
+//! Jobs created and started through the API, in batches, over several connections at once.
 
 use hzm_job_test_rig::clock::now_ms;
 

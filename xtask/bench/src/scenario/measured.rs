@@ -2,9 +2,9 @@
 
 use hzm_job_test_rig::api::PATIENCE_MS;
 use hzm_job_test_rig::clock::{now_ms, pause_ms};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::create::{definition, id_of, side_by_side};
+use crate::create::{id_of, item, side_by_side};
 use crate::crowd::{Crowd, Rhythm};
 use crate::during::During;
 use crate::figures::{Series, Sheet};
@@ -14,6 +14,9 @@ use crate::percentile::{median, of_sorted};
 use crate::stage::{Spent, Stage};
 use crate::text;
 use crate::verify::{JobFacts, Verdict, verify};
+
+/// Jobs that one call creates.
+const BATCH: usize = 250;
 
 /// Makes jobs that fire, and tells how fast that went.
 pub(super) fn make_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) -> Result<Vec<JobFacts>, String> {
@@ -31,24 +34,26 @@ pub(super) fn make_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) -> R
     }
 }
 
-/// Creates jobs and starts them through the API.
+/// Creates jobs through the API, started.
 pub(super) fn call_for_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) -> Result<Vec<JobFacts>, String> {
     let session = stage.api.session().map_err(text)?;
     let (port, executor) = (stage.admin_port(), stage.executor);
     let many = usize::try_from(crowd.many).unwrap_or(usize::MAX);
-    let mut made = side_by_side(port, &session, many, |api, number| {
-        let schedule = crowd.rhythm.schedule(u32::try_from(number).unwrap_or_default());
-        api.call("POST", "/jobs", Some(&definition(executor, number, &schedule)))
+    let calls = many.div_ceil(BATCH);
+    let mut made = side_by_side(port, &session, calls, |api, call| {
+        let jobs: Vec<Value> = (call * BATCH..many.min((call + 1) * BATCH))
+            .map(|number| {
+                let schedule = crowd.rhythm.schedule(u32::try_from(number).unwrap_or_default());
+                item(executor, number, &schedule)
+            })
+            .collect();
+        api.call("POST", "/jobs/batch", Some(&json!({ "jobs": jobs })))
     })?;
-    sheet.add("jobs created", many as f64 / made.seconds, "1/s");
+    sheet.add("jobs created and started", many as f64 / made.seconds, "1/s");
     sheet.add("creating all jobs", made.seconds, "s");
-    sheet.spread("creating a job", &mut made.micros);
-    let ids: Vec<i64> = made.answers.iter().map(id_of).collect::<Result<_, _>>()?;
-    let started = side_by_side(port, &session, many, |api, number| {
-        let id = ids.get(number).copied().unwrap_or_default();
-        api.call("POST", &format!("/jobs/{id}/start"), Some(&json!({})))
-    })?;
-    sheet.add("jobs started", many as f64 / started.seconds, "1/s");
+    sheet.spread(&format!("creating {BATCH} jobs"), &mut made.micros);
+    let items = made.answers.iter().filter_map(|answer| answer.get("items")?.as_array()).flatten();
+    let ids: Vec<i64> = items.map(id_of).collect::<Result<_, _>>()?;
     // Counted from here on, so that no anchor needs to be read.
     let anchor = now_ms();
     Ok(ids.into_iter().filter_map(|id| crowd.rhythm.facts(id, anchor)).collect())
