@@ -177,3 +177,74 @@ impl Clerk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(run_id: i64) -> Arc<Report> {
+        Arc::new(Report::new(run_id, "billing".into(), 200, None))
+    }
+
+    fn log() -> Logger {
+        Logger::root(slog::Discard, slog::o!())
+    }
+
+    #[test]
+    fn what_lies_there_is_taken_together_in_its_order_and_a_flush_comes_behind_all_of_it() {
+        let desk = Desk::default();
+        (0..GROUP as i64 + 2).for_each(|run_id| desk.report(report(run_id)));
+        let flushed = desk.flush();
+        desk.close();
+        let first = desk.take().unwrap();
+        assert_eq!((first.results.len(), first.flushes.len()), (GROUP, 0));
+        assert_eq!(first.results[7].run_id, 7);
+        let second = desk.take().unwrap();
+        assert_eq!((second.results.len(), second.flushes.len()), (2, 1));
+        assert!(desk.take().is_none());
+        drop((second, flushed));
+    }
+
+    #[test]
+    fn everything_is_on_disk_before_it_is_passed_on_and_settled_ones_leave_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outbox, _) = Outbox::open(folder.path(), &log()).unwrap();
+        let (sender, mut errands) = mpsc::channel(10);
+        let desk = Arc::new(Desk::default());
+        let clerk = Clerk { desk: Arc::clone(&desk), outbox: Some(outbox), errands: sender, log: log() };
+        let clerk = clerk.start("clerk".into()).unwrap();
+        desk.report(report(1));
+        desk.report(report(2));
+        let mut passed = Vec::new();
+        while passed.len() < 2 {
+            match errands.blocking_recv() {
+                Some(Errand::Deliver(reports)) => passed.extend(reports),
+                other => panic!("unexpected: {other:?}"),
+            }
+            let (_, kept) = Outbox::open(folder.path(), &log()).unwrap();
+            assert!(passed.iter().all(|report| kept.contains(report)), "{kept:?}");
+        }
+        let refused = |report: &Arc<Report>| report.run_id == 2;
+        let settle = |report: &Arc<Report>| Settled { report: Arc::clone(report), refused: refused(report) };
+        desk.settle(passed.iter().map(settle).collect());
+        desk.close();
+        clerk.join().unwrap();
+        assert!(folder.path().join("refused/2.json").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the log is gone");
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_holds_nothing_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outbox, _) = Outbox::open(folder.path(), &log()).unwrap();
+        folder.close().unwrap();
+        let (sender, mut errands) = mpsc::channel(10);
+        let desk = Arc::new(Desk::default());
+        let clerk = Clerk { desk: Arc::clone(&desk), outbox: Some(outbox), errands: sender, log: log() };
+        let clerk = clerk.start("clerk".into()).unwrap();
+        desk.report(report(1));
+        assert!(matches!(errands.blocking_recv(), Some(Errand::Deliver(reports)) if reports == [report(1)]));
+        desk.close();
+        clerk.join().unwrap();
+    }
+}

@@ -102,12 +102,19 @@
 //!
 //! * **A run is not done twice.** A repeated trigger of a run in hand is acknowledged and nothing more. For one that
 //!   has ended, the callback is sent again: that is how an admin asks about a run after a crash. The last 10,000 runs of
-//!   the last 24 hours are remembered, and across a restart those whose callback was not yet delivered.
+//!   the last 24 hours are remembered, and on a busy node every run of the last minute (as far as 250,000 of them, and
+//!   128 MiB); across a restart those whose callback was not yet delivered.
 //! * **A result is not lost.** A callback is on disk before it is sent, and sent until an admin answers 200, across
 //!   restarts, with a growing delay. One that is refused for good (HTTP 4xx other than 401, 404, 408, 429) is set aside
 //!   in `refused/` and logged as an error.
 //! * **Everything is bounded**: runs at a time, runs that wait (beyond them a trigger is answered 503, and the admin
-//!   chooses another node), bodies (1 MiB), messages (4 KiB), callbacks on disk (100,000).
+//!   chooses another node), bodies (1 MiB), messages (4 KiB), callbacks that wait for an admin (100,000, counting those
+//!   that the runs in hand will make, and 128 MiB of memory).
+//!
+//! With an admin that knows it, many triggers come in one request, and many results go in one; what is promised of each
+//! is the same. Results never wait for company: what has come while others were written or sent goes together. They are
+//! kept in a log, which is written once for all that came meanwhile; it is a text with a line for each, and taken away
+//! once all of it is acknowledged.
 //!
 //! A process that is killed takes its running jobs along. The admin notices, and may trigger them again under the same
 //! [`JobContext::run_id`]: jobs should be idempotent.

@@ -2,6 +2,7 @@
 //! jobs, and a bounded wait for a condition.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -249,11 +250,15 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
 
 /// An executor with all the jobs of the tests, on a free port, with its callbacks in `folder`.
 pub(crate) fn executor(admin: &str, folder: &tempfile::TempDir) -> ExecutorBuilder {
+    executor_in(admin, folder.path())
+}
+
+pub(crate) fn executor_in(admin: &str, folder: impl Into<PathBuf>) -> ExecutorBuilder {
     Executor::builder(APP_KEY)
         .admin(admin)
         .secret(SECRET)
         .bind("127.0.0.1:0")
-        .data_dir(folder.path())
+        .data_dir(folder)
         .callback_retry(Duration::from_millis(20), Duration::from_millis(100))
         .register_every(Duration::from_secs(60), Duration::from_millis(20))
         .cancel_grace(Duration::from_millis(50))
@@ -300,8 +305,8 @@ async fn deaf(_run: JobContext) -> JobResult {
 }
 
 /// How many callbacks wait in the folder: those that its log has and has not settled.
-pub(crate) fn kept(folder: &tempfile::TempDir) -> usize {
-    let entries = std::fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("an entry").path());
+pub(crate) fn kept(folder: impl AsRef<Path>) -> usize {
+    let entries = std::fs::read_dir(folder.as_ref()).expect("the folder").map(|entry| entry.expect("an entry").path());
     let mut logs: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "log")).collect();
     logs.sort_unstable();
     let mut waiting = HashSet::new();
