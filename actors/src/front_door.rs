@@ -7,9 +7,9 @@ use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
 use crate::messages::{
-    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DeliverReports, DismissNode, EndActor, FailJob, ListActors,
-    Ordered, Record, RefreshExecutor, RefreshJob, RefreshJobs, ReleaseExecutor, ReleaseJob, Reported, RunOrder,
-    RunReport, ToExecutor,
+    ActorReport, AdmitNode, CancelOutcome, CancelRun, DeliverReport, DeliverReports, DismissNode, EndActor, FailJob,
+    ListActors, Ordered, Record, RefreshExecutor, RefreshJob, RefreshJobs, ReleaseExecutor, ReleaseJob, Reported,
+    RunOrder, RunReport, ToExecutor,
 };
 use crate::predecessor::Predecessor;
 use crate::registry::Registry;

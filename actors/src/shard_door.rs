@@ -2,7 +2,8 @@
 
 use crate::directory::Directory;
 use crate::messages::{
-    CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, RefreshJobs, ReleaseJob, RunOrder,
+    CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, RefreshJobs, ReleaseJob,
+    RunOrder,
 };
 use crate::obituary::ActorGone;
 use actix::prelude::*;

@@ -49,7 +49,11 @@ async fn a_moment_that_another_schedule_no_longer_has_does_not_come_about_after_
     let mut world = World::start().await;
     let node = world.node().await;
     let (job, row) = ahead(&world, skips_what_was_missed).await;
-    world.edit_without_telling(job, |draft| draft.schedule = crate::support::job::schedule(ScheduleKind::FixedRate, "1h")).await;
+    world
+        .edit_without_telling(job, |draft| {
+            draft.schedule = crate::support::job::schedule(ScheduleKind::FixedRate, "1h")
+        })
+        .await;
     world.crash().await;
     pass_by(&world, &row).await;
     world.boot().await;

@@ -39,7 +39,11 @@ async fn what_is_due_at_the_same_moment_travels_in_few_requests_and_alone_where_
     runs.dedup();
     assert_eq!(runs.len(), MANY + 1, "each came once");
     assert!(node.triggers().iter().all(|seen| seen.token.as_deref() == Some("s3cret")));
-    assert!(node.triggers().iter().all(|seen| seen.row.as_ref().is_some_and(|row| row.node.as_ref() == Some(&node.address))));
+    assert!(
+        node.triggers()
+            .iter()
+            .all(|seen| seen.row.as_ref().is_some_and(|row| row.node.as_ref() == Some(&node.address)))
+    );
 }
 
 #[actix_rt::test]
@@ -56,7 +60,9 @@ async fn of_a_batch_some_may_be_taken_some_refused_and_some_not_spoken_of() {
         let run = world.runs(job).await.remove(0);
         let sent = node.triggered().iter().filter(|id| **id == run.id).count();
         match run.state {
-            RunState::Failed => assert_eq!((run.reason, run.message.as_deref(), sent), (Reason::Refused, Some("odd"), 1)),
+            RunState::Failed => {
+                assert_eq!((run.reason, run.message.as_deref(), sent), (Reason::Refused, Some("odd"), 1))
+            }
             RunState::Running => assert!(run.id.0 % 2 == 0 || sent > 1, "one that was not spoken of is asked about"),
             other => panic!("{other:?}"),
         }

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn an_answer_that_is_cut_or_foreign_says_nothing_about_any_trigger() {
         let triggers = [trigger(1, ""), trigger(2, "")];
-        for body in [None, Some(&br#"{"answers":[{"logId":1,"status":200}"#[..]), Some(&b"<html>"[..]), Some(&b""[..])] {
+        for body in [None, Some(&br#"{"answers":[{"logId":1,"status":200}"#[..]), Some(&b"<html>"[..]), Some(&b""[..])]
+        {
             let judged = by_line(&triggers, body);
             assert!(judged.iter().all(|verdict| matches!(verdict, Delivered::Unknown(_))), "{judged:?}");
         }

@@ -57,7 +57,7 @@ impl JobActor {
     fn send_after_ends(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let written = self.place.scribe.record(Vec::new());
         ctx.spawn(written.into_actor(self).map(move |written, job, ctx| match written {
-            Ok(_) => job.send(id, ctx),
+            Ok(_) => job.send_once_told(id, 0, ctx),
             Err(_) => drop(ctx.run_later(TRY_AGAIN, move |job, ctx| job.send_after_ends(id, ctx))),
         }));
     }

@@ -240,7 +240,8 @@ impl JobActor {
         let queued = met.clone().filter(|live| live.run.state == RunState::Waiting).count();
         let load = Load { unfinished: met.count(), queued };
         let draft = self.job.spec.draft();
-        changed || matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Skip(_) | Admission::Queue)
+        changed
+            || matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Skip(_) | Admission::Queue)
     }
 
     /// Whether the definition in force would write this row.

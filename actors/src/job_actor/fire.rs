@@ -142,7 +142,7 @@ impl JobActor {
             return;
         }
         match state {
-            RunState::Planned | RunState::Dispatched => self.send(id, ctx),
+            RunState::Planned | RunState::Dispatched => self.send_once_told(id, 0, ctx),
             _ => self.wait_for_turn(id, ctx),
         }
     }

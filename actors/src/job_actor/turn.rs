@@ -12,6 +12,11 @@ use chrono::{DateTime, Utc};
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::Reason;
+use std::time::Duration;
+
+/// How often, and how many times, it is looked whether a node was told to end a run: half a second in all.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 50;
 
 /// The order of fires: a retry belongs to its fire, however young its own row is.
 fn place(live: &LiveRun) -> (DateTime<Utc>, RunId) {
@@ -48,6 +53,18 @@ impl JobActor {
             self.cancel(older, Reason::Replaced, "a newer fire took its place", ctx);
         }
         true
+    }
+
+    /// Sends a run once those whose place it takes were told to end: they hear of it first, also from another connection. A node
+    /// that does not answer that is not waited for.
+    pub(super) fn send_once_told(&mut self, id: RunId, looked: u32, ctx: &mut Context<Self>) {
+        if !self.replaces() || self.stops.is_empty() || looked >= LOOKS {
+            return self.send(id, ctx);
+        }
+        if let Some(live) = self.runs.get_mut(&id) {
+            live.phase = Phase::Sending;
+            ctx.run_later(LOOK_AGAIN, move |job, ctx| job.send_once_told(id, looked + 1, ctx));
+        }
     }
 
     pub(super) fn replaces(&self) -> bool {

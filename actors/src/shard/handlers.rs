@@ -4,8 +4,8 @@ use super::{LookAtAgenda, Shard};
 use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{
-    ActorReport, CancelOutcome, CancelRun, DeliverReport, DeliverReports, EndActor, FailJob, ForwardReport, JobFellAsleep, ListActors,
-    NodeLost, Ordered, RefreshJob, RefreshJobs, ReleaseJob, Reported, RunOrder,
+    ActorReport, CancelOutcome, CancelRun, DeliverReport, DeliverReports, EndActor, FailJob, ForwardReport,
+    JobFellAsleep, ListActors, NodeLost, Ordered, RefreshJob, RefreshJobs, ReleaseJob, Reported, RunOrder,
 };
 use actix::prelude::*;
 use futures_util::future::join_all;
