@@ -189,7 +189,8 @@ async fn superseded(world: &World, job: JobId, until: chrono::DateTime<chrono::U
     let complete = async || {
         let runs = sorted().await;
         let follows = |pair: &[Run]| pair[1].scheduled_at - pair[0].scheduled_at == seconds(1);
-        let reaches = runs.last().is_some_and(|last| last.scheduled_at <= until && until - last.scheduled_at < seconds(1));
+        let reaches =
+            runs.last().is_some_and(|last| last.scheduled_at <= until && until - last.scheduled_at < seconds(1));
         reaches && runs.windows(2).all(follows) && runs.iter().all(|run| run.state != RunState::Planned)
     };
     world.until("each second has its row", complete).await;

@@ -49,6 +49,21 @@ async fn a_queue_takes_as_many_as_its_limit_and_sends_them_one_by_one_in_order()
 }
 
 #[actix_rt::test]
+async fn a_run_that_waited_for_its_turn_is_no_lag_of_the_scheduler() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let (job, first) = world.ordered(|draft| draft.overlap = OverlapPolicy::Queue).await;
+    let _second = world.run_now(job).await;
+    world.pass(seconds(30)).await;
+    assert_eq!(node.triggered(), [first]);
+    world.succeed(first).await.unwrap();
+    world.until("the second one is sent", async || node.triggered().len() == 2).await;
+    world.until("it is counted", async || world.scheduler().live().borrow().fired_last_minute == 2).await;
+    let lag = world.scheduler().live().borrow().lag_ms;
+    assert!(lag < 1_000, "{lag} ms");
+}
+
+#[actix_rt::test]
 async fn parallel_runs_are_as_many_as_the_limit() {
     let world = World::start().await;
     let node = world.node().await;

@@ -13,6 +13,7 @@ mod proof;
 pub(crate) mod throttle;
 mod token;
 
+pub(crate) use account::note;
 pub use account::{LoginRefusal, PasswordRefusal, change_password, log_in, log_out};
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
 pub use throttle::Throttle;

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use hzm_job_protocol::hzm::JobHandle;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::job::Delivery;
+use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
 use hzm_job_scheduler::silence;
 use hzm_job_store::ledger::Known;
@@ -48,7 +49,11 @@ impl JobActor {
         live.enter(&self.place.base.directory);
         if live.sent_at.is_none() {
             live.sent_at = Some(now);
-            self.place.base.directory.pulse.fired(now.timestamp(), (now - live.run.not_before).num_milliseconds());
+            // Behind an earlier run of its own job it waited by the job's own policy: it is late from the end of that one on.
+            let takes_turns =
+                !matches!(self.job.spec.draft().overlap, OverlapPolicy::Parallel | OverlapPolicy::Replace);
+            let due = live.run.not_before.max(self.last_end.filter(|_| takes_turns).unwrap_or(live.run.not_before));
+            self.place.base.directory.pulse.fired(now.timestamp(), (now - due).num_milliseconds());
         }
         let secret = table.secret.clone();
         let trigger = JobHandle {

@@ -33,6 +33,8 @@ struct Standing {
     commit_since: Option<Instant>,
     /// When the database began to refuse.
     refusing_since: Option<Instant>,
+    /// When it refused last.
+    refused_at: Option<Instant>,
     /// What it said last.
     error: String,
     /// When the log told of this outage last.
@@ -100,6 +102,7 @@ impl LedgerHealth {
         let mut standing = self.standing();
         let since = standing.commit_since.unwrap_or_else(Instant::now);
         standing.refusing_since.get_or_insert(since);
+        standing.refused_at = Some(Instant::now());
         error.clone_into(&mut standing.error);
         standing.is_due()
     }
@@ -107,7 +110,9 @@ impl LedgerHealth {
     /// The commit under way has not been answered for so long that the log is to tell of it; as often as of a refusal.
     pub(crate) fn is_silent(&self) -> bool {
         let mut standing = self.standing();
-        let silent = standing.commit_since.is_some_and(|since| since.elapsed() > SLOW);
+        // One that refuses does answer; between its refusals lie pauses.
+        let refuses = standing.refused_at.is_some_and(|at| at.elapsed() <= SLOW * 3);
+        let silent = !refuses && standing.commit_since.is_some_and(|since| since.elapsed() > SLOW);
         silent && standing.is_due()
     }
 
@@ -154,6 +159,21 @@ mod tests {
         assert_eq!(health.done(), Some(Outage { lasted: Duration::from_secs(90) }));
         health.begun();
         assert_eq!((health.done(), health.check(), health.lasts()), (None, Ok(()), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_refuses_again_and_again_is_not_told_of_as_one_that_says_nothing() {
+        let health = LedgerHealth::default();
+        health.begun();
+        let (mut refused, mut silent) = (0, 0);
+        for _ in 0..30 {
+            silent += usize::from(health.is_silent());
+            refused += usize::from(health.refused("no route"));
+            tokio::time::advance(Duration::from_secs(5)).await;
+        }
+        assert_eq!((refused, silent), (3, 0));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(health.is_silent(), "the last attempt hangs");
     }
 
     #[tokio::test(start_paused = true)]

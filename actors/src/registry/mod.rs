@@ -187,7 +187,8 @@ impl Registry {
                 ctx.run_later(pause.to_std().unwrap_or_default(), restart);
             }
             Verdict::Exhausted(OnExhausted::Quarantine) => {
-                slog::crit!(self.base.log, "an actor died too often and is quarantined"; "actor" => name, "why" => why);
+                slog::crit!(self.base.log, "an actor died too often and is quarantined until it is released: page Actors, or POST \
+                    /api/v1/actors/{}/release", name; "actor" => name, "why" => why);
             }
             // The registry's own parent is the process.
             Verdict::Exhausted(OnExhausted::RestartParent | OnExhausted::Shutdown) => {

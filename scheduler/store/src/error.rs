@@ -128,6 +128,17 @@ impl StoreError {
         matches!(self, StoreError::Query(error) if refuses_writes(error) == Some(LACKS_RIGHTS))
     }
 
+    /// The same when an SQLite file was to be opened: one that cannot be written is nothing to wait for.
+    pub(crate) fn at_open(self, url: &str) -> StoreError {
+        match self {
+            StoreError::Query(error) if refuses_writes(&error) == Some(READ_ONLY) => StoreError::Open {
+                what: url.to_owned(),
+                reason: format!("{error}; make the file and its folder writable for the user of this program"),
+            },
+            other => other,
+        }
+    }
+
     /// It and its causes in one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
@@ -316,6 +327,8 @@ mod tests {
             assert_eq!(denied.away(), Some((LACKS_RIGHTS, None)), "{denied:?}");
             assert!(denied.is_away() && denied.lacks_rights(), "{denied:?}");
         }
+        let file = said(Unknown, "attempt to write a readonly database").at_open("sqlite://x");
+        assert!(!file.is_away() && file.to_string().contains("sqlite://x: attempt to write"), "{file}");
         let broken_off = said(Unknown, "Deadlock found when trying to get lock; try restarting transaction");
         assert_eq!(broken_off.away(), Some(("a statement was broken off", None)));
     }

@@ -1,6 +1,6 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
-use super::password::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
+use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
@@ -121,7 +121,7 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// [`PasswordRefusal`].
 pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &str) -> Result<(), PasswordRefusal> {
     password_check(new)?;
-    let away = |error| PasswordRefusal::Unavailable(unavailable(&error));
+    let away = |error: PasswordError| PasswordRefusal::Unavailable(unavailable(&error));
     if !is_admitted(app, "(password change)", &operator.name).await? {
         return Err(PasswordRefusal::TooMany);
     }
@@ -157,6 +157,14 @@ fn session_cookie(app: &App, token: String, lifetime: Duration) -> Cookie<'stati
         .secure(app.config.admin.session.secure_cookie)
         .max_age(lifetime)
         .finish()
+}
+
+/// Logs why nobody can log in or change a password, where the log does not tell of it by itself. For pages, whose form comes
+/// again with a word about it: the request log sees no failure in that.
+pub(crate) fn note(app: &App, error: &ApiError) {
+    if let Some(failure) = error.failure().filter(|failure| !failure.is_told) {
+        slog::error!(app.log, "a password could not be looked at"; "failure" => %failure.id, "error" => &failure.chain);
+    }
 }
 
 /// What is told when it is not the database that keeps somebody from logging in; the log has the reason.

@@ -167,6 +167,7 @@ impl Store {
     }
 
     async fn ask(&self) -> Result<(), StoreError> {
+        self.pool.check_file().await?;
         run!(self, read, async |conn| {
             let one = diesel::select(1_i32.into_sql::<Integer>());
             one.get_result::<i32>(conn).await?;
@@ -312,7 +313,8 @@ async fn open_pool(
 ) -> Result<Pool, StoreError> {
     match address {
         Address::Sqlite(path) => {
-            let pool = sqlite::open(path, settings.connect_within).await?;
+            let opened = sqlite::open(path, settings.connect_within).await;
+            let pool = opened.map_err(|error| error.at_open(&settings.url))?;
             slog::info!(log, "database open"; "url" => &settings.url);
             Ok(pool)
         }

@@ -40,6 +40,16 @@ pub(crate) enum Pool {
     Postgres(Bb8Pool<AsyncPgConnection>),
 }
 
+impl Pool {
+    /// Whether an SQLite file is what it was, asked by whoever only reads. Servers look after their files themselves.
+    pub(super) async fn check_file(&self) -> Result<(), StoreError> {
+        match self {
+            Pool::Sqlite { write, read } => write.check(&mut *read.get().await?).await,
+            Pool::MySql(_) | Pool::Postgres(_) => Ok(()),
+        }
+    }
+}
+
 /// The connection that writes to SQLite, given only while the file is the one that was opened.
 #[derive(Clone)]
 pub(crate) struct SqliteWriter {

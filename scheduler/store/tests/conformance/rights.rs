@@ -130,14 +130,9 @@ async fn a_database_that_is_read_only_is_called_so() {
         let database = Database::on(&server);
         let url = database.url.clone();
         let name = url.rsplit('/').next().unwrap().to_owned();
-        tokio::task::spawn_blocking({
-            let url = url.clone();
-            move || drop(Store::open(&url, &silence()).unwrap())
-        })
-        .await
-        .unwrap();
-        execute(&server, &format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
         let store = tokio::task::spawn_blocking(move || Store::open(&url, &silence()).unwrap()).await.unwrap();
+        // Its pool connects when it is first asked.
+        execute(&server, &format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
         let error = store.partition_claim_all("one".into(), at(1)).await.unwrap_err();
         assert!(error.is_away() && error.away().unwrap().0.contains("read-only"), "{error:?}");
     }

@@ -1,6 +1,6 @@
 //! `/account`: one's own password, language and theme.
 
-use crate::auth::{PasswordRefusal, change_password};
+use crate::auth::{PasswordRefusal, change_password, note};
 use crate::ui::flash::Flash;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::pieces::Form;
@@ -43,7 +43,10 @@ async fn password_set(visit: &Visit, body: &web::Bytes) -> Answer {
         Err(PasswordRefusal::TooShort { least }) => form.blame("new", w.password_length(Some(least), None)),
         Err(PasswordRefusal::TooLong { most }) => form.blame("new", w.password_length(None, Some(most))),
         Err(PasswordRefusal::TooMany) => form.blame("old", w.s.login_many),
-        Err(PasswordRefusal::Unavailable(error)) => form.blame("old", w.login_away(&error)),
+        Err(PasswordRefusal::Unavailable(error)) => {
+            note(&visit.app, &error);
+            form.blame("old", w.login_away(&error));
+        }
     }
     html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, form))
 }

@@ -1,6 +1,6 @@
 //! `/login` and `/logout`.
 
-use crate::auth::{LoginRefusal, log_in, log_out};
+use crate::auth::{LoginRefusal, log_in, log_out, note};
 use crate::error::ApiError;
 use crate::state::App;
 use crate::ui::fields::Fields;
@@ -10,7 +10,7 @@ use crate::ui::jobs::actions::way_back;
 use crate::ui::visit::{Answer, Guest, Visit, html, html_with, see_other_with};
 use crate::ui::words::Words;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 #[derive(Template)]
@@ -47,7 +47,10 @@ async fn entered(guest: &Guest, app: &App, fields: &Fields, address: &str) -> An
         Ok(session) => return see_other_with(&way_back(fields.get("next"), "/"), [session]),
         Err(LoginRefusal::Wrong) => (StatusCode::UNAUTHORIZED, s.login_wrong.to_owned()),
         Err(LoginRefusal::TooMany) => (StatusCode::TOO_MANY_REQUESTS, s.login_many.to_owned()),
-        Err(LoginRefusal::Unavailable(error)) => (error.status_code(), w.login_away(&error)),
+        Err(LoginRefusal::Unavailable(error)) => {
+            note(app, &error);
+            (error.status_code(), w.login_away(&error))
+        }
     };
     html_with(status, &page(guest, fields, Some(problem)))
 }

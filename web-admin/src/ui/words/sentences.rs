@@ -44,7 +44,7 @@ impl Words {
 
     /// Why nobody can log in, or change a password, right now.
     pub(crate) fn login_away(&self, error: &ApiError) -> String {
-        let ApiError::DatabaseAway { brief, .. } = error else { return self.s.login_away.to_owned() };
+        let ApiError::DatabaseAway { brief, .. } = *error else { return self.s.login_away.to_owned() };
         let reason = self.pick(brief, database_trouble_zh(brief));
         self.pick(
             format!("This cannot be done while the database is away: {reason}. Try again in a moment."),
