@@ -1,7 +1,7 @@
 use super::super::words;
 use super::*;
 use hzm_job_scheduler::explain::{Explanation, Moments, Then};
-use hzm_job_scheduler::job::{Job, JobDraft};
+use hzm_job_scheduler::job::{Delivery, Job, JobDraft};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::retry::{RetryOn, RetryPolicy};
 use hzm_job_scheduler::run::RunKind;
@@ -111,7 +111,10 @@ fn a_failure_is_told_with_why_nothing_was_tried_again() {
     ];
     for (state, retry, why) in cases {
         let ended = Run { sent_at: Some(second(0)), ..run(9, state, Reason::Reported) };
-        let (en, zh) = told(&answer(Verdict::Ran, vec![ended], |draft| draft.retry = retry));
+        let once = answer(Verdict::Ran, vec![ended], |draft| {
+            (draft.retry, draft.delivery) = (retry, Delivery::AtMostOnce);
+        });
+        let (en, zh) = told(&once);
         assert!(en.contains(&format!("There was no further attempt: {why}")), "{en}");
         assert!(zh.contains("没有再次尝试："), "{zh}");
     }
