@@ -3,7 +3,7 @@
 use crate::support::job::{every_second, retries, schedule};
 use crate::support::{World, millis, seconds};
 use futures_util::future::join;
-use hzm_job_actors::faults::{CommitFault, judge_commits};
+use hzm_job_actors::faults::{CommitFault, Fault, arm, judge_commits};
 use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport, SchedulerError};
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
@@ -204,4 +204,26 @@ async fn an_order_is_answered_although_the_run_that_it_met_ends_before_its_row_i
     may_open.set(true);
     let Ordered::Started(second) = world.during(ordered).await.unwrap().unwrap() else { panic!("not started") };
     assert_eq!(world.run_becomes(second, RunState::Skipped).await.reason, Reason::Overlap);
+}
+
+#[actix_rt::test]
+async fn a_run_whose_row_was_written_without_an_answer_is_met_by_the_next_fire() {
+    let world = World::start_with(|settings| settings.scheduling.plan_ahead_ms = 0).await;
+    let node = world.node().await;
+    let job = world.job(|draft| draft.schedule = schedule(ScheduleKind::FixedRate, "2s")).await;
+    // The first row is committed and its answer gets lost; when it is given again the next moment has come too.
+    arm("journal.after_commit", Fault::Error);
+    let (is_first, silent) = (Cell::new(true), Rc::new(Cell::new(true)));
+    let judged = silent.clone();
+    judge_commits(move |entries| {
+        let opens = entries.iter().any(|entry| matches!(entry, Entry::Open(_)));
+        if opens && !is_first.replace(false) && judged.get() { CommitFault::Hang } else { CommitFault::None }
+    });
+    world.pass(seconds(5)).await;
+    silent.set(false);
+    world.until("both rows", async || world.runs(job).await.len() >= 2).await;
+    let runs = world.runs(job).await;
+    assert_eq!((runs[1].state, runs[1].reason), (RunState::Skipped, Reason::Overlap), "{runs:#?}");
+    world.until("the first is sent", async || !node.triggered().is_empty()).await;
+    assert_eq!(node.triggered(), [runs[0].id]);
 }

@@ -89,6 +89,8 @@ impl JobActor {
     pub(super) fn renew(&mut self, standing: Standing, ctx: &mut Context<Self>) {
         let anchor_moved = standing.job.anchor > self.job.anchor;
         let open = self.take_standing(standing);
+        // What is not open any more need not be read.
+        self.unread.retain(|id| open.iter().any(|run| run.id == *id));
         if anchor_moved {
             slog::info!(self.log, "occurrences count anew"; "from" => %self.job.anchor);
         }
@@ -105,6 +107,9 @@ impl JobActor {
 
     fn renew_run(&mut self, run: Run, ctx: &mut Context<Self>) {
         let id = run.id;
+        if self.runs.contains_key(&id) || self.meets_ahead(&run) {
+            self.unread.remove(&id);
+        }
         if !self.runs.contains_key(&id) && self.meets_ahead(&run) {
             return;
         }
@@ -123,11 +128,17 @@ impl JobActor {
         let read = async move { store.run_get(id).await };
         ctx.spawn(read.into_actor(self).map(move |read, job, ctx| match read {
             Ok(Some(run)) if !run.state.is_terminal() && !job.runs.contains_key(&id) && !job.meets_ahead(&run) => {
+                job.unread.remove(&id);
                 job.open_to_reports(id, ctx);
                 job.runs.insert(id, LiveRun::new(run));
                 job.adopt(id, ctx);
             }
-            Ok(_) => {}
+            Ok(_) => {
+                if job.unread.remove(&id) {
+                    job.let_next_in(ctx);
+                    job.fire_due(ctx);
+                }
+            }
             Err(error) => {
                 slog::warn!(job.log, "a run cannot be read; trying again"; "run" => id.0, "error" => %error);
                 ctx.run_later(TRY_AGAIN, move |job, ctx| job.look_up(id, ctx));

@@ -103,7 +103,10 @@ impl JobActor {
         // Whatever comes of it, it is tried once.
         self.not_ahead = Some(due);
         let draft = self.job.spec.draft();
-        let load = Load { unfinished: self.runs.len() + self.coming.unfinished, queued: self.coming.queued };
+        let load = Load {
+            unfinished: self.runs.len() + self.unread.len() + self.coming.unfinished,
+            queued: self.coming.queued,
+        };
         let starts = matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Start);
         let node = if starts && self.place.base.directory.ledger.check().is_ok() { self.choose(&[]) } else { None };
         let Some(node) = node else { return false };

@@ -152,7 +152,7 @@ impl JobActor {
         slog::debug!(self.log, "run ended"; "run" => id.0, "state" => change.to.word(), "reason" => ?change.reason);
     }
 
-    fn let_next_in(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn let_next_in(&mut self, ctx: &mut Context<Self>) {
         let waiting = self.runs.iter().find(|(_, live)| live.phase == Phase::Waiting).map(|(id, _)| *id);
         if let Some(id) = waiting {
             self.wait_for_turn(id, ctx);

@@ -114,7 +114,10 @@ impl JobActor {
         match answer {
             Answer::Opened(id) => self.take_up(run_of(id, new), ctx),
             // The answer to an earlier commit got lost, or somebody was first: what is open is in the ledger.
-            Answer::Existed { run, state } if !state.is_terminal() && !self.runs.contains_key(&run) => self.reload(ctx),
+            Answer::Existed { run, state } if !state.is_terminal() && !self.runs.contains_key(&run) => {
+                self.unread.insert(run);
+                self.reload(ctx);
+            }
             Answer::Existed { .. } | Answer::Changed { .. } | Answer::Missed { .. } => {}
         }
     }

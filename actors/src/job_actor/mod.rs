@@ -35,7 +35,7 @@ use hzm_job_scheduler::{JobId, RunId};
 use hzm_job_store::ledger::NewRun;
 use hzm_job_store::standing::Standing;
 use live_run::LiveRun;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 use stop::Stop;
@@ -60,6 +60,8 @@ pub(crate) struct JobActor {
     last_manual: Option<DateTime<Utc>>,
     /// Open runs by id, so oldest first.
     runs: BTreeMap<RunId, LiveRun>,
+    /// Open runs that the journal told of and that are not read yet: other fires meet them already.
+    unread: BTreeSet<RunId>,
     /// Runs whose nodes are to be told to end them, and have not taken that yet.
     stops: BTreeMap<RunId, Stop>,
     foresight: Foresight,
@@ -102,6 +104,7 @@ impl JobActor {
             last_end: None,
             last_manual: None,
             runs: BTreeMap::new(),
+            unread: BTreeSet::new(),
             stops: BTreeMap::new(),
             foresight: Foresight::default(),
             opening: false,
@@ -156,7 +159,7 @@ impl JobActor {
             anchor: self.job.anchor,
             planned_until: self.planned_until,
             last_end: self.last_end,
-            unfinished: !self.runs.is_empty(),
+            unfinished: !self.runs.is_empty() || !self.unread.is_empty(),
         }
     }
 
@@ -205,7 +208,7 @@ impl JobActor {
 
     fn is_idle(&self) -> bool {
         let written = !self.opening && self.owed.is_empty() && self.ahead.is_none();
-        let ended = self.runs.is_empty() && self.stops.is_empty();
+        let ended = self.runs.is_empty() && self.unread.is_empty() && self.stops.is_empty();
         written && ended && self.ordering == 0 && self.coming.unfinished == 0
     }
 }

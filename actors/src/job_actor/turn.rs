@@ -26,7 +26,10 @@ fn place(live: &LiveRun) -> (DateTime<Utc>, RunId) {
 impl JobActor {
     /// Whether the overlap policy makes this waiting run wait for another one.
     pub(super) fn must_queue(&self, id: RunId) -> bool {
-        let is_busy = || self.runs.iter().any(|(other, live)| *other != id && live.phase != Phase::Waiting);
+        let is_busy = || {
+            !self.unread.is_empty()
+                || self.runs.iter().any(|(other, live)| *other != id && live.phase != Phase::Waiting)
+        };
         match self.job.spec.draft().overlap {
             OverlapPolicy::Queue => is_busy() || self.runs.range(..id).next().is_some(),
             OverlapPolicy::Skip => is_busy(),
