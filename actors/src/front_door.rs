@@ -3,6 +3,7 @@
 //! It decides nothing. It finds who is concerned, passes the message on, and turns "nobody is there right now" into an
 //! error the caller can come back from.
 
+use crate::by_shard::by_shard;
 use crate::clock::Clock;
 use crate::error::SchedulerError;
 use crate::live::LiveFigures;
@@ -13,7 +14,6 @@ use crate::messages::{
 };
 use crate::predecessor::Predecessor;
 use crate::registry::Registry;
-use crate::shard_door::by_shard;
 use crate::surroundings::Foundation;
 use crate::{ExecutorCard, Quarantine};
 use actix::prelude::*;

@@ -18,6 +18,7 @@
 mod fault_point;
 
 mod agenda;
+mod by_shard;
 mod clock;
 mod directory;
 mod dispatch;

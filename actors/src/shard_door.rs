@@ -1,6 +1,5 @@
 //! What may be said to a shard, without knowing what a shard is: the look-up tables and the jobs stand below it.
 
-use crate::directory::Directory;
 use crate::messages::{
     CancelRun, DeliverReport, DeliverReports, FailJob, JobFellAsleep, NodeLost, RefreshJob, RefreshJobs, ReleaseJob,
     RunOrder,
@@ -41,19 +40,3 @@ pub(crate) struct ShardDoor {
 
 /// A shard, and the jobs that it is to look at.
 pub(crate) type ToShard = (Recipient<RefreshJobs>, Vec<JobId>);
-
-/// What each shard is to look at, and the jobs that have none right now.
-pub(crate) fn by_shard(directory: &Directory, jobs: impl IntoIterator<Item = JobId>) -> (Vec<ToShard>, Vec<JobId>) {
-    let (mut shards, mut lost): (Vec<ToShard>, _) = (Vec::new(), Vec::new());
-    for job in jobs {
-        let Some(door) = directory.shard_of(job) else {
-            lost.push(job);
-            continue;
-        };
-        match shards.iter_mut().find(|(shard, _)| *shard == door.refresh_all) {
-            Some((_, theirs)) => theirs.push(job),
-            None => shards.push((door.refresh_all, vec![job])),
-        }
-    }
-    (shards, lost)
-}

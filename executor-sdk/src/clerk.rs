@@ -15,7 +15,7 @@ use slog::{Logger, error, warn};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backlog::Backlog;
-use crate::courier::Errand;
+use crate::errand::Errand;
 use crate::outbox::Outbox;
 use crate::report::Report;
 

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::clerk::{Desk, Settled};
 use crate::delivery::{Attempt, SINGLE_REQUESTS, deliver};
+use crate::errand::Errand;
 use crate::outbound::{Admin, Admins, CallError};
 use crate::parcel::Parcel;
 use crate::report::Report;
@@ -25,15 +26,6 @@ use crate::waiting::Waiting;
 /// Requests in flight at a time when an admin takes many results in one: enough that one is always being answered, few
 /// enough that batches grow with the load.
 const BATCH_REQUESTS: usize = 3;
-
-/// What the courier can be asked to do.
-#[derive(Debug)]
-pub(crate) enum Errand {
-    /// Deliver these; one that waits already is tried at once.
-    Deliver(Vec<Arc<Report>>),
-    /// Try everything that waits at once, and say when nothing is left.
-    Flush(oneshot::Sender<()>),
-}
 
 type InFlight = FuturesUnordered<LocalBoxFuture<'static, Vec<Attempt>>>;
 

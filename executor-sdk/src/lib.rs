@@ -177,6 +177,7 @@ mod config;
 mod context;
 mod courier;
 mod delivery;
+mod errand;
 mod error;
 mod executor;
 mod guarded;

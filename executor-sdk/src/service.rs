@@ -24,7 +24,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::advertise::Advertised;
 use crate::clerk::{Clerk, Desk};
-use crate::courier::{Courier, Errand};
+use crate::courier::Courier;
+use crate::errand::Errand;
 use crate::error::ExecutorError;
 use crate::inbound::{Gate, routes};
 use crate::outbound::Admins;

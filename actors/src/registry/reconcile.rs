@@ -4,8 +4,8 @@
 //! commit may get lost, or the process may be another one. What was told already is told once more, which changes nothing.
 
 use super::Registry;
+use crate::by_shard::by_shard;
 use crate::messages::{RefreshExecutor, RefreshJobs};
-use crate::shard_door::by_shard;
 use actix::prelude::*;
 use hzm_job_scheduler::{ExecutorId, JobId};
 use std::collections::{BTreeMap, BTreeSet};
