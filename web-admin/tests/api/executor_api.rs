@@ -242,3 +242,29 @@ async fn a_long_message_is_kept_up_to_64_kib() {
     let message = client.get(&format!("/api/v1/runs/{run}")).await.json()["message"].as_str().unwrap().to_owned();
     assert!(message.len() <= 65_536 && message.starts_with("界界") && message.contains("cut"), "{}", message.len());
 }
+
+#[actix_web::test]
+async fn results_that_come_many_in_one_request_are_each_answered_on_their_own() {
+    let (admin, client, _node, run) = with_run().await;
+    let url = format!("{}/api/batch/callback", admin.base());
+    let headers = [("Content-Type", "application/json"), (TOKEN_HEADER, "test-secret")];
+    let ask = async |headers: &[(&str, &str)], results: Value| {
+        let body = json!({ "appKey": "local-example", "results": results }).to_string();
+        send(Method::POST, &url, headers, Some(body.into_bytes())).await
+    };
+    let result = |id: i64| json!({ "logId": id, "handlerCode": 200, "handlerMsg": "done" });
+    let many: Vec<Value> = (1..=1_001).map(result).collect();
+    assert_eq!(ask(&headers, json!(many)).await.status, 413, "one too many");
+    assert_eq!(ask(&headers[..1], json!([result(run)])).await.status, 401, "a stranger");
+    let unchanged = client.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert!(["dispatched", "running"].contains(&unchanged["state"].as_str().unwrap()), "{unchanged}");
+    let answer = ask(&headers, json!([result(7_000_000), result(run), result(-1)])).await;
+    let lines = answer.json()["answers"].as_array().unwrap().clone();
+    let statuses: Vec<(i64, i64)> =
+        lines.iter().map(|line| (line["logId"].as_i64().unwrap(), line["status"].as_i64().unwrap())).collect();
+    assert_eq!(statuses, [(7_000_000, 410), (run, 200), (-1, 410)]);
+    let ended = client.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!((&ended["state"], &ended["message"]), (&json!("succeeded"), &json!("done")), "{ended}");
+    let again = ask(&headers, json!([result(run)])).await.json();
+    assert_eq!(again["answers"][0]["status"], 200, "a repeated one changes nothing");
+}
