@@ -17,7 +17,6 @@
 #[macro_use]
 mod fault_point;
 
-mod agenda;
 mod by_shard;
 mod clock;
 mod directory;

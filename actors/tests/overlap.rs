@@ -5,6 +5,7 @@ use crate::support::{World, millis, seconds};
 use futures_util::future::join;
 use hzm_job_actors::faults::{CommitFault, Fault, arm, judge_commits};
 use hzm_job_actors::{Ordered, Reported, RunOrder, RunReport, SchedulerError};
+use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_scheduler::schedule::ScheduleKind;
@@ -226,4 +227,56 @@ async fn a_run_whose_row_was_written_without_an_answer_is_met_by_the_next_fire()
     assert_eq!((runs[1].state, runs[1].reason), (RunState::Skipped, Reason::Overlap), "{runs:#?}");
     world.until("the first is sent", async || !node.triggered().is_empty()).await;
     assert_eq!(node.triggered(), [runs[0].id]);
+}
+
+#[actix_rt::test]
+async fn a_run_whose_end_is_still_being_written_is_no_overlap() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world.job(|draft| draft.schedule = schedule(ScheduleKind::FixedRate, "2s")).await;
+    world.until("the first is sent", async || node.triggered().len() == 1).await;
+    let (first, due) = (node.triggered()[0], world.runs(job).await[0].scheduled_at);
+    // The end is reported in time, and its commit takes until after the next fire is due.
+    let silent = Rc::new(Cell::new(true));
+    let judged = silent.clone();
+    judge_commits(move |_| if judged.get() { CommitFault::Hang } else { CommitFault::None });
+    let (scheduler, executor) = (world.scheduler().clone(), world.executor);
+    let report = RunReport { executor, run: first, succeeded: true, code: 200, message: None };
+    world.pass(due + millis(1_700) - world.clock.read()).await;
+    let reported = actix_rt::spawn(async move { scheduler.run_report(report).await });
+    world.pass(due + millis(2_200) - world.clock.read()).await;
+    assert_eq!(node.triggered(), [first], "nothing is sent before the end stands in the ledger");
+    silent.set(false);
+    world.until("the next one is sent", async || node.triggered().len() == 2).await;
+    assert!(matches!(reported.await, Ok(Ok(Reported::Recorded))));
+    let runs = world.runs(job).await;
+    assert!(runs.iter().all(|run| run.state != RunState::Skipped), "{runs:#?}");
+}
+
+#[actix_rt::test]
+async fn a_fire_does_not_wait_long_for_an_end_that_is_not_written() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let job = world
+        .job(|draft| {
+            draft.schedule = schedule(ScheduleKind::FixedRate, "2s");
+            // No row ahead: that one's own commit would be waited for.
+            draft.delivery = Delivery::AtMostOnce;
+        })
+        .await;
+    world.until("the first is sent", async || node.triggered().len() == 1).await;
+    let first = node.triggered()[0];
+    let ends = Rc::new(Cell::new(false));
+    let judged = ends.clone();
+    judge_commits(move |entries| {
+        let is_end = |entry: &Entry| matches!(entry, Entry::Change(change) if change.to == RunState::Succeeded);
+        if !judged.get() && entries.iter().any(is_end) { CommitFault::Hang } else { CommitFault::None }
+    });
+    let (scheduler, executor) = (world.scheduler().clone(), world.executor);
+    let report = RunReport { executor, run: first, succeeded: true, code: 200, message: None };
+    let _reported = actix_rt::spawn(async move { scheduler.run_report(report).await });
+    world.pass(seconds(4)).await;
+    ends.set(true);
+    world.until("the skipped one has its row", async || world.runs(job).await.len() >= 2).await;
+    assert_eq!(world.runs(job).await[1].reason, Reason::Overlap);
 }

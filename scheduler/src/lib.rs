@@ -7,6 +7,7 @@
 //! Nothing in this crate reads a clock, draws a random number, opens a file or talks to anybody: the time and the dice
 //! are arguments. So every rule is a table that a test can walk through, and the actors around it stay small.
 
+pub mod agenda;
 pub mod cron;
 mod cron_field;
 pub mod delivery;

@@ -34,6 +34,7 @@ const SERVERS: &str = "hzm-job-test-servers";
 const RIG: &str = "hzm-job-test-rig";
 const BENCH: &str = "hzm-job-bench";
 const FLOOR: &str = "hzm-job-bench-floor";
+const MICRO: &str = "hzm-job-bench-micro";
 const SDK_NODE: &str = "hzm-job-bench-sdk-node";
 const CHAOS: &str = "hzm-job-chaos";
 const XTASK: &str = "xtask";
@@ -93,6 +94,8 @@ const RULES: &[CrateRule] = &[
         never: &["actix", "actix-web", "awc"],
         never_direct: &[],
     },
+    // What it measures is named by its benches alone.
+    CrateRule { package: MICRO, ours: &[], never: EFFECTS, never_direct: &[] },
     // A user's program: it knows the SDK and nothing behind it.
     CrateRule {
         package: SDK_NODE,

@@ -7,7 +7,7 @@
 
 use super::JobActor;
 use super::change::again_after;
-use super::live_run::LiveRun;
+use super::live_run::{LiveRun, Phase};
 use crate::error::SchedulerError;
 use actix::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -103,10 +103,9 @@ impl JobActor {
         // Whatever comes of it, it is tried once.
         self.not_ahead = Some(due);
         let draft = self.job.spec.draft();
-        let load = Load {
-            unfinished: self.runs.len() + self.unread.len() + self.coming.unfinished,
-            queued: self.coming.queued,
-        };
+        // A run whose end is on its way to the journal is over before this row is there.
+        let ending = self.runs.values().filter(|live| live.phase == Phase::Ending).count();
+        let load = Load { unfinished: self.unfinished() - ending, queued: self.coming.queued };
         let starts = matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Start);
         let node = if starts && self.place.base.directory.ledger.check().is_ok() { self.choose(&[]) } else { None };
         let Some(node) = node else { return false };

@@ -7,15 +7,21 @@ use crate::clock;
 use crate::error::SchedulerError;
 use crate::messages::{Ordered, RunOrder};
 use actix::prelude::*;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::RunId;
-use hzm_job_scheduler::overlap::Load;
+use hzm_job_scheduler::overlap::{self, Admission, Load};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::run::Run;
+use std::time::Duration;
 
 /// Occurrences that get their rows in one step; a longer backlog takes several.
 pub(super) const STEP: usize = 256;
+
+/// How long a fire waits for the end of a run to be written that it would meet otherwise: well below what counts as late.
+const END_IS_NEAR: TimeDelta = TimeDelta::milliseconds(500);
+/// How often such a fire is looked at, should nobody tell.
+const LOOK_FOR_END: Duration = Duration::from_millis(100);
 
 impl JobActor {
     /// Gives every occurrence that is due its row and sends those that are to run; then waits for the next one.
@@ -31,6 +37,9 @@ impl JobActor {
             return;
         }
         let now = self.now();
+        if self.awaits_an_end(now) {
+            return self.arm(LOOK_FOR_END, ctx);
+        }
         if self.place.base.directory.is_stopping() || self.next_fire().is_none_or(|next| next > now) {
             self.step = STEP;
             if self.place.base.directory.is_stopping() || !self.write_ahead(now, ctx) {
@@ -43,6 +52,28 @@ impl JobActor {
         let backlog = self.foresight.backlog(&progress, schedule, now, rules.threshold, self.step);
         let news = self.plan(&backlog, now, ctx);
         self.come_about(news, ctx);
+    }
+
+    /// Whether what is due would meet runs that are over and lack only the commit of their ends. A busy database must not make
+    /// an overlap of what does not overlap, so such a fire waits a little; whoever ends a run looks at the fires again.
+    fn awaits_an_end(&self, now: DateTime<Utc>) -> bool {
+        let is_ending = |live: &&LiveRun| live.phase == Phase::Ending;
+        let ending = self.runs.values().filter(is_ending).count();
+        let is_near = |due: DateTime<Utc>| (due..due + END_IS_NEAR).contains(&now);
+        if ending == 0 || !self.next_fire().is_some_and(is_near) {
+            return false;
+        }
+        let unfinished = self.unfinished();
+        let starts = |unfinished| {
+            let (draft, load) = (self.job.spec.draft(), Load { unfinished, queued: self.coming.queued });
+            matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Start)
+        };
+        !starts(unfinished) && starts(unfinished - ending)
+    }
+
+    /// Runs that the overlap policy counts: known, yet to be read, and on their way to the ledger.
+    pub(super) fn unfinished(&self) -> usize {
+        self.runs.len() + self.unread.len() + self.coming.unfinished
     }
 
     pub(super) fn open(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {

@@ -73,7 +73,7 @@ impl JobActor {
     pub(super) fn admit(&mut self, row: NewRun, limit: u16, plan: &mut Admitted, ctx: &mut Context<Self>) -> NewRun {
         let waiting = self.runs.values().filter(|live| live.run.state == RunState::Waiting).count();
         let load = Load {
-            unfinished: self.runs.len() + self.unread.len() + self.coming.unfinished + plan.started + plan.queued,
+            unfinished: self.unfinished() + plan.started + plan.queued,
             queued: waiting + self.coming.queued + plan.queued,
         };
         match overlap::admit(self.job.spec.draft().overlap, limit, load) {

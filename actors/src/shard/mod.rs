@@ -12,7 +12,6 @@ mod load;
 mod reads;
 mod supervise;
 
-use crate::agenda::Agenda;
 use crate::error::SchedulerError;
 use crate::job_actor::JobActor;
 use crate::messages::{EndActor, JobFellAsleep, MustEnd, ReloadJob};
@@ -23,6 +22,7 @@ use crate::wards::{Absence, Wards};
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::agenda::Agenda;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::progress::Progress;
 use hzm_job_store::standing::Standing;

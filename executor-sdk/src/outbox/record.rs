@@ -81,7 +81,8 @@ pub(crate) fn read(log: &[u8]) -> Content<'_> {
 fn record(line: &[u8]) -> Option<Record> {
     let (checksum, content) = line.split_at_checked(CHECKSUM_LENGTH)?;
     let content = content.strip_prefix(b" ")?;
-    if u32::from_str_radix(std::str::from_utf8(checksum).ok()?, 16).ok()? != crc32fast::hash(content) {
+    // As it is written, not as a number may be written: a changed byte must not pass for another spelling.
+    if checksum != format!("{:08x}", crc32fast::hash(content)).as_bytes() {
         return None;
     }
     match content.strip_prefix(b"-") {
@@ -126,6 +127,13 @@ mod tests {
         let expected = "bf9f8ae9 {\"logId\":7,\"appKey\":\"billing\",\"handlerCode\":200}\n";
         let text = String::from_utf8(log).unwrap();
         assert_eq!(text.lines().map(|line| &line[9..]).collect::<Vec<_>>(), [&expected[9..expected.len() - 1], "-7"]);
+    }
+
+    #[test]
+    fn a_checksum_in_another_spelling_is_a_changed_one() {
+        let (log, _) = written(&[Record::Settled(8)]);
+        assert!(log[..CHECKSUM_LENGTH].iter().any(u8::is_ascii_lowercase), "{}", String::from_utf8_lossy(&log));
+        assert!(read(&log.to_ascii_uppercase()).records.is_empty());
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which runs go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,9 @@ impl Store {
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // A definition that is over still owes rows: what has its row must be seen to have it.
-                let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
+                let jobs: BTreeSet<i64> = victims.iter().map(|(_, job, ..)| *job).collect();
+                let owing = job_debt::table.filter(job_debt::job_id.eq_any(jobs)).select(job_debt::job_id);
+                let owing: Vec<i64> = owing.load(conn).await?;
                 let victims: Vec<&Victim> = victims.iter().filter(|(_, job, ..)| !owing.contains(job)).collect();
                 let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
                 for (job, until) in beyond(&victims, mark.unwrap_or(0)) {
@@ -127,12 +129,9 @@ impl Store {
     /// Either the first `limit` runs that go, or (`None`) how many there are. One body, so that both ask the same question.
     async fn run_clear_find(&self, bounds: Bounds, limit: Option<i64>) -> Result<(i64, Vec<Victim>), StoreError> {
         run!(self, read, async |conn| {
-            let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
-            let mut wanted = run::table.filter(run::state.ge(ENDED)).into_boxed();
-            if !owing.is_empty() {
-                // Within a second they owe nothing any more.
-                wanted = wanted.filter(run::job_id.ne_all(owing));
-            }
+            // Those of jobs that owe rows stay for now: within a second they owe nothing any more.
+            let owing = job_debt::table.select(job_debt::job_id);
+            let mut wanted = run::table.filter(run::state.ge(ENDED)).filter(run::job_id.ne_all(owing)).into_boxed();
             if let Some(executor) = bounds.scope.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
             }

@@ -1,10 +1,10 @@
 //! Clearing by the nine rules: what goes, what stays, and that the count is what is removed.
 
-use crate::support::{World, at, due, ended, key, on_each_database, opened};
+use crate::support::{World, at, by, done, due, ended, key, on_each_database, opened};
 use chrono::Months;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
-use hzm_job_store::ledger::{Answer, NewRun};
+use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::RunFilter;
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
@@ -42,6 +42,21 @@ fn all_clears_every_outcome_and_no_open_run() {
         let page = world.store.run_page(RunFilter::default(), Cursor::Newest, 20).await.unwrap();
         assert_eq!(page.rows.len(), 4);
         assert!(page.rows.iter().all(|run| !run.state.is_terminal()));
+    });
+}
+
+#[test]
+fn the_runs_of_a_job_that_owes_rows_stay_until_it_has_paid() {
+    on_each_database(async |world| {
+        let owing = world.some_job().await;
+        done(world.store.job_enable(owing, true, by("ann", 10)).await.unwrap());
+        done(world.store.job_enable(owing, false, by("ann", 20)).await.unwrap());
+        let other = JobId(owing.0 + 1);
+        let rows = [owing, owing, other].into_iter().zip(15..);
+        world.open_all(rows.map(|(job, millis)| ended(job, millis, RunState::Succeeded))).await;
+        assert_eq!(clear(&world, ClearRule::All, ALL).await, 1, "the other job's");
+        world.commit(vec![Entry::Settle { job: owing, version: 2 }]).await;
+        assert_eq!(clear(&world, ClearRule::All, ALL).await, 2);
     });
 }
 

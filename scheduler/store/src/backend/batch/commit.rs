@@ -1,15 +1,16 @@
 //! The transaction of a batch, the same for both servers; only the words of its statements differ.
 
-use super::play::{FireKey, Played, RequestKey, Seen, fire_key, play};
+use super::play::{FireKey, Played, RequestKey, RowChange, Seen, fire_key, play};
 use super::sql::{MYSQL, POSTGRES, Sql};
 use super::statement::{Statement, chunks};
+use super::{mysql_rows, postgres_rows};
 use crate::backend::Ending;
 use crate::backend::ImmediateTransaction;
 use crate::columns::millis;
 use crate::epoch::{self, Epochs};
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
-use crate::run_row::not_succeeded;
+use crate::run_row::{RunRow, not_succeeded};
 use crate::schema::{journal_mark, run};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -38,6 +39,10 @@ trait Link: Send {
     const SQL: Sql;
 
     fn write(&mut self, sql: &'static str, json: String) -> impl Future<Output = QueryResult<usize>> + Send;
+    /// Inserts runs.
+    fn open(&mut self, rows: &BTreeMap<i64, RunRow>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Changes runs and answers how many there were; what is absent stays.
+    fn change(&mut self, changes: &BTreeMap<i64, RowChange>) -> impl Future<Output = Result<usize, StoreError>> + Send;
     fn epochs(&mut self) -> impl Future<Output = QueryResult<Vec<Epochs>>> + Send;
     fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
     fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
@@ -49,12 +54,20 @@ trait Link: Send {
 
 /// One connection type's part, and its function that plays a batch.
 macro_rules! link {
-    ($conn:ty, $sql:expr, $play:ident) => {
+    ($conn:ty, $sql:expr, $rows:ident, $play:ident) => {
         impl Link for $conn {
             const SQL: Sql = $sql;
 
             async fn write(&mut self, sql: &'static str, json: String) -> QueryResult<usize> {
                 Statement::<BigInt>::new(sql, json).execute(self).await
+            }
+
+            async fn open(&mut self, rows: &BTreeMap<i64, RunRow>) -> Result<(), StoreError> {
+                $rows::open(self, rows.values()).await
+            }
+
+            async fn change(&mut self, changes: &BTreeMap<i64, RowChange>) -> Result<usize, StoreError> {
+                if changes.is_empty() { Ok(0) } else { $rows::change(self, changes.values()).await }
             }
 
             async fn epochs(&mut self) -> QueryResult<Vec<Epochs>> {
@@ -117,8 +130,8 @@ macro_rules! link {
     };
 }
 
-link!(AsyncMysqlConnection, MYSQL, mysql_play);
-link!(AsyncPgConnection, POSTGRES, postgres_play);
+link!(AsyncMysqlConnection, MYSQL, mysql_rows, mysql_play);
+link!(AsyncPgConnection, POSTGRES, postgres_rows, postgres_play);
 
 async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Result<Vec<Answer>, StoreError> {
     epoch::check(conn.epochs().await?.pop().unwrap_or_default(), batch.epoch)?;
@@ -178,10 +191,10 @@ fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
 
 async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), StoreError> {
     write_all(conn, C::SQL.withdraw, &played.withdrawn).await?;
-    write_all(conn, C::SQL.open, played.opened.values()).await?;
+    conn.open(&played.opened).await?;
     write_all(conn, C::SQL.settle, &played.settled).await?;
     write_all(conn, C::SQL.keep_requests, played.requests.values()).await?;
-    let changed = write_all(conn, C::SQL.change, played.changed.values()).await?;
+    let changed = conn.change(&played.changed).await?;
     if changed != played.changed.len() {
         // They were locked by this transaction, so each of them is there.
         let reason = format!("of {} changes the database made {changed}", played.changed.len());

@@ -7,9 +7,11 @@
 //! does, the transaction is undone and made again with a look-up before it.
 
 mod commit;
+mod mysql_rows;
 mod play;
 #[cfg(test)]
 mod play_tests;
+mod postgres_rows;
 mod sql;
 mod statement;
 

@@ -10,24 +10,25 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Text};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
-/// Bytes of JSON in one statement: below the smallest packet that a server may be set to
+/// Bytes of the rows in one statement: below the smallest packet that a server may be set to
 /// ([`LEAST_PACKET`](crate::backend::mysql::LEAST_PACKET)). A single row never has more: its two long texts have 64 KiB
-/// each, and no byte takes more than six in JSON.
-const LARGEST: usize = 768 << 10;
+/// each, and no byte takes more than six in JSON (two in hexadecimal digits).
+pub(super) const LARGEST: usize = 768 << 10;
 
 /// A statement whose answer has rows of the SQL type `Rows`.
 pub(super) struct Statement<Rows> {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     parameter: String,
     rows: PhantomData<fn() -> Rows>,
 }
 
 impl<Rows> Statement<Rows> {
     /// `sql` holds one `?`.
-    pub(super) fn new(sql: &'static str, parameter: String) -> Statement<Rows> {
-        Statement { sql, parameter, rows: PhantomData }
+    pub(super) fn new(sql: impl Into<Cow<'static, str>>, parameter: String) -> Statement<Rows> {
+        Statement { sql: sql.into(), parameter, rows: PhantomData }
     }
 }
 
@@ -46,7 +47,7 @@ where
     String: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let (head, tail) = self.sql.split_once('?').unwrap_or((self.sql, ""));
+        let (head, tail) = self.sql.split_once('?').unwrap_or((&self.sql, ""));
         out.push_sql(head);
         out.push_bind_param::<Text, _>(&self.parameter)?;
         out.push_sql(tail);

@@ -1,21 +1,21 @@
-//! The wake times of a shard's sleeping jobs: the one place that watches time for jobs that have no actor.
+//! The wake times of sleeping jobs: the one place that knows the time of jobs that nothing runs for.
 //!
 //! An entry is two numbers in two indexes, some 60 bytes: a million sleeping jobs are 60 MB and no actor at all.
 
+use crate::JobId;
 use chrono::{DateTime, Utc};
-use hzm_job_scheduler::JobId;
 use std::collections::{BTreeSet, HashMap};
 
 /// Sleeping jobs in the order in which they wake.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
+pub struct Agenda {
     order: BTreeSet<(i64, JobId)>,
     wake: HashMap<JobId, i64>,
 }
 
 impl Agenda {
     /// Lets `job` sleep until `at`, whatever was said of it before.
-    pub(crate) fn set(&mut self, job: JobId, at: DateTime<Utc>) {
+    pub fn set(&mut self, job: JobId, at: DateTime<Utc>) {
         self.remove(job);
         let at = at.timestamp_millis();
         self.wake.insert(job, at);
@@ -23,19 +23,20 @@ impl Agenda {
     }
 
     /// Whether `job` sleeps here.
-    pub(crate) fn contains(&self, job: JobId) -> bool {
+    #[must_use]
+    pub fn contains(&self, job: JobId) -> bool {
         self.wake.contains_key(&job)
     }
 
     /// Forgets `job`.
-    pub(crate) fn remove(&mut self, job: JobId) {
+    pub fn remove(&mut self, job: JobId) {
         if let Some(at) = self.wake.remove(&job) {
             self.order.remove(&(at, job));
         }
     }
 
     /// Takes out the jobs that wake at or before `now`, the longest overdue first, at most `limit`.
-    pub(crate) fn take_due(&mut self, now: DateTime<Utc>, limit: usize) -> Vec<JobId> {
+    pub fn take_due(&mut self, now: DateTime<Utc>, limit: usize) -> Vec<JobId> {
         let last = (now.timestamp_millis(), JobId(i64::MAX));
         let due: Vec<JobId> = self.order.range(..=last).take(limit).map(|(_, job)| *job).collect();
         due.iter().for_each(|job| self.remove(*job));
@@ -43,13 +44,21 @@ impl Agenda {
     }
 
     /// When the next job wakes.
-    pub(crate) fn next(&self) -> Option<DateTime<Utc>> {
+    #[must_use]
+    pub fn next(&self) -> Option<DateTime<Utc>> {
         self.order.first().and_then(|(at, _)| DateTime::from_timestamp_millis(*at))
     }
 
     /// How many jobs sleep.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.wake.len()
+    }
+
+    /// Whether no job sleeps.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wake.is_empty()
     }
 }
 
