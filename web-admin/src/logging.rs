@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Lines that may wait to be written.
-const QUEUE: usize = 8_192;
+const QUEUE: usize = 4_096;
 
 /// The log of the process. Dropping it writes what waits.
 pub struct Logging {
