@@ -10,9 +10,8 @@ use slog::Logger;
 use crate::config;
 use crate::error::ExecutorError;
 use crate::executor::{Executor, ExecutorHandle};
-use crate::job::Job;
+use crate::job::{Job, Start};
 use crate::logging::LogConfig;
-use crate::runner::Start;
 use crate::settings::{Backoff, DEFAULT_PORT, Settings};
 
 /// An executor in the making. Every setting but the app key, the admin and the jobs has a default.

@@ -7,9 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::context::JobContext;
-use crate::job::{JobFuture, JobResult};
+use crate::job::{JobFuture, JobResult, Start};
 use crate::parameters::Parameters;
-use crate::runner::Start;
 
 /// What a job came back with: its result, or its panic.
 pub(crate) type Ended = Result<JobResult, Box<dyn Any + Send>>;

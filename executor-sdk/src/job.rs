@@ -13,6 +13,9 @@ pub type JobResult = Result<(), JobError>;
 /// A running job, boxed so that an executor can keep jobs of different types in one table.
 pub type JobFuture = Pin<Box<dyn Future<Output = JobResult> + Send + 'static>>;
 
+/// How a job is started.
+pub(crate) type Start = fn(JobContext, Parameters) -> JobFuture;
+
 /// A job that an executor can be given with [`ExecutorBuilder::job`](crate::ExecutorBuilder::job).
 ///
 /// Written by [`#[job]`](crate::job), which makes a type of the function's name that carries this trait.

@@ -19,15 +19,12 @@ use tokio::time::Instant;
 use crate::clerk::Desk;
 use crate::context::JobContext;
 use crate::guarded::Guarded;
-use crate::job::JobFuture;
+use crate::job::Start;
 use crate::ledger::{Admission, Ledger};
 use crate::outcome::Outcome;
 use crate::parameters::Parameters;
 use crate::report::Report;
 use crate::settings::Settings;
-
-/// How a job is started.
-pub(crate) type Start = fn(JobContext, Parameters) -> JobFuture;
 
 /// The jobs of an executor by their names.
 pub(crate) type Jobs = HashMap<&'static str, Start>;

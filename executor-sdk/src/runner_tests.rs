@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::backlog::OUTBOX_LIMIT;
-use crate::job::JobResult;
+use crate::job::{JobFuture, JobResult};
 use hzm_job_protocol::{CODE_FAILED, HANDLER_SUCCESS};
 use std::collections::VecDeque;
 use std::future::Future;

@@ -6,7 +6,7 @@
 
 use crate::columns::{millis, moment};
 use crate::error::StoreError;
-use crate::job::{StoredJob, job_of, spec_text};
+use crate::job_row::{StoredJob, job_of, spec_text};
 use crate::schema::job_debt;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -5,7 +5,7 @@
 
 use crate::backend::{ImmediateTransaction, InsertJobs, Store, run};
 use crate::error::StoreError;
-use crate::job::{JobRow, StoredJob};
+use crate::job_row::{JobRow, StoredJob};
 use crate::operation::{By, OperationRow};
 use crate::schema::{executor, id_block, job_request};
 use diesel::prelude::*;

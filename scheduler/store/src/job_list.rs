@@ -3,7 +3,7 @@
 use crate::backend::{Store, run};
 use crate::columns::storable;
 use crate::error::StoreError;
-use crate::job::{JobRow, StoredJob};
+use crate::job_row::{JobRow, StoredJob};
 use crate::page::{Cursor, Page, size};
 use crate::schema::job;
 use diesel::prelude::*;

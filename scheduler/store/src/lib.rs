@@ -24,6 +24,7 @@ mod ids;
 pub mod job;
 pub mod job_import;
 pub mod job_list;
+mod job_row;
 pub mod ledger;
 mod migrate;
 pub mod node;

@@ -7,7 +7,7 @@ use crate::backend::{Store, run};
 use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
-use crate::job::{JobRow, StoredJob};
+use crate::job_row::{JobRow, StoredJob};
 use crate::run_row::{Run, RunRow, not_succeeded};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@
 //! Running several and deleting any is asked about once, with the figures; the answer comes back with `sure`.
 
 use super::actions::way_back;
-use super::bulk_page::{self, Ask, Outcome};
+use super::bulk_page::{self, Ask, Bulk, Fate, Outcome};
 use crate::change::jobs;
 use crate::change::runs::{Wish, run_now};
 use crate::error::ApiError;
@@ -18,23 +18,6 @@ use hzm_job_store::job::StoredJob;
 
 /// The most jobs at once: the longest page of the list.
 const MOST: usize = 100;
-
-/// What is to be done with each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bulk {
-    Start,
-    Stop,
-    Run,
-    Delete,
-}
-
-/// What became of one job that nothing was wrong with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Done,
-    /// It was so already.
-    Same,
-}
 
 /// `POST /jobs/bulk`.
 pub(crate) async fn change(visit: Visit, body: web::Bytes) -> HttpResponse {

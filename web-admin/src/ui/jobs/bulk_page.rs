@@ -1,6 +1,5 @@
 //! The two pages of a change of several jobs: the question before it, and what became of it where something went wrong.
 
-use super::bulk::{Bulk, Fate};
 use crate::error::ApiError;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::visit::{Answer, Visit, html};
@@ -11,6 +10,23 @@ use hzm_job_scheduler::run::RunState;
 use hzm_job_store::Cursor;
 use hzm_job_store::page::LARGEST_PAGE;
 use hzm_job_store::run::RunFilter;
+
+/// What is to be done with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bulk {
+    Start,
+    Stop,
+    Run,
+    Delete,
+}
+
+/// What became of one job that nothing was wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Done,
+    /// It was so already.
+    Same,
+}
 
 /// What is asked about.
 pub(super) struct Ask {

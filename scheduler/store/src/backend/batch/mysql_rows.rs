@@ -88,12 +88,11 @@ fn number(out: &mut String, value: i64) {
 
 /// A comma and the text.
 fn text(out: &mut String, text: Option<&str>) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let Some(text) = text else { return out.push_str(",NULL") };
     out.push_str(",_utf8mb4 X'");
     for byte in text.bytes() {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        out.extend(char::from_digit((byte >> 4).into(), 16));
+        out.extend(char::from_digit((byte & 15).into(), 16));
     }
     out.push('\'');
 }
@@ -215,8 +214,8 @@ mod tests {
         let statements = inserts(LARGEST, [row(1)].iter());
         let shown = statements.concat();
         assert!(shown.starts_with(HEAD) && !shown.contains("DROP") && !shown.contains('\\'), "{shown}");
-        let values = "(1,-7,1,1,1800000000000,0,2,0,3,5,_utf8mb4 X'687474703A2F2F5B3A3A315D3A31',1,\
-             _utf8mb4 X'27293B2044524F50205441424C452072756E3B202D2D205C',NULL,4,NULL,6,NULL,NULL,-1,_utf8mb4 X'E59083')";
+        let values = "(1,-7,1,1,1800000000000,0,2,0,3,5,_utf8mb4 X'687474703a2f2f5b3a3a315d3a31',1,\
+             _utf8mb4 X'27293b2044524f50205441424c452072756e3b202d2d205c',NULL,4,NULL,6,NULL,NULL,-1,_utf8mb4 X'e59083')";
         assert_eq!(shown[HEAD.len()..], *values);
     }
 
