@@ -105,7 +105,8 @@ impl JobActor {
         let draft = self.job.spec.draft();
         // A run whose end is on its way to the journal is over before this row is there.
         let ending = self.runs.values().filter(|live| live.phase == Phase::Ending).count();
-        let load = Load { unfinished: self.unfinished() - ending, queued: self.coming.queued };
+        let known = self.load();
+        let load = Load { unfinished: known.unfinished - ending, ..known };
         let starts = matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Start);
         let node = if starts && self.place.base.directory.ledger.check().is_ok() { self.choose(&[]) } else { None };
         let Some(node) = node else { return false };

@@ -54,26 +54,31 @@ impl JobActor {
         self.come_about(news, ctx);
     }
 
-    /// Whether what is due would meet runs that are over and lack only the commit of their ends. A busy database must not make
-    /// an overlap of what does not overlap, so such a fire waits a little; whoever ends a run looks at the fires again.
+    /// Whether what is due would be skipped for runs that are over and lack only the commit of their ends. A busy database must
+    /// not make an overlap of what does not overlap, so such a fire waits a little; whoever ends a run looks at the fires again.
     fn awaits_an_end(&self, now: DateTime<Utc>) -> bool {
-        let is_ending = |live: &&LiveRun| live.phase == Phase::Ending;
-        let ending = self.runs.values().filter(is_ending).count();
-        let is_near = |due: DateTime<Utc>| (due..due + END_IS_NEAR).contains(&now);
+        let ending = self.runs.values().filter(|live| live.phase == Phase::Ending).count();
+        let threshold = self.place.base.settings.scheduling.misfire().threshold;
+        let patience = END_IS_NEAR.min(threshold / 2);
+        let is_near = |due: DateTime<Utc>| (due..due + patience).contains(&now);
         if ending == 0 || !self.next_fire().is_some_and(is_near) {
             return false;
         }
-        let unfinished = self.unfinished();
-        let starts = |unfinished| {
-            let (draft, load) = (self.job.spec.draft(), Load { unfinished, queued: self.coming.queued });
-            matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Start)
+        let load = self.load();
+        let is_skipped = |unfinished| {
+            let (draft, load) = (self.job.spec.draft(), Load { unfinished, ..load });
+            matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Skip(_))
         };
-        !starts(unfinished) && starts(unfinished - ending)
+        is_skipped(load.unfinished) && !is_skipped(load.unfinished - ending)
     }
 
-    /// Runs that the overlap policy counts: known, yet to be read, and on their way to the ledger.
-    pub(super) fn unfinished(&self) -> usize {
-        self.runs.len() + self.unread.len() + self.coming.unfinished
+    /// What the overlap policy counts: runs that are known, yet to be read, or on their way to the ledger.
+    pub(super) fn load(&self) -> Load {
+        let waiting = self.runs.values().filter(|live| live.run.state == RunState::Waiting).count();
+        Load {
+            unfinished: self.runs.len() + self.unread.len() + self.coming.unfinished,
+            queued: waiting + self.coming.queued,
+        }
     }
 
     pub(super) fn open(&mut self, news: Vec<NewRun>, ctx: &mut Context<Self>) {

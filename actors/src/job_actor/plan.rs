@@ -71,11 +71,9 @@ impl JobActor {
 
     /// Decides what becomes of a fire that meets unfinished runs, those of `plan` among them.
     pub(super) fn admit(&mut self, row: NewRun, limit: u16, plan: &mut Admitted, ctx: &mut Context<Self>) -> NewRun {
-        let waiting = self.runs.values().filter(|live| live.run.state == RunState::Waiting).count();
-        let load = Load {
-            unfinished: self.unfinished() + plan.started + plan.queued,
-            queued: waiting + self.coming.queued + plan.queued,
-        };
+        let known = self.load();
+        let load =
+            Load { unfinished: known.unfinished + plan.started + plan.queued, queued: known.queued + plan.queued };
         match overlap::admit(self.job.spec.draft().overlap, limit, load) {
             Admission::Skip(reason) => skipped(row, reason),
             Admission::Queue => {

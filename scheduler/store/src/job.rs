@@ -1,4 +1,5 @@
-//! Jobs: what users define. One row each; its definition is the JSON of a checked [`JobDraft`], because new policies then
+//! Jobs: what users define. One row each; its definition is the JSON of a checked
+//! [`JobDraft`](hzm_job_scheduler::job::JobDraft), because new policies then
 //! need no migration, with the columns that lists filter by beside it.
 //!
 //! No fire ever touches a job's row: where a job stands is told by the ledger (see [`crate::standing`]).

@@ -6,7 +6,7 @@ use crate::columns::millis;
 use crate::error::StoreError;
 use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
-use diesel::dsl::min;
+use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::run::{RunKind, RunState};
@@ -130,8 +130,8 @@ impl Store {
     async fn run_clear_find(&self, bounds: Bounds, limit: Option<i64>) -> Result<(i64, Vec<Victim>), StoreError> {
         run!(self, read, async |conn| {
             // Those of jobs that owe rows stay for now: within a second they owe nothing any more.
-            let owing = job_debt::table.select(job_debt::job_id);
-            let mut wanted = run::table.filter(run::state.ge(ENDED)).filter(run::job_id.ne_all(owing)).into_boxed();
+            let owes = exists(job_debt::table.filter(job_debt::job_id.eq(run::job_id)));
+            let mut wanted = run::table.filter(run::state.ge(ENDED)).filter(not(owes)).into_boxed();
             if let Some(executor) = bounds.scope.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
             }

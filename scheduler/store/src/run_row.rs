@@ -10,7 +10,6 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
-use serde::{Serialize, Serializer};
 
 /// One execution of one fire: a row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub(crate) fn not_succeeded() -> SqlLiteral<Bool> {
     sql("run.state <> 10")
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = run, treat_none_as_default_value = false)]
 pub(crate) struct RunRow {
     pub(crate) id: i64,
@@ -79,32 +78,17 @@ pub(crate) struct RunRow {
     pub(crate) state: i16,
     pub(crate) reason: i16,
     pub(crate) not_before: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) node: Option<String>,
-    #[serde(serialize_with = "as_number")]
     pub(crate) pinned: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) parameters: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requested_by: Option<String>,
     pub(crate) created_at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sent_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accepted_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
-}
-
-/// A truth value that every database reads from JSON in the same way.
-fn as_number<S: Serializer>(truth: &bool, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_u8(u8::from(*truth))
 }
 
 impl RunRow {

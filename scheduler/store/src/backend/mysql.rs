@@ -163,10 +163,11 @@ fn check_packet(bytes: i64) -> Result<(), Refusal> {
     if bytes >= LEAST_PACKET { Ok(()) } else { Err(Refusal::small_packets(bytes, LEAST_PACKET)) }
 }
 
-/// `10.11.19-MariaDB-…` or `8.0.36`: JSON_TABLE came with MariaDB 10.6 and MySQL 8.0.4.
+/// `10.11.19-MariaDB-…` or `8.0.36`: JSON_TABLE came with MariaDB 10.6; MySQL reads null in it as NULL
+/// since 8.0.21, and as an error or a text before.
 fn check_version(text: &str) -> Result<(), Refusal> {
     let is_mariadb = text.to_ascii_lowercase().contains("mariadb");
-    let (name, oldest) = if is_mariadb { ("MariaDB", [10, 6, 0]) } else { ("MySQL", [8, 0, 4]) };
+    let (name, oldest) = if is_mariadb { ("MariaDB", [10, 6, 0]) } else { ("MySQL", [8, 0, 21]) };
     let number = text.split(|c: char| !(c.is_ascii_digit() || c == '.')).next().unwrap_or_default();
     let parts: Vec<u32> = number.split('.').filter_map(|part| part.parse().ok()).collect();
     if parts.len() < 2 {
@@ -175,7 +176,7 @@ fn check_version(text: &str) -> Result<(), Refusal> {
     if parts.as_slice() >= oldest.as_slice() {
         return Ok(());
     }
-    let oldest = if is_mariadb { "MariaDB 10.6" } else { "MySQL 8.0.4" };
+    let oldest = if is_mariadb { "MariaDB 10.6" } else { "MySQL 8.0.21" };
     Err(Refusal::lasting(format!("the server is {name} {number}, which is too old; {oldest} or newer is needed")))
 }
 
@@ -185,13 +186,18 @@ mod tests {
 
     #[test]
     fn servers_without_json_tables_are_refused() {
-        for good in
-            ["10.11.19-MariaDB-0+deb12u1", "10.6.0-MariaDB", "11.4.2-MariaDB-log", "8.0.4", "8.4.0-commercial", "9.1.0"]
-        {
+        for good in [
+            "10.11.19-MariaDB-0+deb12u1",
+            "10.6.0-MariaDB",
+            "11.4.2-MariaDB-log",
+            "8.0.21",
+            "8.4.0-commercial",
+            "9.1.0",
+        ] {
             assert!(check_version(good).is_ok(), "{good}");
         }
         for (old, shown) in
-            [("10.5.99-MariaDB", "MariaDB 10.5.99"), ("8.0.3-rc-log", "MySQL 8.0.3"), ("5.7.44", "MySQL 5.7.44")]
+            [("10.5.99-MariaDB", "MariaDB 10.5.99"), ("8.0.20-log", "MySQL 8.0.20"), ("5.7.44", "MySQL 5.7.44")]
         {
             let refusal = check_version(old).unwrap_err();
             assert!(!refusal.is_passing && refusal.reason.contains(shown), "{}", refusal.reason);

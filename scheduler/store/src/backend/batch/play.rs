@@ -39,26 +39,18 @@ pub(super) struct NewRequest {
 }
 
 /// All that changes in a row that was there before, in one; what is `None` stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowChange {
     pub(super) id: i64,
     pub(super) state: i16,
     pub(super) reason: i16,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) executor_id: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sent_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accepted_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cancel_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) finished_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<String>,
 }
 

@@ -92,13 +92,15 @@ columns!(Opened of RunRow,
     }
 );
 
+// `$1` is the ids: with them the rows are found by their key also by a plan that was made when the ledger was empty, and that
+// would read all of it for the join alone.
 columns!(Changed of RowChange,
     "UPDATE run SET state = v.state, reason = v.reason, node = COALESCE(v.node, run.node), \
      executor_id = COALESCE(v.executor_id, run.executor_id), sent_at = COALESCE(v.sent_at, run.sent_at), \
      accepted_at = COALESCE(v.accepted_at, run.accepted_at), cancel_at = COALESCE(v.cancel_at, run.cancel_at), \
      finished_at = COALESCE(v.finished_at, run.finished_at), code = COALESCE(v.code, run.code), \
      message = COALESCE(v.message, run.message) FROM",
-    ") WHERE run.id = v.id",
+    ") WHERE run.id = v.id AND run.id = ANY ($1)",
     {
         id: i64, BigInt, |change| change.id;
         state: i16, SmallInt, |change| change.state;

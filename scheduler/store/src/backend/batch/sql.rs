@@ -90,7 +90,7 @@ pub(super) const POSTGRES: Sql = Sql {
         AND shard = 0 AND attempt = (v ->> 3)::integer LIMIT 1) AS run",
     requests: "SELECT q.job_id, q.request_key, q.run_id, run.state FROM json_array_elements(?::text::json) AS v \
         JOIN run_request AS q ON q.job_id = (v ->> 0)::bigint AND q.request_key = v ->> 1 \
-        LEFT JOIN run ON run.id = q.run_id",
+        LEFT JOIN LATERAL (SELECT state FROM run WHERE id = q.run_id LIMIT 1) AS run ON true",
     withdraw: "DELETE FROM run \
         WHERE id = ANY (ARRAY(SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v))",
     settle: "DELETE FROM job_debt USING json_array_elements(?::text::json) AS v \
