@@ -47,9 +47,9 @@ pub struct Options {
     /// Nodes of the load executor; all of them live in one process.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub nodes: u16,
-    /// Connections on which the load executor reports results. A result is answered once it is on disk, so few connections
-    /// would measure how often a database commits; the original's client opens one for every result under way.
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    /// Connections on which the load executor reports results. A result is answered once it is on disk, so on a server few
+    /// connections measure how often it commits; many compete with the triggers for the processors.
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4_096))]
     pub connections: u16,
     /// How long a run works, in milliseconds.
     #[arg(long, default_value_t = 0)]
