@@ -22,7 +22,7 @@ fn alone(criterion: &mut Criterion) {
 }
 
 fn together(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("wire: a full batch, times are of one of its calls");
+    let mut group = criterion.benchmark_group("wire: a full batch");
     group.throughput(Throughput::Elements(MOST as u64));
     let triggers = Triggers { triggers: (0..MOST as i64).map(trigger).collect() };
     group.bench_function("write triggers", |bencher| bencher.iter(|| serde_json::to_vec(black_box(&triggers))));
