@@ -18,7 +18,8 @@ use std::time::Duration;
 /// Occurrences that get their rows in one step; a longer backlog takes several.
 pub(super) const STEP: usize = 256;
 
-/// How long a fire waits for the end of a run to be written that it would meet otherwise: well below what counts as late.
+/// How long a fire waits at most for the end of a run to be written that it would meet otherwise; less where half the misfire
+/// threshold is less, so that the wait itself never makes it late.
 const END_IS_NEAR: TimeDelta = TimeDelta::milliseconds(500);
 /// How often such a fire is looked at, should nobody tell.
 const LOOK_FOR_END: Duration = Duration::from_millis(100);
