@@ -8,6 +8,7 @@ use crate::backend::{Store, run};
 use crate::columns::{millis, moment};
 use crate::error::StoreError;
 use crate::operation::{Operation, OperationRow, of_object};
+use crate::page::Cursor;
 use crate::run_row::{Run, RunRow};
 use crate::schema::{operation, run};
 use chrono::{DateTime, Months, TimeDelta, Utc};
@@ -150,31 +151,35 @@ impl Store {
         Ok((shared, nearby))
     }
 
-    /// The rows of a job that were written around a moment. Ids ascend with time, so the place is found by halving: some
-    /// fifty look-ups in an index instead of a walk through a history of any length.
+    /// The rows of a job that were written around a moment.
     async fn explain_written_around(&self, id: JobId, at: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
+        let Some(place) = self.explain_place(at).await? else { return Ok(Vec::new()) };
+        let mut rows = self.run_latest(id, Cursor::After(place - 1), NEARBY).await?;
+        rows.append(&mut self.run_latest(id, Cursor::Before(place), NEARBY).await?);
+        Ok(rows)
+    }
+
+    /// The id from which on rows of any job were decided on at the moment or later; `None`: there are no rows. Rows get their ids
+    /// about in that order, so the place is found by halving: some fifty look-ups instead of a walk through a history of any length.
+    async fn explain_place(&self, at: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
         let at = millis(at);
-        let rows: Vec<RunRow> = run!(self, read, async |conn| {
-            let mine = run::table.filter(run::job_id.eq(id.0));
-            let ends: (Option<i64>, Option<i64>) = mine.select((min(run::id), max(run::id))).first(conn).await?;
-            let (Some(mut low), Some(mut high)) = ends else { return Ok(Vec::new()) };
+        run!(self, read, async |conn| {
+            // One question each: asked for both at once, SQLite walks through all runs.
+            let low: Option<i64> = run::table.select(min(run::id)).first(conn).await?;
+            let high: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
+            let (Some(mut low), Some(mut high)) = (low, high) else { return Ok(None) };
             for _ in 0..STEPS {
                 if low >= high {
                     break;
                 }
                 let middle = low + (high - low) / 2;
-                let next = mine.filter(run::id.ge(middle)).order(run::id).select((run::id, run::created_at));
+                let next = run::table.filter(run::id.ge(middle)).order(run::id).select((run::id, run::created_at));
                 // Gone meanwhile where somebody clears runs; what is left of the range is near enough.
                 let Some((_, created)) = next.first::<(i64, i64)>(conn).await.optional()? else { break };
                 (low, high) = if created < at { (middle + 1, high) } else { (low, middle) };
             }
-            let later = mine.filter(run::id.ge(low)).order(run::id).limit(NEARBY);
-            let mut rows: Vec<RunRow> = later.select(RunRow::as_select()).load(conn).await?;
-            let earlier = mine.filter(run::id.lt(low)).order(run::id.desc()).limit(NEARBY);
-            rows.append(&mut earlier.select(RunRow::as_select()).load(conn).await?);
-            Ok(rows)
-        })?;
-        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
+            Ok(Some(low))
+        })
     }
 
     /// The newest changes of a job, newest first.
@@ -218,30 +223,18 @@ impl Store {
         Ok(done)
     }
 
-    /// The stretch around the moment in which no row of any job was decided on. Rows get their ids about in that order, so the place is found by halving and a few rows on either side are looked at.
+    /// The stretch around the moment in which no row of any job was decided on: a few rows on either side are looked at.
     async fn explain_silence(
         &self,
         second: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
+        let Some(place) = self.explain_place(second).await? else { return Ok(None) };
         let at = millis(second);
         let near: Vec<i64> = run!(self, read, async |conn| {
-            let ends: (Option<i64>, Option<i64>) = run::table.select((min(run::id), max(run::id))).first(conn).await?;
-            let (Some(mut low), Some(mut high)) = ends else { return Ok(Vec::new()) };
-            for _ in 0..STEPS {
-                if low >= high {
-                    break;
-                }
-                let middle = low + (high - low) / 2;
-                let next = run::table.filter(run::id.ge(middle)).order(run::id).select((run::id, run::created_at));
-                let Some((_, created)) = next.first::<(i64, i64)>(conn).await.optional()? else { break };
-                (low, high) = if created < at { (middle + 1, high) } else { (low, middle) };
-            }
-            let later = run::table.filter(run::id.ge(low)).order(run::id).select(run::created_at).limit(NEARBY);
-            let mut near: Vec<i64> = later.load(conn).await?;
-            let earlier =
-                run::table.filter(run::id.lt(low)).order(run::id.desc()).select(run::created_at).limit(NEARBY);
-            near.append(&mut earlier.load(conn).await?);
+            let decided = run::table.select(run::created_at).limit(NEARBY);
+            let mut near: Vec<i64> = decided.filter(run::id.ge(place)).order(run::id).load(conn).await?;
+            near.append(&mut decided.filter(run::id.lt(place)).order(run::id.desc()).load(conn).await?);
             Ok(near)
         })?;
         let from = near.iter().copied().filter(|created| *created < at).max().map(moment);
@@ -251,17 +244,13 @@ impl Store {
 
     /// The runs that a fire met which the overlap policy then skipped. Only the rows written right before it are looked at.
     async fn explain_in_the_way(&self, runs: &[Run]) -> Result<Vec<Run>, StoreError> {
-        let skipped = runs.iter().find(|run| matches!(run.reason, Reason::Overlap | Reason::QueueFull));
-        let Some((id, job, at)) = skipped.map(|run| (run.id.0, run.job.0, run.created_at)) else {
+        let Some(skipped) = runs.iter().find(|run| matches!(run.reason, Reason::Overlap | Reason::QueueFull)) else {
             return Ok(Vec::new());
         };
-        let rows: Vec<RunRow> = run!(self, read, async |conn| {
-            let before = run::table.filter(run::job_id.eq(job)).filter(run::id.lt(id)).select(RunRow::as_select());
-            Ok(before.order(run::id.desc()).limit(MOST_BEFORE).load(conn).await?)
-        })?;
-        let before = rows.into_iter().filter_map(|row| self.readable(row.run()));
+        let at = skipped.created_at;
+        let before = self.run_latest(skipped.job, Cursor::Before(skipped.id.0), MOST_BEFORE).await?;
         let was_open = |run: &Run| run.state != RunState::Skipped && run.finished_at.is_none_or(|ended| ended >= at);
-        Ok(before.filter(was_open).take(MOST_IN_THE_WAY).collect())
+        Ok(before.into_iter().filter(was_open).take(MOST_IN_THE_WAY).collect())
     }
 }
 

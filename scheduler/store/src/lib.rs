@@ -32,8 +32,11 @@ pub mod operation;
 pub mod outcome;
 pub mod page;
 pub mod partition;
+#[cfg(test)]
+mod query_plan;
 pub mod run;
 pub mod run_clear;
+mod run_parts;
 pub mod run_request;
 mod run_row;
 pub mod schema;

@@ -226,6 +226,7 @@ impl From<OperationRow> for Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query_plan::plan_of;
     use serde_json::json;
 
     #[test]
@@ -248,23 +249,6 @@ mod tests {
         let text = serde_json::to_string(&changes).unwrap();
         assert!(!text.contains("old") && !text.contains("new"), "{text}");
         assert_eq!(changes.len(), 1, "that it changed is recorded");
-    }
-
-    /// How SQLite would answer a query, in its words.
-    fn plan_of(query: &impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite>) -> String {
-        #[derive(QueryableByName)]
-        struct Step {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            detail: String,
-        }
-        let conn = &mut SqliteConnection::establish(":memory:").unwrap();
-        diesel_migrations::MigrationHarness::run_pending_migrations(conn, crate::migrate::SQLITE).unwrap();
-        let text = diesel::debug_query(query).to_string();
-        let steps = diesel::RunQueryDsl::load::<Step>(
-            diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", text.split("-- binds").next().unwrap())),
-            conn,
-        );
-        steps.unwrap().into_iter().map(|step| step.detail).collect::<Vec<_>>().join("; ")
     }
 
     #[test]

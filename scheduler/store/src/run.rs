@@ -4,6 +4,7 @@ use crate::backend::{Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
+use crate::run_parts::{LATEST_PARTS, PartOfRun};
 pub use crate::run_row::Run;
 use crate::run_row::{RunRow, not_succeeded};
 use crate::schema::run;
@@ -64,8 +65,66 @@ impl Store {
     /// What the database says.
     pub async fn run_page(&self, filter: RunFilter, cursor: Cursor, wanted: i64) -> Result<Page<Run>, StoreError> {
         let limit = size(wanted);
-        let rows: Vec<RunRow> = run!(self, read, async |conn| {
+        let rows = match filter.job {
+            Some(_) => self.run_rows_of_job(&filter, cursor, limit + 1, i64::MAX).await?,
+            None => self.run_rows(filter, None, cursor, limit + 1).await?,
+        };
+        let Page { rows, newer, older } = Page::cut(rows, cursor, limit as usize, |row| row.id);
+        Ok(Page { rows: rows.into_iter().filter_map(|row| self.readable(row.run())).collect(), newer, older })
+    }
+
+    /// The last `each` runs of each of these jobs, newest first within a job: the strips of a list. What lies more than 268
+    /// million runs back, those of all jobs counted, is not looked for.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_strips(&self, jobs: Vec<JobId>, each: i64) -> Result<Vec<Run>, StoreError> {
+        let mut runs = Vec::new();
+        for job in jobs {
+            runs.append(&mut self.run_latest(job, Cursor::Newest, each).await?);
+        }
+        Ok(runs)
+    }
+
+    /// At most `limit` runs of a job, from the cursor on and in its order, none of them more than 268 million runs away from it.
+    pub(crate) async fn run_latest(&self, job: JobId, cursor: Cursor, limit: i64) -> Result<Vec<Run>, StoreError> {
+        let filter = RunFilter { job: Some(job), ..RunFilter::default() };
+        let rows = self.run_rows_of_job(&filter, cursor, limit, LATEST_PARTS).await?;
+        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
+    }
+
+    /// Rows of the filter's job, from the cursor on and in its order, out of at most so many parts of the ledger.
+    async fn run_rows_of_job(
+        &self,
+        filter: &RunFilter,
+        cursor: Cursor,
+        limit: i64,
+        most_parts: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let Some(job) = filter.job else { return Ok(Vec::new()) };
+        let mut walk = self.run_walk(job.0, cursor, most_parts).await?;
+        let mut rows: Vec<RunRow> = Vec::new();
+        while let left @ 1.. = limit - rows.len() as i64
+            && let Some(part) = walk.next().await?
+        {
+            rows.append(&mut self.run_rows(filter.clone(), Some(part), cursor, left).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Rows from the cursor on and in its order, of one part of the ledger or of all.
+    async fn run_rows(
+        &self,
+        filter: RunFilter,
+        part: Option<i64>,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        run!(self, read, async |conn| {
             let mut wanted = run::table.select(RunRow::as_select()).into_boxed();
+            if let Some(part) = part {
+                wanted = wanted.filter(PartOfRun.eq(part));
+            }
             if let Some(job) = filter.job {
                 wanted = wanted.filter(run::job_id.eq(job.0));
             }
@@ -95,26 +154,8 @@ impl Store {
                 Cursor::Before(id) => wanted.filter(run::id.lt(id)).order(run::id.desc()),
                 Cursor::After(id) => wanted.filter(run::id.gt(id)).order(run::id.asc()),
             };
-            Ok(query.limit(limit + 1).load(conn).await?)
-        })?;
-        let Page { rows, newer, older } = Page::cut(rows, cursor, limit as usize, |row| row.id);
-        Ok(Page { rows: rows.into_iter().filter_map(|row| self.readable(row.run())).collect(), newer, older })
-    }
-
-    /// The last `each` runs of each of these jobs, newest first within a job: the strips of a list.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn run_strips(&self, jobs: Vec<JobId>, each: i64) -> Result<Vec<Run>, StoreError> {
-        let rows: Vec<RunRow> = run!(self, read, async |conn| {
-            let mut rows = Vec::new();
-            for job in jobs {
-                let last = run::table.filter(run::job_id.eq(job.0)).order(run::id.desc()).limit(each);
-                rows.append(&mut last.select(RunRow::as_select()).load::<RunRow>(conn).await?);
-            }
-            Ok(rows)
-        })?;
-        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
+            Ok(query.limit(limit).load(conn).await?)
+        })
     }
 
     /// How many runs are in one of these states.

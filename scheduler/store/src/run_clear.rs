@@ -4,6 +4,8 @@
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
+use crate::page::Cursor;
+use crate::run_parts::PartOfRun;
 use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
 use diesel::dsl::{exists, min, not};
@@ -53,6 +55,9 @@ pub struct ClearScope {
 /// The lowest number of an outcome: open runs lie below.
 const ENDED: i16 = RunState::Succeeded.code();
 
+/// Where a walk through all runs of a job begins that looks for the oldest.
+const OLDEST: Cursor = Cursor::After(0);
+
 /// Rows deleted in one transaction: small enough that the journal waits a few milliseconds at most.
 const BATCH: i64 = 1_000;
 
@@ -80,7 +85,13 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
-        Ok(self.run_clear_find(bounds, None).await?.0)
+        let Some(job) = scope.job else { return Ok(self.run_clear_find(bounds, None, None).await?.0) };
+        let mut count = 0;
+        let mut walk = self.run_walk(job.0, OLDEST, i64::MAX).await?;
+        while let Some(part) = walk.next().await? {
+            count += self.run_clear_find(bounds, Some(part), None).await?.0;
+        }
+        Ok(count)
     }
 
     /// Removes at most a thousand runs that the rule names and answers how many went; call again until it answers 0.
@@ -95,7 +106,7 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
         // Looked for by a reader: the journal must not wait while a rule that names few runs walks through all of them.
-        let (_, victims) = self.run_clear_find(bounds, Some(BATCH)).await?;
+        let victims = self.run_clear_victims(bounds).await?;
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // A definition that is over still owes rows: what has its row must be seen to have it.
@@ -126,12 +137,34 @@ impl Store {
         })
     }
 
-    /// Either the first `limit` runs that go, or (`None`) how many there are. One body, so that both ask the same question.
-    async fn run_clear_find(&self, bounds: Bounds, limit: Option<i64>) -> Result<(i64, Vec<Victim>), StoreError> {
+    /// The runs that go next, oldest first, at most a batch of them.
+    async fn run_clear_victims(&self, bounds: Bounds) -> Result<Vec<Victim>, StoreError> {
+        let Some(job) = bounds.scope.job else { return Ok(self.run_clear_find(bounds, None, Some(BATCH)).await?.1) };
+        let mut victims = Vec::new();
+        let mut walk = self.run_walk(job.0, OLDEST, i64::MAX).await?;
+        while let left @ 1.. = BATCH - victims.len() as i64
+            && let Some(part) = walk.next().await?
+        {
+            victims.append(&mut self.run_clear_find(bounds, Some(part), Some(left)).await?.1);
+        }
+        Ok(victims)
+    }
+
+    /// Either the first `limit` runs that go, or (`None`) how many there are, in one part of the ledger or in all. One body, so
+    /// that both ask the same question.
+    async fn run_clear_find(
+        &self,
+        bounds: Bounds,
+        part: Option<i64>,
+        limit: Option<i64>,
+    ) -> Result<(i64, Vec<Victim>), StoreError> {
         run!(self, read, async |conn| {
             // Those of jobs that owe rows stay for now: within a second they owe nothing any more.
             let owes = exists(job_debt::table.filter(job_debt::job_id.eq(run::job_id)));
             let mut wanted = run::table.filter(run::state.ge(ENDED)).filter(not(owes)).into_boxed();
+            if let Some(part) = part {
+                wanted = wanted.filter(PartOfRun.eq(part));
+            }
             if let Some(executor) = bounds.scope.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
             }
@@ -170,16 +203,42 @@ impl Store {
 
     /// The id of the oldest run that "keep the newest" spares; 0 where there are fewer, so that nothing goes.
     async fn run_oldest_kept(&self, scope: ClearScope, keep: i64) -> Result<i64, StoreError> {
+        let Some(job) = scope.job else {
+            let kept = self.run_newest(scope, None, keep - 1, 1).await?;
+            return Ok(kept.last().copied().unwrap_or(0));
+        };
+        let mut left = keep;
+        let mut walk = self.run_walk(job.0, Cursor::Newest, i64::MAX).await?;
+        while let Some(part) = walk.next().await? {
+            let newest = self.run_newest(scope, Some(part), 0, left).await?;
+            left -= newest.len() as i64;
+            if let (0, Some(oldest)) = (left, newest.last()) {
+                return Ok(*oldest);
+            }
+        }
+        Ok(0)
+    }
+
+    /// The ids of the newest runs, in one part of the ledger or in all.
+    async fn run_newest(
+        &self,
+        scope: ClearScope,
+        part: Option<i64>,
+        skip: i64,
+        limit: i64,
+    ) -> Result<Vec<i64>, StoreError> {
         run!(self, read, async |conn| {
             let mut mine = run::table.select(run::id).into_boxed();
+            if let Some(part) = part {
+                mine = mine.filter(PartOfRun.eq(part));
+            }
             if let Some(executor) = scope.executor {
                 mine = mine.filter(run::executor_id.eq(executor.0));
             }
             if let Some(job) = scope.job {
                 mine = mine.filter(run::job_id.eq(job.0));
             }
-            let newest = mine.order(run::id.desc()).offset(keep - 1).limit(1);
-            Ok(newest.first(conn).await.optional()?.unwrap_or(0))
+            Ok(mine.order(run::id.desc()).offset(skip).limit(limit).load(conn).await?)
         })
     }
 }

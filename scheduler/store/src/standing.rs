@@ -8,10 +8,11 @@ use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job_row::{JobRow, StoredJob};
+use crate::run_parts::{PartOfRun, part};
 use crate::run_row::{Run, RunRow, not_succeeded};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, max, min};
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::JobId;
@@ -19,7 +20,8 @@ use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
 
-/// How many of a job's newest runs are looked at: not all, because a history may have a million rows.
+/// How many of a job's newest runs are looked at: not all, because a history may have a million rows. Only those among the
+/// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many.
 const LATEST: i64 = 16;
 
 /// The numbers of the states that are no outcome.
@@ -100,9 +102,16 @@ impl Store {
             let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
             let kept = job_checkpoint::table.filter(job_checkpoint::job_id.eq_any(&ids));
             let mut planned: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
+            let mark = mark.unwrap_or(0);
+            let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
+            let latest = part(newest.unwrap_or(0));
+            // The mark is never far behind, except in a ledger whose journal never got to move it.
+            let behind: Vec<i64> = (part(mark)..=latest).collect();
+            let latest = [latest, latest - 1];
             let beyond = run::table
+                .filter(PartOfRun.eq_any(&behind))
                 .filter(run::job_id.eq_any(&ids))
-                .filter(run::id.gt(mark.unwrap_or(0)))
+                .filter(run::id.gt(mark))
                 .filter(run::kind.eq(RunKind::Scheduled.code()))
                 // A row ahead of its moment is an intention: it counts when that has come.
                 .filter(run::state.ne(RunState::Planned.code()))
@@ -112,9 +121,9 @@ impl Store {
                 let known = planned.entry(id).or_insert(i64::MIN);
                 *known = (*known).max(last.unwrap_or(i64::MIN));
             }
-            // Open runs are few, whatever the history of these jobs: `+ 0` keeps the database from searching by job.
+            // Open runs are few, whatever the history of these jobs.
             let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
-            let unfinished = unfinished.filter((run::job_id + 0).eq_any(&ids));
+            let unfinished = unfinished.filter(run::job_id.eq_any(&ids));
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
@@ -123,12 +132,18 @@ impl Store {
             let mut ends: HashMap<i64, (Option<i64>, Option<i64>)> =
                 kept.iter().map(|(id, end)| (*id, (Some(*end), None))).collect();
             // Most jobs of a crowd that is looked at (created, changed, a minute that comes) have no run at all.
-            let of_job = run::table.filter(run::job_id.eq(job::id)).select(run::id);
-            let with_runs = job::table.filter(job::id.eq_any(&ids)).filter(exists(of_job)).select(job::id);
-            for id in with_runs.load::<i64>(conn).await? {
-                let last = run::table.filter(run::job_id.eq(id)).order(run::id.desc()).limit(LATEST);
-                let last = last.select((run::kind, run::scheduled_at, run::state, run::finished_at));
-                let last: Vec<(i16, i64, i16, Option<i64>)> = last.load(conn).await?;
+            let of_job = run::table.filter(PartOfRun.eq_any(latest)).filter(run::job_id.eq(job::id)).select(run::id);
+            let seen = job::table.filter(job::id.eq_any(&ids)).select((job::id, of_job.limit(1).single_value()));
+            let seen: Vec<(i64, Option<i64>)> = seen.load(conn).await?;
+            for id in seen.into_iter().filter_map(|(id, run)| run.and(Some(id))) {
+                let mut last: Vec<(i16, i64, i16, Option<i64>)> = Vec::new();
+                for part in latest {
+                    let left = LATEST - last.len() as i64;
+                    let newest = run::table.filter(PartOfRun.eq(part)).filter(run::job_id.eq(id)).order(run::id.desc());
+                    let newest =
+                        newest.select((run::kind, run::scheduled_at, run::state, run::finished_at)).limit(left);
+                    last.append(&mut newest.load(conn).await?);
+                }
                 let manual = last.iter().filter(|(kind, ..)| *kind == RunKind::Manual.code()).map(|(_, due, ..)| *due);
                 // What was skipped ended nothing: the run that it met goes on.
                 let executed = last.iter().filter(|(_, _, state, _)| *state != RunState::Skipped.code());

@@ -52,6 +52,7 @@ mod relay;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod run_parts;
 mod run_requests;
 #[cfg(test)]
 mod runs;

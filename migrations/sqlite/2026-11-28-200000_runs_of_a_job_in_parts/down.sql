@@ -1,0 +1,2 @@
+DROP INDEX run_job;
+CREATE INDEX run_job ON run (job_id, id);
