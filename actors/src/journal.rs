@@ -17,12 +17,11 @@ use crate::obituary::{ActorGone, Obituary};
 use crate::record::{ActorAsker, Answers, Asker, Recorded, Unit};
 use actix::dev::{MessageResponse, OneshotSender};
 use actix::prelude::*;
-use chrono::{DateTime, Utc};
-use commit::{Checkpoints, Committer, Pending, Written};
-use hzm_job_scheduler::JobId;
+use commit::{Committer, Pending, Written};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Entry, NewRun, RequestKey};
 use hzm_job_store::{Store, StoreError};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +38,9 @@ const BACKLOG: usize = 65_536;
 const BATCH_BYTES: usize = 4 << 20;
 /// Bytes in hand at most.
 const BACKLOG_BYTES: usize = 64 << 20;
-/// How often the checkpoints move.
+/// How often the checkpoints move, and how many of them with one batch.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+const PIECE: usize = 1_000;
 
 /// The name under which the journal's death is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,9 +57,12 @@ pub(crate) struct Journal {
     entries_waiting: usize,
     bytes_waiting: usize,
     health: Arc<LedgerHealth>,
-    /// The last occurrence of each job that was committed since the checkpoints moved.
-    moved: HashMap<JobId, DateTime<Utc>>,
-    checkpoint_due: bool,
+    /// What is still to be written down of how far jobs have come, and the mark that follows.
+    unmarked: Option<Checkpoints>,
+    /// Whether the ledger is being asked how far they have come.
+    asking: bool,
+    /// Whether something was written since the mark last reached all of it.
+    unasked: bool,
     busy: bool,
     registry: Recipient<MustEnd>,
     handled: u64,
@@ -90,8 +93,9 @@ impl Journal {
             entries_waiting: 0,
             bytes_waiting: 0,
             health: setup.health,
-            moved: HashMap::new(),
-            checkpoint_due: false,
+            unmarked: None,
+            asking: false,
+            unasked: true,
             busy: false,
             registry: setup.registry,
             handled: 0,
@@ -101,13 +105,12 @@ impl Journal {
 
     /// Starts a commit of what waits, unless one is under way: then its end calls again.
     fn flush(&mut self, ctx: &mut Context<Self>) {
-        if self.busy || (self.waiting.is_empty() && !self.checkpoint_due) {
+        if self.busy || (self.waiting.is_empty() && self.unmarked.is_none()) {
             return;
         }
         self.busy = true;
         let pending = self.take_batch();
-        let checkpoints: Checkpoints =
-            if std::mem::take(&mut self.checkpoint_due) { self.moved.drain().collect() } else { Vec::new() };
+        let checkpoints = piece(&mut self.unmarked);
         let committer = Committer {
             store: self.store.clone(),
             log: self.log.clone(),
@@ -117,6 +120,33 @@ impl Journal {
         };
         let work = committer.write(pending, checkpoints);
         ctx.spawn(work.into_actor(self).map(|written, journal, ctx| journal.written(written, ctx)));
+    }
+
+    /// Asks how far jobs have come since the mark; the answer is written down piece by piece with what else is written.
+    fn ask_how_far(&mut self, ctx: &mut Context<Self>) {
+        if self.asking || self.unmarked.is_some() || !self.unasked || self.ids.end == 0 {
+            return;
+        }
+        (self.asking, self.unasked) = (true, false);
+        // All ids below were committed, or never will be: those of a commit under way are not taken off yet.
+        let (store, below) = (self.store.clone(), self.ids.start);
+        let asked = async move { store.ledger_passed(0, below).await };
+        ctx.spawn(asked.into_actor(self).map(move |passed, journal, ctx| {
+            journal.asking = false;
+            match passed {
+                Ok(passed) => {
+                    // Rows ahead of their moment hold the mark up, and so does a mark that was far behind.
+                    journal.unasked |= passed.mark.is_none_or(|mark| mark + 1 < below);
+                    journal.unmarked = passed.mark.is_some().then_some(passed);
+                    journal.flush(ctx);
+                }
+                Err(error) => {
+                    journal.unasked = true;
+                    slog::debug!(journal.log, "how far jobs have come could not be read; asking again in a moment";
+                        "error" => error.chain());
+                }
+            }
+        }));
     }
 
     fn take_batch(&mut self) -> Vec<Pending> {
@@ -143,13 +173,12 @@ impl Journal {
                     slog::info!(self.log, "the database takes writes again"; "away_ms" => outage.lasted.as_millis(),
                         "waiting" => self.entries_waiting);
                 }
-                for (job, occurrence) in written.occurrences {
-                    let last = self.moved.entry(job).or_insert(occurrence);
-                    *last = (*last).max(occurrence);
+                self.unasked |= written.opened > 0;
+                if !written.checkpoints_written {
+                    // Asked again later: what is not written down is still beyond the mark.
+                    (self.unmarked, self.unasked) = (None, true);
                 }
-                if !self.waiting.is_empty() {
-                    self.flush(ctx);
-                }
+                self.flush(ctx);
             }
             Err(error) => {
                 slog::crit!(self.log, "writing ends: the ledger belongs to somebody else"; "error" => %error);
@@ -160,6 +189,16 @@ impl Journal {
                 ctx.stop();
             }
         }
+    }
+}
+
+/// Takes the next piece of what is to be written down; the mark goes with the last one.
+fn piece(unmarked: &mut Option<Checkpoints>) -> Checkpoints {
+    match unmarked {
+        Some(left) if left.until.len() > PIECE => {
+            Checkpoints { until: left.until.split_off(left.until.len() - PIECE), mark: None }
+        }
+        left => left.take().unwrap_or_default(),
     }
 }
 
@@ -187,8 +226,7 @@ impl Actor for Journal {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(CHECKPOINT_EVERY, |journal, ctx| {
-            journal.checkpoint_due = !journal.moved.is_empty();
-            journal.flush(ctx);
+            journal.ask_how_far(ctx);
             if journal.health.is_silent() {
                 slog::error!(journal.log, "the database does not answer; everything waits until it does"; "waiting" => journal.entries_waiting);
             }

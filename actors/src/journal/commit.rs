@@ -10,9 +10,7 @@
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
 use crate::record::{Answers, Asker};
-use chrono::TimeDelta;
-use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::ops::Range;
@@ -32,9 +30,6 @@ const TRIES_OF_PART: u32 = 2;
 /// A refusal that is no "not now" and also meets other words of the same length is no verdict on them; it holds up the
 /// others for so long at most.
 const LASTING: Duration = Duration::from_secs(300);
-
-/// Checkpoints: the last occurrence of each of these jobs that has a row.
-pub(super) type Checkpoints = Vec<(JobId, chrono::DateTime<chrono::Utc>)>;
 
 /// A `Record` and who waits for it.
 pub(super) struct Pending {
@@ -56,8 +51,10 @@ pub(super) struct Committer {
 pub(super) struct Written {
     /// The leased ids that are left.
     pub(super) ids: Range<i64>,
-    /// The occurrences that have rows now and no checkpoint yet.
-    pub(super) occurrences: Checkpoints,
+    /// How many entries there were that may have opened a row.
+    pub(super) opened: usize,
+    /// Whether the checkpoints were written; with a batch that is taken apart they are not.
+    pub(super) checkpoints_written: bool,
     /// The database had been away.
     pub(super) outage: Option<Outage>,
 }
@@ -87,7 +84,7 @@ impl Committer {
         pending: Vec<Pending>,
         checkpoints: Checkpoints,
     ) -> Result<Written, StoreError> {
-        let mut occurrences = Vec::new();
+        let (mut opened, mut checkpoints_written) = (0, true);
         let mut outage = None;
         let mut parts = vec![(pending, checkpoints)];
         let mut tries = TRIES;
@@ -95,22 +92,22 @@ impl Committer {
         while let Some((mut part, checkpoints)) = parts.pop() {
             match self.persist(&part, &checkpoints, tries).await? {
                 Fate::Written(answers) => {
-                    occurrences.extend(opened(&part));
+                    opened += part.iter().flat_map(|one| &one.entries).filter(|entry| entry.may_open()).count();
                     tell(part, answers);
                 }
-                Fate::Suspect(error) if part.len() <= 1 && checkpoints.is_empty() => {
+                Fate::Suspect(error) if part.len() <= 1 && checkpoints == Checkpoints::default() => {
                     part.into_iter().for_each(|one| self.refuse(one, &error));
                 }
                 Fate::Suspect(_) => {
-                    occurrences.extend(checkpoints);
+                    checkpoints_written &= checkpoints == Checkpoints::default();
                     let later = part.split_off(part.len() / 2);
-                    parts.extend([(later, Vec::new()), (part, Vec::new())]);
+                    parts.extend([later, part].map(|half| (half, Checkpoints::default())));
                 }
             }
             outage = outage.or(self.health.done());
             tries = TRIES_OF_PART;
         }
-        Ok(Written { ids: self.ids, occurrences, outage })
+        Ok(Written { ids: self.ids, opened, checkpoints_written, outage })
     }
 
     /// Tries until the database takes it, or is seen to take something else.
@@ -150,7 +147,7 @@ impl Committer {
         error: &StoreError,
         since: Instant,
     ) -> Verdict {
-        if part.len() > 1 || !checkpoints.is_empty() {
+        if part.len() > 1 || *checkpoints != Checkpoints::default() {
             // Less at a time may be what it takes, whatever it says.
             return if self.probe().await.is_ok() { Verdict::Divisible } else { Verdict::NotNow };
         }
@@ -167,7 +164,7 @@ impl Committer {
     async fn rehearse(&mut self, part: &[Pending]) -> Result<(), StoreError> {
         #[cfg(feature = "faults")]
         crate::faults::judged(&[]).await?;
-        let (batch, _) = self.batch(part, &Vec::new()).await?;
+        let (batch, _) = self.batch(part, &Checkpoints::default()).await?;
         self.store.ledger_rehearse(batch).await
     }
 
@@ -238,18 +235,4 @@ fn whose(entries: &[Entry]) -> String {
         Some(Entry::Settle { job, .. }) => format!("job {job}"),
         None => "nobody".into(),
     }
-}
-
-/// How far a part brought its jobs: to the occurrences that it gave rows to. A row ahead of its moment may be taken back, so
-/// its job is only known to be done with everything before; the store looks at the row itself when its moment has come.
-fn opened(part: &[Pending]) -> Checkpoints {
-    let news = part.iter().flat_map(|one| &one.entries).filter_map(|entry| match entry {
-        Entry::Open(new) if new.kind != RunKind::Scheduled => None,
-        Entry::Open(new) if new.state == RunState::Planned => {
-            Some((new.job, new.scheduled_at - TimeDelta::milliseconds(1)))
-        }
-        Entry::Open(new) => Some((new.job, new.scheduled_at)),
-        Entry::Change(_) | Entry::Withdraw(_) | Entry::Settle { .. } => None,
-    });
-    news.collect()
 }

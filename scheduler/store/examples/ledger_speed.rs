@@ -10,6 +10,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
 use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
 use hzm_job_store::{Store, StoreError};
@@ -152,7 +153,7 @@ impl Bench {
     }
 
     async fn commit(&self, entries: Vec<Entry>, first_id: i64) -> Result<(), StoreError> {
-        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Vec::new() };
+        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Checkpoints::default() };
         self.store.ledger_commit(batch).await.map(drop)
     }
 

@@ -4,6 +4,7 @@
 //! inserts the rows that are new, makes the changes whose origin still holds, counts the outcomes and, now and then,
 //! moves the checkpoints. Each entry gets an answer of its own: what was new, and where somebody was first.
 
+use crate::checkpoint::Checkpoints;
 use crate::columns::{millis, storable};
 use crate::run_row::RunRow;
 use chrono::{DateTime, Utc};
@@ -173,9 +174,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// The first of the leased ids.
     pub first_id: i64,
-    /// Checkpoints to move: the last occurrence of each of these jobs that has a row. With them the journal's mark moves
-    /// to the last id before this batch.
-    pub checkpoints: Vec<(JobId, DateTime<Utc>)>,
+    /// What to write down of how far jobs have come.
+    pub checkpoints: Checkpoints,
 }
 
 impl Batch {

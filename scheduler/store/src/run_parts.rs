@@ -167,7 +167,7 @@ pub(crate) fn part(id: i64) -> i64 {
 
 /// The parts that a walk goes through, given those of the oldest and the newest run.
 fn ahead(ends: Option<(i64, i64)>, cursor: Cursor, most: i64) -> RangeInclusive<i64> {
-    let Some((oldest, newest)) = ends else { return 0..=-1 };
+    let Some((oldest, newest)) = ends else { return RangeInclusive::new(0, -1) };
     let below = |first: i64| oldest.max(first.saturating_sub(most - 1))..=first;
     match cursor {
         Cursor::Newest => below(newest),

@@ -6,6 +6,7 @@ use crate::database::{Database, servers};
 use crate::support::{at, by, due, executor, until};
 use crate::wire::{Relay, Way, through_relay};
 use hzm_job_scheduler::JobId;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::time::Duration;
@@ -30,7 +31,7 @@ async fn filled(database: &Database, connect_within: Duration) -> (Store, Relay,
 /// A batch of one fire.
 fn batch(epoch: i64, number: i64) -> Batch {
     let entries = vec![Entry::Open(due(JobId(7), number))];
-    Batch { epoch, journal: 0, entries, first_id: number, checkpoints: Vec::new() }
+    Batch { epoch, journal: 0, entries, first_id: number, checkpoints: Checkpoints::default() }
 }
 
 /// Asks while the way is cut after more and more bytes of what the server answers, until all of it passed; answers

@@ -4,6 +4,7 @@ use crate::support::{World, at, by, done, due, ended, key, on_each_database, ope
 use chrono::Months;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Entry, NewRun};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::RunFilter;
@@ -142,7 +143,7 @@ fn a_cleared_occurrence_does_not_come_back() {
         world.open_all([NewRun { kind: RunKind::Manual, ..ended(id, 90, RunState::Succeeded) }]).await;
         clear(&world, ClearRule::All, ALL).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(20)), "though no checkpoint had been written");
-        world.checkpoint(vec![(id, at(30))]).await;
+        world.checkpoint_to(Checkpoints { until: vec![(id, at(30))], mark: None }).await;
         world.open_all([ended(id, 25, RunState::Succeeded)]).await;
         clear(&world, ClearRule::All, ALL).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(30)), "and never moves back");

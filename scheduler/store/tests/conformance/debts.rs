@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::JobSpec;
 use hzm_job_scheduler::schedule::{ScheduleDraft, ScheduleKind};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::Entry;
 
 /// A started job of an executor of its own; its version is 2.
@@ -38,7 +39,7 @@ fn whoever_ends_a_schedule_leaves_what_it_may_owe() {
         let executor = world.executor("other").await;
         let job = world.job(executor, "edited").await.job.id;
         done(world.store.job_enable(job, true, by("ann", 30)).await.unwrap());
-        world.checkpoint(vec![(job, at(35))]).await;
+        world.checkpoint_to(Checkpoints { until: vec![(job, at(35))], mark: None }).await;
         done(world.store.job_update(job, 2, every(&world, job, "1m").await, by("ann", 40)).await.unwrap());
         done(world.store.job_delete(job, by("ann", 50)).await.unwrap());
         let owed = [(2, at(30), Some(at(35)), at(40)), (3, at(40), Some(at(35)), at(50))];

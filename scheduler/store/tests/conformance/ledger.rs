@@ -4,11 +4,17 @@ use crate::support::{at, change, due, ended, key, on_each_database, opened, with
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::StoreError;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
 
 const JOB: JobId = JobId(7);
+
+/// A checkpoint of the job, and a mark.
+fn told(millis: i64) -> Checkpoints {
+    Checkpoints { until: vec![(JOB, at(millis))], mark: Some(1) }
+}
 
 #[test]
 fn a_new_row_is_read_back_as_it_was_written() {
@@ -233,7 +239,7 @@ fn an_epoch_that_is_over_writes_nothing() {
         let epoch = world.store.partition_claim_all("other".into(), at(1)).await.unwrap();
         assert!(epoch > world.epoch);
         let entries = vec![Entry::Change(change(id, RunState::Waiting, RunState::Failed, 2)), Entry::Open(due(JOB, 2))];
-        let old = Batch { checkpoints: vec![(JOB, at(2))], ..world.batch(entries.clone()).await };
+        let old = Batch { checkpoints: told(2), ..world.batch(entries.clone()).await };
         let refused = world.store.ledger_commit(old).await;
         assert!(matches!(refused, Err(StoreError::Fenced { ours }) if ours == world.epoch), "{refused:?}");
         let page = world.store.run_page(RunFilter::default(), Cursor::Newest, 9).await.unwrap();
@@ -331,8 +337,7 @@ fn a_rehearsal_writes_nothing_and_minds_no_words() {
             Entry::Open(due(JOB, 1)),
             Entry::Change(RunChange { known, then: Some(Box::new(next)), ..ends }),
         ];
-        let batch =
-            Batch { epoch: world.epoch, journal: 0, entries, first_id: first.0 + 500, checkpoints: vec![(JOB, at(2))] };
+        let batch = Batch { epoch: world.epoch, journal: 0, entries, first_id: first.0 + 500, checkpoints: told(2) };
         world.store.ledger_rehearse(batch.clone()).await.unwrap();
         let rows = world.store.run_page(RunFilter::default(), Cursor::Newest, 9).await.unwrap().rows;
         assert_eq!(rows.iter().map(|run| (run.id, run.state)).collect::<Vec<_>>(), [(first, RunState::Waiting)]);

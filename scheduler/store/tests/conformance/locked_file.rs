@@ -4,6 +4,7 @@ use crate::support::{at, due, silence};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hzm_job_scheduler::JobId;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Batch, Entry};
 use hzm_job_store::{Store, StoreError, StoreSettings};
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ fn another(path: &std::path::Path) -> SqliteConnection {
 
 fn batch(epoch: i64, number: i64) -> Batch {
     let entries = vec![Entry::Open(due(JobId(7), number))];
-    Batch { epoch, journal: 0, entries, first_id: number, checkpoints: Vec::new() }
+    Batch { epoch, journal: 0, entries, first_id: number, checkpoints: Checkpoints::default() }
 }
 
 fn away(opened: Result<Store, StoreError>) -> String {

@@ -53,6 +53,7 @@ mod relay;
 mod rights;
 #[cfg(test)]
 mod run_parts;
+#[cfg(test)]
 mod run_requests;
 #[cfg(test)]
 mod runs;

@@ -42,7 +42,7 @@ const SQLITE: [&str; 2] = [
      iif(t.name = 'run' AND c.name = 'id', 'bigint', lower(c.type)) AS kind, 1 - c.\"notnull\" AS nullable \
      FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'",
     "SELECT t.name AS place, (SELECT group_concat(name, ',') FROM (SELECT ifnull(name, 'part') AS name \
-     FROM pragma_index_info(i.name) ORDER BY seqno)) || iif(i.name = 'run_job', ',id', '') AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \
+     FROM pragma_index_info(i.name) ORDER BY seqno)) || iif(i.name IN ('run_job', 'run_executor', 'run_state'), ',id', '') AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \
      ESCAPE '\\' UNION SELECT t.name, c.name, 1 FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE c.pk = 1 \
      AND t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' \
      AND (SELECT count(*) FROM pragma_table_info(t.name) AS o WHERE o.pk > 0) = 1",

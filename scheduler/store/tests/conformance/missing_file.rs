@@ -4,6 +4,7 @@ use crate::support::{at, due, silence, until};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hzm_job_scheduler::JobId;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::fs::{OpenOptions, rename, write};
@@ -49,7 +50,8 @@ impl Ledger {
 
     async fn write(&self, number: i64) -> Result<Vec<Answer>, StoreError> {
         let entries = vec![Entry::Open(due(JobId(7), number))];
-        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id: number, checkpoints: Vec::new() };
+        let batch =
+            Batch { epoch: self.epoch, journal: 0, entries, first_id: number, checkpoints: Checkpoints::default() };
         self.store.ledger_commit(batch).await
     }
 

@@ -4,6 +4,7 @@ use crate::database::{Database, servers};
 use crate::support::{at, due, until};
 use crate::wire::{Way, through_relay};
 use hzm_job_scheduler::JobId;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Batch, Entry};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ async fn a_store_whose_server_went_away_says_so_and_serves_again_when_it_is_back
             journal: 0,
             entries: vec![Entry::Open(due(JobId(7), id))],
             first_id: id,
-            checkpoints: Vec::new(),
+            checkpoints: Checkpoints::default(),
         };
         store.ledger_commit(batch(1)).await.unwrap();
         for round in 0..2 {

@@ -3,6 +3,7 @@
 use crate::database::{Database, execute, is_postgres, servers};
 use crate::support::{at, due, silence};
 use hzm_job_scheduler::JobId;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Batch, Entry};
 use hzm_job_store::{Store, StoreError};
 
@@ -117,7 +118,7 @@ async fn rights_that_are_granted_hold_for_the_next_statement() {
         user.may_read();
         let store = user.open().await;
         let entries = vec![Entry::Open(due(JobId(7), 1))];
-        let batch = Batch { epoch, journal: 0, entries, first_id: 1, checkpoints: Vec::new() };
+        let batch = Batch { epoch, journal: 0, entries, first_id: 1, checkpoints: Checkpoints::default() };
         assert_lacks_rights(store.ledger_commit(batch.clone()).await);
         user.may_write();
         store.ledger_commit(batch).await.unwrap();

@@ -92,7 +92,7 @@ fn what_was_planned_is_known_however_far_behind_the_mark_is() {
         world.store.run_id_block_lease(FAR).await.unwrap();
         world.open(due(JobId(job.0 + 1), 100)).await;
         assert_eq!(world.standing(job).await.planned_until, Some(at(8)));
-        world.checkpoint(vec![(job, at(8))]).await;
+        world.checkpoint().await;
         assert_eq!(world.standing(job).await.planned_until, Some(at(8)));
     });
 }

@@ -65,7 +65,7 @@ fn a_sleeper_is_due_when_its_checkpoint_says_or_earlier() {
         assert_eq!(next().await, at(30_000));
         world.open_all([due(job, 30_000)]).await;
         assert_eq!(next().await, at(30_000), "rows beyond the mark are left to the full question");
-        world.checkpoint(vec![(job, at(30_000))]).await;
+        world.checkpoint().await;
         assert_eq!(next().await, at(60_000));
     });
 }

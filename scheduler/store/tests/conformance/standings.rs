@@ -3,6 +3,7 @@
 use crate::support::{at, by, change, done, due, ended, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Known, NewRun, RunChange};
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
 
@@ -23,7 +24,7 @@ fn rows_beyond_the_mark_tell_what_the_checkpoint_does_not() {
         let id = world.some_job().await;
         world.open_all([due(id, 10), due(id, 20)]).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(20)), "without any checkpoint");
-        world.checkpoint(vec![(id, at(20))]).await;
+        world.checkpoint().await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(20)));
         world.open_all([due(id, 30), NewRun { kind: RunKind::Manual, ..due(id, 40) }]).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(30)), "manual runs are no occurrences");
@@ -31,24 +32,36 @@ fn rows_beyond_the_mark_tell_what_the_checkpoint_does_not() {
 }
 
 #[test]
-fn a_mark_that_moves_takes_along_what_the_journal_forgot() {
+fn the_mark_moves_with_the_last_piece_and_what_it_passes_has_its_checkpoint() {
     on_each_database(async |world| {
         let executor = world.executor("billing").await;
         let (one, two) = (world.job(executor, "one").await.job.id, world.job(executor, "two").await.job.id);
-        world.open_all([due(one, 10), due(two, 20)]).await;
-        // The journal was restarted in between and remembers only what it wrote since.
-        world.checkpoint(vec![(one, at(10))]).await;
-        assert_eq!(world.standing(two).await.planned_until, Some(at(20)));
+        let runs = world.open_all([due(one, 10), due(two, 20)]).await;
+        let mut passed = world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap();
+        passed.until.sort_unstable();
+        let until = vec![(one, at(10)), (two, at(20))];
+        assert_eq!(passed, Checkpoints { until, mark: Some(runs[1].0) });
+        world.checkpoint_to(Checkpoints { until: passed.until.split_off(1), mark: None }).await;
+        assert_eq!(world.standing(one).await.planned_until, Some(at(10)), "by its row");
+        assert_eq!(world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap().until.len(), 2, "the mark stayed");
+        world.checkpoint_to(passed).await;
+        for (job, until) in [(one, at(10)), (two, at(20))] {
+            assert_eq!(world.standing(job).await.planned_until, Some(until));
+        }
+        assert_eq!(world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap(), Checkpoints::default());
+        assert_eq!(world.store.ledger_passed(0, 0).await.unwrap(), Checkpoints::default(), "nothing was committed yet");
     });
 }
 
 #[test]
-fn a_checkpoint_never_moves_back() {
+fn a_checkpoint_never_moves_back_and_neither_does_the_mark() {
     on_each_database(async |world| {
         let id = world.some_job().await;
-        world.checkpoint(vec![(id, at(50))]).await;
-        world.checkpoint(vec![(id, at(40))]).await;
-        assert_eq!(world.standing(id).await.planned_until, Some(at(50)));
+        let told = |until: i64, mark: i64| Checkpoints { until: vec![(id, at(until))], mark: Some(mark) };
+        let run = opened(world.open(due(id, 60)).await);
+        world.checkpoint_to(told(50, run.0)).await;
+        world.checkpoint_to(told(40, run.0 - 1)).await;
+        assert_eq!(world.standing(id).await.planned_until, Some(at(50)), "and the row is below the mark");
     });
 }
 
@@ -148,10 +161,10 @@ fn a_row_ahead_of_its_moment_does_not_count_as_an_occurrence_that_is_done() {
         let ahead = opened(world.open(NewRun { state: RunState::Planned, ..due(id, 1_000) }).await);
         assert_eq!(world.standing(id).await.planned_until, Some(at(1)));
         assert_eq!(world.standing(id).await.open.last().map(|run| run.id), Some(ahead), "but it is there");
-        world.checkpoint(vec![(id, at(1))]).await;
+        world.checkpoint().await;
         world.change(change(ahead, RunState::Planned, RunState::Succeeded, 1_005)).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the mark had not passed it");
-        world.checkpoint(vec![(id, at(1))]).await;
+        world.checkpoint().await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the checkpoint has it now");
     });
 }

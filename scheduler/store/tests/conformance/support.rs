@@ -7,6 +7,7 @@ use hzm_job_scheduler::job::{JobDraft, JobSpec};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
@@ -155,7 +156,7 @@ impl World {
     /// A batch under the world's epoch, with ids leased for it.
     pub(crate) async fn batch(&self, entries: Vec<Entry>) -> Batch {
         let ids = self.store.run_id_block_lease(entries.len() as i64).await.unwrap();
-        Batch { epoch: self.epoch, journal: 0, entries, first_id: ids.start, checkpoints: Vec::new() }
+        Batch { epoch: self.epoch, journal: 0, entries, first_id: ids.start, checkpoints: Checkpoints::default() }
     }
 
     pub(crate) async fn commit(&self, entries: Vec<Entry>) -> Vec<Answer> {
@@ -176,10 +177,14 @@ impl World {
         self.commit(entries).await.into_iter().map(opened).collect()
     }
 
-    /// Moves checkpoints, and with them the mark past everything written so far.
-    pub(crate) async fn checkpoint(&self, checkpoints: Vec<(JobId, DateTime<Utc>)>) {
-        let first_id = self.store.run_id_block_lease(1).await.unwrap().start;
-        let batch = Batch { epoch: self.epoch, journal: 0, entries: Vec::new(), first_id, checkpoints };
+    /// Moves the checkpoints, and the mark past everything written so far that is not ahead of its moment.
+    pub(crate) async fn checkpoint(&self) {
+        let below = self.store.run_id_block_lease(1).await.unwrap().start;
+        self.checkpoint_to(self.store.ledger_passed(0, below).await.unwrap()).await;
+    }
+
+    pub(crate) async fn checkpoint_to(&self, checkpoints: Checkpoints) {
+        let batch = Batch { checkpoints, ..self.batch(Vec::new()).await };
         assert_eq!(self.store.ledger_commit(batch).await.unwrap(), Vec::new());
     }
 

@@ -7,6 +7,7 @@ use crate::support::{at, change, due, silence, withdrawal};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange, Withdrawal};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
@@ -122,8 +123,13 @@ struct Twin {
     _database: Database,
 }
 
+fn sorted<T: Ord>(mut of: Vec<T>) -> Vec<T> {
+    of.sort_unstable();
+    of
+}
+
 /// What can be seen of a case afterwards.
-type Sight = (Vec<Vec<Answer>>, Vec<Run>, Vec<HourCount>);
+type Sight = (Vec<Vec<Answer>>, Vec<Run>, Vec<HourCount>, Checkpoints);
 
 impl Twin {
     async fn on(kind: &str) -> Twin {
@@ -138,7 +144,8 @@ impl Twin {
         for entries in batches {
             let entries = moved(entries, base);
             let needed = entries.iter().filter(|entry| entry.may_open()).count() as i64;
-            let checkpoints = vec![(JobId(base), at(first_id - base)), (JobId(base), at(0))];
+            let until = vec![(JobId(base), at(first_id - base)), (JobId(base), at(0))];
+            let checkpoints = Checkpoints { until, mark: Some(first_id - 1) };
             let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints };
             answers.push(self.store.ledger_commit(batch).await.unwrap());
             first_id += needed;
@@ -148,7 +155,9 @@ impl Twin {
             let filter = RunFilter { job: Some(JobId(base + job)), ..RunFilter::default() };
             rows.append(&mut self.store.run_page(filter, Cursor::Newest, 200).await.unwrap().rows);
         }
-        (answers, rows, self.store.stat_hours(at(0), at(10 * 3_600_000)).await.unwrap())
+        let passed = self.store.ledger_passed(1, first_id).await.unwrap();
+        let passed = Checkpoints { until: sorted(passed.until), ..passed };
+        (answers, rows, self.store.stat_hours(at(0), at(10 * 3_600_000)).await.unwrap(), passed)
     }
 }
 

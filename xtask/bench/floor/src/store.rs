@@ -8,6 +8,7 @@ use hzm_job_bench::percentile::of_sorted;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
 use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
 use hzm_job_test_rig::clock::now_ms;
@@ -62,7 +63,7 @@ struct Writer {
 
 impl Writer {
     fn commit(&self, first_id: i64, entries: Vec<Entry>) -> Result<(), String> {
-        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Vec::new() };
+        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Checkpoints::default() };
         self.runtime.block_on(self.store.ledger_commit(batch)).map(|_| ()).map_err(text)
     }
 

@@ -5,6 +5,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
+use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
 use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
 use std::ops::Range;
@@ -34,7 +35,7 @@ impl Ledger {
     }
 
     fn commit(&self, first_id: i64, entries: Vec<Entry>) {
-        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Vec::new() };
+        let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints: Checkpoints::default() };
         self.runtime.block_on(self.store.ledger_commit(batch)).expect("a commit");
     }
 

@@ -10,14 +10,11 @@ use crate::columns::millis;
 use crate::epoch::{self, Epochs};
 use crate::error::StoreError;
 use crate::ledger::{Answer, Batch, Entry, NewRun};
-use crate::run_row::{RunRow, not_succeeded};
-use crate::schema::{journal_mark, run};
-use diesel::dsl::{max, min};
+use crate::run_row::RunRow;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
 use hzm_job_scheduler::partition::PARTITIONS;
-use hzm_job_scheduler::run::{RunKind, RunState};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -30,9 +27,6 @@ const ATTEMPTS: u32 = 4;
 type FireRow = (i64, i64, i16, i32, i64, i16);
 /// A row that says which run a request made, and its state if it is still there.
 type RequestRow = (i64, String, i64, Option<i16>);
-
-/// A job and the last occurrence among some rows of it.
-type LastRow = (i64, Option<i64>);
 
 /// What a batch asks of a connection.
 trait Link: Send {
@@ -47,9 +41,6 @@ trait Link: Send {
     fn states(&mut self, ids: String) -> impl Future<Output = QueryResult<Vec<(i64, i16)>>> + Send;
     fn fires(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<FireRow>>> + Send;
     fn requests(&mut self, keys: String) -> impl Future<Output = QueryResult<Vec<RequestRow>>> + Send;
-    /// The last occurrence of each job among the scheduled rows between a journal's mark and this id, and how far that was
-    /// possible: a row ahead of its moment counts when that has come.
-    fn passed(&mut self, journal: i64, below: i64) -> impl Future<Output = QueryResult<(i64, Vec<LastRow>)>> + Send;
 }
 
 /// One connection type's part, and its function that plays a batch.
@@ -88,20 +79,6 @@ macro_rules! link {
                 type Columns = (BigInt, Text, BigInt, Nullable<SmallInt>);
                 Statement::<Columns>::new(Self::SQL.requests, keys).load(self).await
             }
-
-            async fn passed(&mut self, journal: i64, below: i64) -> QueryResult<(i64, Vec<LastRow>)> {
-                let mark = journal_mark::table.find(journal).select(journal_mark::run_id);
-                let mark: i64 = mark.first(self).await.optional()?.unwrap_or(0);
-                let planned = run::table.filter(run::state.eq(RunState::Planned.code()).and(run::id.gt(mark)));
-                let planned: Option<i64> = planned.filter(not_succeeded()).select(min(run::id)).first(self).await?;
-                let below = planned.map_or(below, |planned| planned.min(below));
-                let passed = run::table
-                    .filter(run::id.gt(mark).and(run::id.lt(below)))
-                    .filter(run::kind.eq(RunKind::Scheduled.code()))
-                    .group_by(run::job_id)
-                    .select((run::job_id, max(run::scheduled_at)));
-                Ok((below, passed.load(self).await?))
-            }
         }
 
         /// Writes the batch in one transaction.
@@ -137,9 +114,7 @@ async fn write_in_txn<C: Link>(conn: &mut C, batch: &Batch, look_up: bool) -> Re
     epoch::check(conn.epochs().await?.pop().unwrap_or_default(), batch.epoch)?;
     let played = play(batch, see_in_txn(conn, batch, look_up).await?);
     rows_in_txn(conn, &played).await?;
-    if !batch.checkpoints.is_empty() {
-        checkpoints_in_txn(conn, batch).await?;
-    }
+    checkpoints_in_txn(conn, batch).await?;
     Ok(played.answers)
 }
 
@@ -210,19 +185,16 @@ async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), Store
     Ok(())
 }
 
-/// Moves checkpoints forward, and the journal's mark: ids of this batch and of later ones lie at or above its first one, so
-/// everything below is reflected then.
+/// Moves checkpoints forward, and the journal's mark; what is further already stays.
 async fn checkpoints_in_txn<C: Link>(conn: &mut C, batch: &Batch) -> Result<(), StoreError> {
+    // Once each: two rows of one statement may not meet on PostgreSQL.
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
-    let told = batch.checkpoints.iter().map(|(job, until)| (job.0, Some(millis(*until))));
-    // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
-    let (below, passed) = conn.passed(batch.journal, batch.first_id).await?;
-    for (job, until) in told.chain(passed) {
-        let latest = last.entry(job).or_insert(i64::MIN);
-        *latest = (*latest).max(until.unwrap_or(i64::MIN));
+    for (job, until) in &batch.checkpoints.until {
+        let latest = last.entry(job.0).or_insert(i64::MIN);
+        *latest = (*latest).max(millis(*until));
     }
     write_all(conn, C::SQL.checkpoint, last).await?;
-    write_all(conn, C::SQL.mark, [(batch.journal, below - 1)]).await?;
+    write_all(conn, C::SQL.mark, batch.checkpoints.mark.map(|mark| (batch.journal, mark))).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A batch in memory: what each entry is answered, and what is to be written.
 
 use super::play::{Played, Seen, play};
+use crate::checkpoint::Checkpoints;
 use crate::columns::moment;
 use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
 use hzm_job_scheduler::run::RunState::{self, Dispatched, Failed, Planned, Running, Succeeded, Waiting};
@@ -44,7 +45,7 @@ fn known(run: i64, from: RunState, to: RunState, known: Known) -> Entry {
 }
 
 fn played(seen: Seen, entries: Vec<Entry>) -> Played {
-    play(&Batch { epoch: 1, journal: 0, entries, first_id: 100, checkpoints: Vec::new() }, seen)
+    play(&Batch { epoch: 1, journal: 0, entries, first_id: 100, checkpoints: Checkpoints::default() }, seen)
 }
 
 fn holding(states: &[(i64, RunState)]) -> Seen {

@@ -7,12 +7,10 @@
 use super::rows::{ChangeRow, Fixed, OpenRows};
 use crate::columns::{hour_millis, millis};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
-use crate::run_row::not_succeeded;
-use crate::schema::{job_debt, journal_mark, run, run_request, run_stat};
-use diesel::dsl::min;
+use crate::schema::{job_debt, run, run_request, run_stat};
 use diesel::prelude::*;
 use hzm_job_scheduler::RunId;
-use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_scheduler::run::RunState;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -207,31 +205,21 @@ impl<'c, 'b> Writer<'c, 'b> {
         Ok(())
     }
 
-    /// Moves checkpoints forward, two statements for any number of jobs; one that is further already stays.
+    /// Moves checkpoints forward, one statement for any number of jobs; one that is further already stays. So does the mark.
     fn checkpoints(&mut self, batch: &Batch) -> QueryResult<()> {
-        if batch.checkpoints.is_empty() {
-            return Ok(());
+        if !batch.checkpoints.until.is_empty() {
+            let mut told = String::new();
+            for (job, until) in &batch.checkpoints.until {
+                let head = if told.is_empty() { '[' } else { ',' };
+                // Writing to a text cannot fail.
+                let _ = write!(told, "{head}[{},{}]", job.0, millis(*until));
+            }
+            told.push(']');
+            Fixed { sql: RAISE_CHECKPOINTS, numbers: &[], json: Some(&told) }.execute(self.conn)?;
         }
-        let mut told = String::new();
-        for (job, until) in &batch.checkpoints {
-            let head = if told.is_empty() { '[' } else { ',' };
-            // Writing to a text cannot fail.
-            let _ = write!(told, "{head}[{},{}]", job.0, millis(*until));
+        if let Some(mark) = batch.checkpoints.mark {
+            self.fixed(RAISE_MARK, &[batch.journal, mark])?;
         }
-        told.push(']');
-        Fixed { sql: RAISE_TOLD, numbers: &[], json: Some(&told) }.execute(self.conn)?;
-        // A journal that was restarted does not remember what it wrote before: the rows between the marks do.
-        let mark = journal_mark::table.find(batch.journal).select(journal_mark::run_id);
-        let mark: i64 = mark.first(self.conn).optional()?.unwrap_or(0);
-        // A row ahead of its moment counts when that has come: until then the mark stays below it.
-        let planned = run::table.filter(run::state.eq(RunState::Planned.code()).and(run::id.gt(mark)));
-        let planned: Option<i64> = planned.filter(not_succeeded()).select(min(run::id)).first(self.conn)?;
-        let below = planned.map_or(batch.first_id, |planned| planned.min(batch.first_id));
-        self.fixed(RAISE_PASSED, &[mark, below, i64::from(RunKind::Scheduled.code())])?;
-        // Ids of this batch and of later ones lie at or above first_id, so everything below is reflected now.
-        diesel::replace_into(journal_mark::table)
-            .values((journal_mark::journal.eq(batch.journal), journal_mark::run_id.eq(mark.max(below - 1))))
-            .execute(self.conn)?;
         Ok(())
     }
 
@@ -245,14 +233,11 @@ const RAISE_LAST_END: &str = "INSERT INTO job_last_end (job_id, ended_at) SELECT
      ON CONFLICT (job_id) DO UPDATE SET ended_at = excluded.ended_at WHERE job_last_end.ended_at < excluded.ended_at";
 
 /// Raises the checkpoints that the batch tells. `WHERE TRUE` tells SQLite that the `ON` is no join's.
-const RAISE_TOLD: &str = "INSERT INTO job_checkpoint (job_id, planned_until) \
+const RAISE_CHECKPOINTS: &str = "INSERT INTO job_checkpoint (job_id, planned_until) \
      SELECT value ->> 0, max(value ->> 1) FROM json_each(?) WHERE TRUE GROUP BY value ->> 0 \
      ON CONFLICT (job_id) DO UPDATE SET planned_until = excluded.planned_until \
      WHERE job_checkpoint.planned_until < excluded.planned_until";
 
-/// Raises those of the jobs that have rows of this kind between two ids. `NOT INDEXED`: by their ids, rather than through all
-/// rows there are in the order of jobs.
-const RAISE_PASSED: &str = "INSERT INTO job_checkpoint (job_id, planned_until) \
-     SELECT job_id, max(scheduled_at) FROM run NOT INDEXED WHERE id > ? AND id < ? AND kind = ? GROUP BY job_id \
-     ON CONFLICT (job_id) DO UPDATE SET planned_until = excluded.planned_until \
-     WHERE job_checkpoint.planned_until < excluded.planned_until";
+/// Raises a journal's mark: (journal, run).
+const RAISE_MARK: &str = "INSERT INTO journal_mark (journal, run_id) VALUES (?, ?) \
+     ON CONFLICT (journal) DO UPDATE SET run_id = excluded.run_id WHERE journal_mark.run_id < excluded.run_id";
