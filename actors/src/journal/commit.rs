@@ -10,8 +10,7 @@
 use super::health::{LedgerHealth, Outage};
 use crate::error::SchedulerError;
 use crate::record::{Answers, Asker};
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Answer, Batch, Entry};
+use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::ops::Range;
 use std::sync::Arc;

@@ -10,9 +10,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
-use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
-use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Batch, Checkpoints, Entry, Known, NewRun, RunChange};
 use hzm_job_store::{Store, StoreError};
 use std::error::Error;
 use std::io::Write;

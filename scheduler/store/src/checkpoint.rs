@@ -8,9 +8,9 @@
 use crate::backend::{Store, run};
 use crate::columns::moment;
 use crate::error::StoreError;
+use crate::ledger::Checkpoints;
 use crate::run_row::not_succeeded;
 use crate::schema::{journal_mark, run};
-use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -19,15 +19,6 @@ use hzm_job_scheduler::run::{RunKind, RunState};
 
 /// Rows beyond the mark that are looked at in one go: what a journal at its limit writes in some ten seconds.
 const MOST_PASSED: i64 = 500_000;
-
-/// What a batch writes down of how far jobs have come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checkpoints {
-    /// The last occurrence of each of these jobs that has a row; lower ones than are known change nothing.
-    pub until: Vec<(JobId, DateTime<Utc>)>,
-    /// Every row up to this id is reflected in the checkpoints, those of this batch counted; `None`: the mark stays.
-    pub mark: Option<i64>,
-}
 
 impl Store {
     /// What the rows between a journal's mark and `below` say, as far as none of them is ahead of its moment: such a row

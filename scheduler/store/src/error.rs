@@ -4,6 +4,7 @@ use crate::trouble::Trouble;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::{PoolError, bb8};
 use hzm_job_scheduler::problem::FieldProblem;
+use std::error::Error as StdError;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -142,7 +143,7 @@ impl StoreError {
     /// It and its causes in one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
-        crate::backend::chain(self)
+        chain(self)
     }
 
     /// Whether a unique key was hit.
@@ -258,6 +259,20 @@ impl From<bb8::RunError> for StoreError {
 /// The problems of a stored definition in one line, for [`StoreError::Corrupt`].
 pub(crate) fn problems_text(problems: &[FieldProblem]) -> String {
     problems.iter().map(|problem| format!("{}: {}", problem.field, problem.problem)).collect::<Vec<_>>().join("; ")
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut link = error.source();
+    while let Some(cause) = link {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        link = cause.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! inserts the rows that are new, makes the changes whose origin still holds, counts the outcomes and, now and then,
 //! moves the checkpoints. Each entry gets an answer of its own: what was new, and where somebody was first.
 
-use crate::checkpoint::Checkpoints;
 use crate::columns::{millis, storable};
 use crate::run_row::RunRow;
 use chrono::{DateTime, Utc};
@@ -176,6 +175,15 @@ pub struct Batch {
     pub first_id: i64,
     /// What to write down of how far jobs have come.
     pub checkpoints: Checkpoints,
+}
+
+/// What a batch writes down of how far jobs have come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// The last occurrence of each of these jobs that has a row; lower ones than are known change nothing.
+    pub until: Vec<(JobId, DateTime<Utc>)>,
+    /// Every row up to this id is reflected in the checkpoints, those of this batch counted; `None`: the mark stays.
+    pub mark: Option<i64>,
 }
 
 impl Batch {

@@ -14,7 +14,7 @@
 //! an argument. Why queries run on a runtime of their own is told in [`backend`].
 
 pub mod backend;
-pub mod checkpoint;
+mod checkpoint;
 pub mod columns;
 pub mod debt;
 mod epoch;

@@ -56,8 +56,11 @@ struct Facts {
     planned: HashMap<i64, i64>,
     open: Vec<RunRow>,
     debts: Vec<DebtRow>,
-    ends: HashMap<i64, (Option<i64>, Option<i64>)>,
+    ends: HashMap<i64, LastEnd>,
 }
+
+/// When a job last ended a run, and the latest moment that a manual one bears.
+type LastEnd = (Option<i64>, Option<i64>);
 
 impl Store {
     /// Where these jobs stand, deleted ones included. A job that never was is left out; one whose definition cannot be read is left out and logged.
@@ -96,7 +99,8 @@ impl Store {
     }
 
     async fn ledger_facts(&self, ids: Vec<i64>) -> Result<(Vec<JobRow>, Facts), StoreError> {
-        run!(self, read, async |conn| {
+        let ends = self.ledger_ends(ids.clone()).await?;
+        let (rows, planned, open, debts) = run!(self, read, async |conn| {
             let there = job::table.filter(job::id.eq_any(&ids));
             let rows: Vec<JobRow> = there.select(JobRow::as_select()).load(conn).await?;
             let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
@@ -104,10 +108,8 @@ impl Store {
             let mut planned: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
             let mark = mark.unwrap_or(0);
             let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
-            let latest = part(newest.unwrap_or(0));
             // The mark is never far behind, except in a ledger whose journal never got to move it.
-            let behind: Vec<i64> = (part(mark)..=latest).collect();
-            let latest = [latest, latest - 1];
+            let behind: Vec<i64> = (part(mark)..=part(newest.unwrap_or(0))).collect();
             let beyond = run::table
                 .filter(PartOfRun.eq_any(&behind))
                 .filter(run::job_id.eq_any(&ids))
@@ -127,17 +129,30 @@ impl Store {
             let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
+            Ok((rows, planned, open, debts))
+        })?;
+        Ok((rows, Facts { planned, open, debts, ends }))
+    }
+
+    /// The last end and the last manual moment of each of these jobs, as far as they are known.
+    async fn ledger_ends(&self, ids: Vec<i64>) -> Result<HashMap<i64, LastEnd>, StoreError> {
+        run!(self, read, async |conn| {
+            let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
+            let newest_part = part(newest.unwrap_or(0));
             let kept = job_last_end::table.filter(job_last_end::job_id.eq_any(&ids));
             let kept: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
-            let mut ends: HashMap<i64, (Option<i64>, Option<i64>)> =
-                kept.iter().map(|(id, end)| (*id, (Some(*end), None))).collect();
-            // Most jobs of a crowd that is looked at (created, changed, a minute that comes) have no run at all.
-            let of_job = run::table.filter(PartOfRun.eq_any(latest)).filter(run::job_id.eq(job::id)).select(run::id);
-            let seen = job::table.filter(job::id.eq_any(&ids)).select((job::id, of_job.limit(1).single_value()));
-            let seen: Vec<(i64, Option<i64>)> = seen.load(conn).await?;
-            for id in seen.into_iter().filter_map(|(id, run)| run.and(Some(id))) {
+            let mut ends: HashMap<i64, LastEnd> = kept.iter().map(|(id, end)| (*id, (Some(*end), None))).collect();
+            // Most jobs of a crowd that is looked at (created, changed, a minute that comes) have no run at all. One look for each
+            // part: two parts in one condition make MariaDB read all that is in them, once for each job.
+            let newer = run::table.filter(PartOfRun.eq(newest_part)).filter(run::job_id.eq(job::id)).select(run::id);
+            let older =
+                run::table.filter(PartOfRun.eq(newest_part - 1)).filter(run::job_id.eq(job::id)).select(run::id);
+            let seen = job::table.filter(job::id.eq_any(&ids));
+            let seen = seen.select((job::id, newer.limit(1).single_value(), older.limit(1).single_value()));
+            let seen: Vec<(i64, Option<i64>, Option<i64>)> = seen.load(conn).await?;
+            for id in seen.into_iter().filter_map(|(id, newer, older)| newer.or(older).and(Some(id))) {
                 let mut last: Vec<(i16, i64, i16, Option<i64>)> = Vec::new();
-                for part in latest {
+                for part in [newest_part, newest_part - 1] {
                     let left = LATEST - last.len() as i64;
                     let newest = run::table.filter(PartOfRun.eq(part)).filter(run::job_id.eq(id)).order(run::id.desc());
                     let newest =
@@ -150,7 +165,7 @@ impl Store {
                 let end = executed.filter_map(|(.., end)| *end).chain(kept.get(&id).copied()).max();
                 ends.insert(id, (end, manual.max()));
             }
-            Ok((rows, Facts { planned, open, debts, ends }))
+            Ok(ends)
         })
     }
 

@@ -54,7 +54,7 @@ fn on(options: &Options, database: Database, programs: &Programs, out: &mut impl
     let mut machine = None;
     for run in 1..=options.runs {
         say(out, &format!("{} on {}: run {run} of {}\n", options.scenario.name(), database.name(), options.runs))?;
-        let (looked, sheet) = options.scenario.measure(options, database, programs)?;
+        let (looked, sheet) = hzm_job_bench::scenario::measure(options, database, programs)?;
         machine.get_or_insert(looked);
         sheets.push(sheet);
     }

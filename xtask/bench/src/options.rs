@@ -7,7 +7,6 @@ use hzm_job_test_rig::database::{Databases, databases};
 use serde_json::Value;
 
 use crate::node::wire::Wire;
-use crate::scenario::Scenario;
 
 /// Starts an admin, a database and a load executor, lets jobs fire, and tells how much, how punctual and at which cost, after
 /// reading from the ledger that every fire was right.
@@ -120,6 +119,53 @@ pub enum JobsBy {
 fn setting(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
     Ok((key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// So many jobs, each due on every whole second.
+    Steady,
+    /// So many jobs, each due once in every second, spread over its milliseconds.
+    Spread,
+    /// The highest rate at which `steady` is sustained, searched from --rate.
+    Maximum,
+    /// Many jobs due in one instant, and nothing in between.
+    Instant,
+    /// What the parts of a fire cost at the least on this machine, without any scheduler.
+    Floor,
+    /// A million jobs that are never due: memory, start, idle processor time.
+    Dormant,
+    /// Back after an orderly end and after a kill, with a thousand, a hundred thousand and a million jobs.
+    Restart,
+    /// The admin as a newcomer starts it: memory and idle processor time.
+    Idle,
+    /// A hundred thousand jobs created through the API.
+    Create,
+    /// Lists and edits through the API while jobs fire.
+    Api,
+    /// Ten million old runs cleared while jobs fire.
+    Retention,
+}
+
+impl Scenario {
+    /// Its name on the command line and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::Spread => "spread",
+            Self::Maximum => "maximum",
+            Self::Instant => "instant",
+            Self::Floor => "floor",
+            Self::Dormant => "dormant",
+            Self::Restart => "restart",
+            Self::Idle => "idle",
+            Self::Create => "create",
+            Self::Api => "api",
+            Self::Retention => "retention",
+        }
+    }
 }
 
 #[cfg(test)]

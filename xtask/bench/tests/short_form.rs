@@ -5,8 +5,8 @@
 
 use clap::Parser;
 use hzm_job_bench::figures::Figure;
-use hzm_job_bench::options::Options;
-use hzm_job_bench::scenario::{OTHERWISE, Scenario};
+use hzm_job_bench::options::{Options, Scenario};
+use hzm_job_bench::scenario::{self, OTHERWISE};
 use hzm_job_bench::stage::Programs;
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::programs;
@@ -16,9 +16,10 @@ fn three_seconds_of(scenario: Scenario, more: &[&str]) {
     // On a machine that stands still for a while nothing is sent twice.
     let patient = ["--set", "scheduling.answerWithinMs=120000", "--set", "scheduling.misfireThresholdMs=300000"];
     let short = ["bench", "--rate", "50", "--seconds", "3", "--warm-up", "0", "--runs", "1"];
-    let options = Options::parse_from([&short[..], &patient[..], more].concat());
+    let said = Options::parse_from([&short[..], &patient[..], more].concat());
+    let options = Options { scenario, ..said };
     let programs = Programs::with_admin(programs::admin().unwrap()).unwrap();
-    let (_, sheet) = scenario.measure(&options, Database::Sqlite, &programs).unwrap();
+    let (_, sheet) = scenario::measure(&options, Database::Sqlite, &programs).unwrap();
     assert_eq!(sheet.wrong, Vec::<String>::new());
     let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));
     assert_eq!(counts, [Some(150.0), Some(0.0), Some(0.0)]);

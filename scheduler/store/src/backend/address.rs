@@ -44,6 +44,17 @@ pub(super) enum TlsMode {
     VerifyFull,
 }
 
+impl StoreSettings {
+    /// Refuses impossible values, the URL's included. Connects to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] and [`StoreError::Setting`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.check_bounds()?;
+        Address::of(self).map(drop)
+    }
+}
+
 impl Address {
     /// What the URL of these settings names.
     pub(super) fn of(settings: &StoreSettings) -> Result<Address, StoreError> {

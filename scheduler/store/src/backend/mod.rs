@@ -21,7 +21,6 @@ mod transaction;
 
 pub(crate) use insert_jobs::InsertJobs;
 pub(crate) use pool::{Pool, noted, played};
-pub(crate) use refusal::chain;
 pub(crate) use transaction::ImmediateTransaction;
 
 use crate::error::StoreError;
@@ -232,11 +231,6 @@ impl Store {
             (error, _) => error,
         }
     }
-}
-
-/// What is wrong with a URL, without connecting.
-pub(crate) fn check_url(settings: &StoreSettings) -> Result<(), StoreError> {
-    Address::of(settings).map(drop)
 }
 
 impl Store {

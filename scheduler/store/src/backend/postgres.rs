@@ -1,9 +1,9 @@
 //! PostgreSQL: how a connection is made, what each session is set to, and the lock under which the schema changes.
 
 use super::address::{Server, TlsMode};
-use super::refusal::{Refusal, chain, with_grant};
+use super::refusal::{Refusal, with_grant};
 use super::{mysql::whole_seconds, tls};
-use crate::error::StoreError;
+use crate::error::{StoreError, chain};
 use crate::migrate;
 use crate::settings::StoreSettings;
 use diesel::prelude::*;

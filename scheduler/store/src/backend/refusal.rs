@@ -1,7 +1,7 @@
 //! Why a server did not let us in: what it was, and whether trying again may help.
 
 use super::address::Server;
-use crate::error::{StoreError, says_no_right};
+use crate::error::{StoreError, chain, says_no_right};
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -132,18 +132,4 @@ pub(super) fn with_grant(error: StoreError, grant: &str) -> StoreError {
         },
         other => other,
     }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut link = error.source();
-    while let Some(cause) = link {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        link = cause.source();
-    }
-    text
 }

@@ -6,8 +6,7 @@ use crate::database::{Database, servers};
 use crate::support::{at, by, due, executor, until};
 use crate::wire::{Relay, Way, through_relay};
 use hzm_job_scheduler::JobId;
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Answer, Batch, Entry};
+use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry};
 use hzm_job_store::{Store, StoreError};
 use std::time::Duration;
 

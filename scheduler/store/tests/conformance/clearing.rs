@@ -4,8 +4,7 @@ use crate::support::{World, at, by, done, due, ended, key, on_each_database, ope
 use chrono::Months;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId};
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Answer, Entry, NewRun};
+use hzm_job_store::ledger::{Answer, Checkpoints, Entry, NewRun};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::RunFilter;
 use hzm_job_store::run_clear::{ClearRule, ClearScope};

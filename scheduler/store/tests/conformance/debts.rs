@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::JobSpec;
 use hzm_job_scheduler::schedule::{ScheduleDraft, ScheduleKind};
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::Entry;
+use hzm_job_store::ledger::{Checkpoints, Entry};
 
 /// A started job of an executor of its own; its version is 2.
 async fn started(world: &World) -> JobId {

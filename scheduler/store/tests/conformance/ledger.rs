@@ -4,8 +4,7 @@ use crate::support::{at, change, due, ended, key, on_each_database, opened, with
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::StoreError;
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Answer, Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry, Known, NewRun, RunChange};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
 

@@ -4,8 +4,7 @@ use crate::database::{Database, servers};
 use crate::support::{at, due, until};
 use crate::wire::{Way, through_relay};
 use hzm_job_scheduler::JobId;
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Batch, Entry};
+use hzm_job_store::ledger::{Batch, Checkpoints, Entry};
 use std::time::Duration;
 
 /// Longer than a server that is there ever takes, also on a busy machine.

@@ -3,8 +3,7 @@
 use crate::database::{Database, execute, is_postgres, servers};
 use crate::support::{at, due, silence};
 use hzm_job_scheduler::JobId;
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Batch, Entry};
+use hzm_job_store::ledger::{Batch, Checkpoints, Entry};
 use hzm_job_store::{Store, StoreError};
 
 /// A user of a server with no rights yet; gone when this is dropped, before its database is.

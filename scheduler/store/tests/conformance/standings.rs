@@ -3,8 +3,7 @@
 use crate::support::{at, by, change, done, due, ended, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
-use hzm_job_store::checkpoint::Checkpoints;
-use hzm_job_store::ledger::{Answer, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Answer, Checkpoints, Known, NewRun, RunChange};
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
 
 #[test]

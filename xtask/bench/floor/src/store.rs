@@ -8,9 +8,8 @@ use hzm_job_bench::percentile::of_sorted;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
-use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
-use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Batch, Checkpoints, Entry, Known, NewRun, RunChange};
 use hzm_job_test_rig::clock::now_ms;
 use tokio::runtime::Runtime;
 

@@ -5,9 +5,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
-use hzm_job_store::checkpoint::Checkpoints;
 use hzm_job_store::columns::moment;
-use hzm_job_store::ledger::{Batch, Entry, Known, NewRun, RunChange};
+use hzm_job_store::ledger::{Batch, Checkpoints, Entry, Known, NewRun, RunChange};
 use std::ops::Range;
 use tokio::runtime::{Builder, Runtime};
 

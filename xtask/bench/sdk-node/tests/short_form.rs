@@ -5,7 +5,7 @@
 
 use clap::Parser;
 use hzm_job_bench::options::Options;
-use hzm_job_bench::scenario::Scenario;
+use hzm_job_bench::scenario;
 use hzm_job_bench::stage::Programs;
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::programs;
@@ -16,7 +16,7 @@ fn fires_that_go_to_the_sdk_have_a_row_each_and_come_once() {
          --set scheduling.misfireThresholdMs=300000";
     let options = Options::parse_from(line.split_whitespace());
     let programs = Programs::with_admin(programs::admin().unwrap()).unwrap();
-    let (_, sheet) = Scenario::Steady.measure(&options, Database::Sqlite, &programs).unwrap();
+    let (_, sheet) = scenario::measure(&options, Database::Sqlite, &programs).unwrap();
     assert_eq!(sheet.wrong, Vec::<String>::new());
     let counts = ["fires expected", "missing", "double"].map(|name| sheet.get(name));
     assert_eq!(counts, [Some(150.0), Some(0.0), Some(0.0)]);

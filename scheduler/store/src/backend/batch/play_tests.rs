@@ -1,9 +1,8 @@
 //! A batch in memory: what each entry is answered, and what is to be written.
 
 use super::play::{Played, Seen, play};
-use crate::checkpoint::Checkpoints;
 use crate::columns::moment;
-use crate::ledger::{Answer, Batch, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
+use crate::ledger::{Answer, Batch, Checkpoints, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
 use hzm_job_scheduler::run::RunState::{self, Dispatched, Failed, Planned, Running, Succeeded, Waiting};
 use hzm_job_scheduler::run::{Reason, RunKind};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
