@@ -109,7 +109,8 @@ impl Journal {
         }
         self.busy = true;
         let pending = self.take_batch();
-        let checkpoints = piece(&mut self.unmarked);
+        let checkpoints = self.unmarked.as_mut().map(|left| left.piece(PIECE)).unwrap_or_default();
+        self.unmarked.take_if(|left| left.is_empty());
         let committer = Committer {
             store: self.store.clone(),
             log: self.log.clone(),
@@ -188,16 +189,6 @@ impl Journal {
                 ctx.stop();
             }
         }
-    }
-}
-
-/// Takes the next piece of what is to be written down; the mark goes with the last one.
-fn piece(unmarked: &mut Option<Checkpoints>) -> Checkpoints {
-    match unmarked {
-        Some(left) if left.until.len() > PIECE => {
-            Checkpoints { until: left.until.split_off(left.until.len() - PIECE), mark: None }
-        }
-        left => left.take().unwrap_or_default(),
     }
 }
 

@@ -94,11 +94,11 @@ impl Committer {
                     opened += part.iter().flat_map(|one| &one.entries).filter(|entry| entry.may_open()).count();
                     tell(part, answers);
                 }
-                Fate::Suspect(error) if part.len() <= 1 && checkpoints == Checkpoints::default() => {
+                Fate::Suspect(error) if part.len() <= 1 && checkpoints.is_empty() => {
                     part.into_iter().for_each(|one| self.refuse(one, &error));
                 }
                 Fate::Suspect(_) => {
-                    checkpoints_written &= checkpoints == Checkpoints::default();
+                    checkpoints_written &= checkpoints.is_empty();
                     let later = part.split_off(part.len() / 2);
                     parts.extend([later, part].map(|half| (half, Checkpoints::default())));
                 }
@@ -146,7 +146,7 @@ impl Committer {
         error: &StoreError,
         since: Instant,
     ) -> Verdict {
-        if part.len() > 1 || *checkpoints != Checkpoints::default() {
+        if part.len() > 1 || !checkpoints.is_empty() {
             // Less at a time may be what it takes, whatever it says.
             return if self.probe().await.is_ok() { Verdict::Divisible } else { Verdict::NotNow };
         }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::clock::SystemClock;
 use chrono::DateTime;
-use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::{Reason, RunState};
 use hzm_job_store::ledger::{Answer, Known, RunChange};
@@ -64,16 +63,4 @@ async fn a_full_backlog_is_refused_and_what_was_taken_is_answered_entry_by_entry
     assert_eq!(first.unwrap().unwrap(), vec![Answer::Missed { state: None }; BATCH]);
     assert!(matches!(third.unwrap(), Err(SchedulerError::Busy)));
     drop(second);
-}
-
-#[test]
-fn checkpoints_go_in_pieces_and_the_mark_with_the_last_one() {
-    let until: Vec<_> = (0..2 * PIECE as i64 + 1).map(|job| (JobId(job), DateTime::UNIX_EPOCH)).collect();
-    let mut left = Some(Checkpoints { until: until.clone(), mark: Some(7) });
-    let pieces: Vec<Checkpoints> = (0..4).map(|_| piece(&mut left)).collect();
-    assert_eq!(pieces.iter().map(|piece| piece.until.len()).collect::<Vec<_>>(), [PIECE, PIECE, 1, 0]);
-    assert_eq!(pieces.iter().map(|piece| piece.mark).collect::<Vec<_>>(), [None, None, Some(7), None]);
-    let mut together: Vec<_> = pieces.into_iter().flat_map(|piece| piece.until).collect();
-    together.sort_unstable();
-    assert_eq!((together, left), (until, None));
 }

@@ -182,8 +182,38 @@ pub struct Batch {
 pub struct Checkpoints {
     /// The last occurrence of each of these jobs that has a row; lower ones than are known change nothing.
     pub until: Vec<(JobId, DateTime<Utc>)>,
-    /// Every row up to this id is reflected in the checkpoints, those of this batch counted; `None`: the mark stays.
+    /// Runs up to the mark that are open, and their jobs.
+    pub open: Vec<(RunId, JobId)>,
+    /// Runs that were open when the mark passed them and are over.
+    pub over: Vec<RunId>,
+    /// Every row up to this id is reflected in what is kept, this batch counted; `None`: the mark stays.
     pub mark: Option<i64>,
+}
+
+impl Checkpoints {
+    /// Takes at most so many facts off; the mark goes with the last of them, so that it never stands above what is kept.
+    pub fn piece(&mut self, most: usize) -> Checkpoints {
+        let mut piece = Checkpoints::default();
+        let mut room = most;
+        take(&mut self.until, &mut piece.until, &mut room);
+        take(&mut self.open, &mut piece.open, &mut room);
+        take(&mut self.over, &mut piece.over, &mut room);
+        if self.until.is_empty() && self.open.is_empty() && self.over.is_empty() {
+            piece.mark = self.mark.take();
+        }
+        piece
+    }
+
+    /// Whether there is nothing to be kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Checkpoints::default()
+    }
+}
+
+fn take<T>(from: &mut Vec<T>, into: &mut Vec<T>, room: &mut usize) {
+    *into = from.split_off(from.len() - (*room).min(from.len()));
+    *room -= into.len();
 }
 
 impl Batch {
@@ -279,5 +309,36 @@ impl NewRun {
             code: None,
             message: self.message.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_goes_in_pieces_and_the_mark_with_the_last_one() {
+        let whole = Checkpoints {
+            until: (0..5).map(|job| (JobId(job), DateTime::UNIX_EPOCH)).collect(),
+            open: (0..3).map(|run| (RunId(run), JobId(run))).collect(),
+            over: (0..3).map(RunId).collect(),
+            mark: Some(7),
+        };
+        let mut left = whole.clone();
+        let pieces: Vec<Checkpoints> = (0..4).map(|_| left.piece(4)).collect();
+        assert!(left.is_empty() && pieces[3].is_empty());
+        assert_eq!(pieces.iter().map(|piece| piece.mark).collect::<Vec<_>>(), [None, None, Some(7), None]);
+        let sizes = pieces.iter().map(|piece| piece.until.len() + piece.open.len() + piece.over.len());
+        assert_eq!(sizes.collect::<Vec<_>>(), [4, 4, 3, 0]);
+        let mut together = Checkpoints { mark: whole.mark, ..Checkpoints::default() };
+        for piece in pieces {
+            together.until.extend(piece.until);
+            together.open.extend(piece.open);
+            together.over.extend(piece.over);
+        }
+        together.until.sort_unstable();
+        together.open.sort_unstable();
+        together.over.sort_unstable();
+        assert_eq!(together, whole);
     }
 }

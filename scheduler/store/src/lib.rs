@@ -37,6 +37,7 @@ pub mod partition;
 mod query_plan;
 pub mod run;
 pub mod run_clear;
+mod run_columns;
 mod run_parts;
 pub mod run_request;
 mod run_row;

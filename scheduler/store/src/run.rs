@@ -4,9 +4,10 @@ use crate::backend::{Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
-use crate::run_parts::{LATEST_PARTS, PartOfRun};
+use crate::run_columns::{PartOfRun, UnsuccessfulState, is_unsuccessful};
+use crate::run_parts::LATEST_PARTS;
 pub use crate::run_row::Run;
-use crate::run_row::{RunRow, not_succeeded};
+use crate::run_row::RunRow;
 use crate::schema::run;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -32,6 +33,23 @@ pub struct RunFilter {
     /// Due before this moment.
     pub until: Option<DateTime<Utc>>,
 }
+
+/// Where rows are looked for.
+enum Within {
+    /// In all of the ledger.
+    All,
+    /// In one part of it.
+    Part(i64),
+    /// Above this id.
+    Beyond(i64),
+    /// Under these ids.
+    Ids(Vec<i64>),
+    /// Among those that ended otherwise than well.
+    Unsuccessful,
+}
+
+/// Ids asked about at once.
+const AT_ONCE: usize = 1_000;
 
 impl Store {
     /// One run.
@@ -65,9 +83,14 @@ impl Store {
     /// What the database says.
     pub async fn run_page(&self, filter: RunFilter, cursor: Cursor, wanted: i64) -> Result<Page<Run>, StoreError> {
         let limit = size(wanted);
-        let rows = match filter.job {
-            Some(_) => self.run_rows_of_job(&filter, cursor, limit + 1, i64::MAX).await?,
-            None => self.run_rows(filter, None, cursor, limit + 1).await?,
+        let is_narrow = !filter.states.is_empty() && !filter.states.contains(&RunState::Succeeded);
+        let is_open = is_narrow && !filter.states.iter().any(|state| state.is_terminal());
+        let rows = if is_open || (is_narrow && filter.job.is_none()) {
+            self.run_rows_in_states(&filter, cursor, limit + 1).await?
+        } else if filter.job.is_some() {
+            self.run_rows_of_job(&filter, cursor, limit + 1, i64::MAX).await?
+        } else {
+            self.run_rows(filter, Within::All, cursor, limit + 1).await?
         };
         let Page { rows, newer, older } = Page::cut(rows, cursor, limit as usize, |row| row.id);
         Ok(Page { rows: rows.into_iter().filter_map(|row| self.readable(row.run())).collect(), newer, older })
@@ -107,35 +130,67 @@ impl Store {
         while let left @ 1.. = limit - rows.len() as i64
             && let Some(part) = walk.next().await?
         {
-            rows.append(&mut self.run_rows(filter.clone(), Some(part), cursor, left).await?);
+            rows.append(&mut self.run_rows(filter.clone(), Within::Part(part), cursor, left).await?);
         }
         Ok(rows)
     }
 
-    /// Rows from the cursor on and in its order, of one part of the ledger or of all.
+    /// Rows in states none of which is `succeeded`, looked for where there are such: beyond the journal's mark, among those that
+    /// were open when it passed, and in the index of those that ended otherwise than well.
+    async fn run_rows_in_states(
+        &self,
+        filter: &RunFilter,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let (over, open): (Vec<RunState>, Vec<RunState>) = filter.states.iter().partition(|state| state.is_terminal());
+        let mut rows = Vec::new();
+        if !open.is_empty() {
+            let open = RunFilter { states: open, ..filter.clone() };
+            let mark = self.ledger_mark().await?;
+            rows = self.run_rows(open.clone(), Within::Beyond(mark), cursor, limit).await?;
+            for ids in self.ledger_kept_open(mark).await?.chunks(AT_ONCE) {
+                rows.append(&mut self.run_rows(open.clone(), Within::Ids(ids.to_vec()), cursor, limit).await?);
+            }
+        }
+        if !over.is_empty() {
+            let over = RunFilter { states: over, ..filter.clone() };
+            rows.append(&mut self.run_rows(over, Within::Unsuccessful, cursor, limit).await?);
+        }
+        let newest_first = !matches!(cursor, Cursor::After(_));
+        rows.sort_by_key(|row| if newest_first { -row.id } else { row.id });
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    /// Rows from the cursor on and in its order.
     async fn run_rows(
         &self,
         filter: RunFilter,
-        part: Option<i64>,
+        within: Within,
         cursor: Cursor,
         limit: i64,
     ) -> Result<Vec<RunRow>, StoreError> {
         run!(self, read, async |conn| {
             let mut wanted = run::table.select(RunRow::as_select()).into_boxed();
-            if let Some(part) = part {
-                wanted = wanted.filter(PartOfRun.eq(part));
+            let states: Vec<i16> = filter.states.iter().map(|state| state.code()).collect();
+            wanted = match within {
+                Within::All => wanted,
+                Within::Part(part) => wanted.filter(PartOfRun.eq(part)),
+                Within::Beyond(mark) => wanted.filter(run::id.gt(mark)),
+                Within::Ids(ids) => wanted.filter(run::id.eq_any(ids)),
+                Within::Unsuccessful => {
+                    wanted.filter(is_unsuccessful()).filter(UnsuccessfulState.eq_any(states.clone()))
+                }
+            };
+            if !states.is_empty() {
+                wanted = wanted.filter(run::state.eq_any(states));
             }
             if let Some(job) = filter.job {
                 wanted = wanted.filter(run::job_id.eq(job.0));
             }
             if let Some(executor) = filter.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
-            }
-            if !filter.states.is_empty() {
-                wanted = wanted.filter(run::state.eq_any(filter.states.iter().map(|state| state.code())));
-                if !filter.states.contains(&RunState::Succeeded) {
-                    wanted = wanted.filter(not_succeeded());
-                }
             }
             if let Some(kind) = filter.kind {
                 wanted = wanted.filter(run::kind.eq(kind.code()));

@@ -5,7 +5,7 @@ use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::page::Cursor;
-use crate::run_parts::PartOfRun;
+use crate::run_columns::PartOfRun;
 use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
 use diesel::dsl::{exists, min, not};

@@ -8,17 +8,14 @@
 use crate::backend::{Store, run};
 use crate::error::StoreError;
 use crate::page::Cursor;
+use crate::run_columns::PartOfRun;
 use crate::schema::run;
 use diesel::backend::Backend;
 use diesel::dsl::{max, min};
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
-use diesel::mysql::Mysql;
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
-use diesel::sqlite::Sqlite;
 use diesel_async::RunQueryDsl;
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -29,36 +26,6 @@ pub(crate) const PART_BITS: u32 = 18;
 const ASKED_AT_ONCE: i64 = 256;
 /// Parts that somebody looks into who only wants to see the latest: 268 million ids.
 pub(crate) const LATEST_PARTS: i64 = 1_024;
-
-/// The part of a run, as the index by job has it.
-#[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct PartOfRun;
-
-impl Expression for PartOfRun {
-    type SqlType = BigInt;
-}
-impl<Table> AppearsOnTable<Table> for PartOfRun {}
-impl<Table> SelectableExpression<Table> for PartOfRun {}
-impl ValidGrouping<()> for PartOfRun {
-    type IsAggregate = is_aggregate::No;
-}
-
-/// Word for word as in the migrations: another form would not be recognised as the one that is indexed.
-macro_rules! part_of_run {
-    ($($backend:ty: $sql:literal,)*) => {$(
-        impl QueryFragment<$backend> for PartOfRun {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $backend>) -> QueryResult<()> {
-                out.push_sql($sql);
-                Ok(())
-            }
-        }
-    )*};
-}
-part_of_run! {
-    Sqlite: "(run.id >> 18)",
-    Pg: "(run.id >> 18)",
-    Mysql: "run.part",
-}
 
 /// Asks which of these parts hold runs of a job; answers in no order.
 #[derive(Debug, Clone, QueryId)]

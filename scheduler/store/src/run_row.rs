@@ -4,10 +4,7 @@ use crate::columns::{moment, run_kind, run_reason, run_state};
 use crate::error::StoreError;
 use crate::schema::run;
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 
@@ -56,13 +53,6 @@ pub struct Run {
     pub code: Option<i32>,
     /// What the executor said, or what went wrong.
     pub message: Option<String>,
-}
-
-/// Narrows a question about states, none of which is `succeeded`, to the rows that the index by state holds on SQLite and
-/// PostgreSQL: nearly all runs succeed, and none of those is in it. It stands there word for word as in the index, because a
-/// database does not see that of a parameter.
-pub(crate) fn not_succeeded() -> SqlLiteral<Bool> {
-    sql("run.state <> 10")
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -59,6 +59,8 @@ diesel::table! {
 
 diesel::table! { job_last_end (job_id) { job_id -> BigInt, ended_at -> BigInt, } }
 
+diesel::table! { run_open (run_id) { run_id -> BigInt, job_id -> BigInt, } }
+
 diesel::table! { run_stat (hour, state) { hour -> BigInt, state -> SmallInt, runs -> BigInt, } }
 
 diesel::table! {
@@ -96,6 +98,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     node,
     operation,
     run,
+    run_open,
     run_request,
     run_stat,
     session,

@@ -8,9 +8,10 @@ use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job_row::{JobRow, StoredJob};
-use crate::run_parts::{PartOfRun, part};
-use crate::run_row::{Run, RunRow, not_succeeded};
-use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run};
+use crate::run_columns::PartOfRun;
+use crate::run_parts::part;
+use crate::run_row::{Run, RunRow};
+use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run, run_open};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -24,10 +25,8 @@ use std::collections::{BTreeSet, HashMap};
 /// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many.
 const LATEST: i64 = 16;
 
-/// The numbers of the states that are no outcome.
-fn open_codes() -> impl Iterator<Item = i16> {
-    RunState::ALL.into_iter().filter(|state| !state.is_terminal()).map(RunState::code)
-}
+/// The lowest number of an outcome: open runs lie below.
+const ENDED: i16 = RunState::Succeeded.code();
 
 /// Where one job stands.
 #[derive(Debug, Clone)]
@@ -123,10 +122,14 @@ impl Store {
                 let known = planned.entry(id).or_insert(i64::MIN);
                 *known = (*known).max(last.unwrap_or(i64::MIN));
             }
-            // Open runs are few, whatever the history of these jobs.
-            let unfinished = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
-            let unfinished = unfinished.filter(run::job_id.eq_any(&ids));
-            let open: Vec<RunRow> = unfinished.select(RunRow::as_select()).order(run::id).load(conn).await?;
+            let recent = run::table.filter(PartOfRun.eq_any(&behind)).filter(run::job_id.eq_any(&ids));
+            let recent = recent.filter(run::id.gt(mark)).filter(run::state.lt(ENDED));
+            let mut open: Vec<RunRow> = recent.select(RunRow::as_select()).load(conn).await?;
+            let kept = run_open::table.filter(run_open::job_id.eq_any(&ids)).filter(run_open::run_id.le(mark));
+            let kept: Vec<i64> = kept.select(run_open::run_id).load(conn).await?;
+            let kept = run::table.filter(run::id.eq_any(kept)).filter(run::state.lt(ENDED));
+            open.append(&mut kept.select(RunRow::as_select()).load(conn).await?);
+            open.sort_by_key(|run| run.id);
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
             Ok((rows, planned, open, debts))
@@ -175,9 +178,11 @@ impl Store {
     /// What the database says.
     pub async fn ledger_open_jobs(&self) -> Result<Vec<JobId>, StoreError> {
         run!(self, read, async |conn| {
-            // Without DISTINCT, for which SQLite would walk through the whole history in the order of jobs.
-            let open = run::table.filter(run::state.eq_any(open_codes())).filter(not_succeeded());
-            let ids: Vec<i64> = open.select(run::job_id).load(conn).await?;
+            let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
+            let recent = run::table.filter(run::id.gt(mark.unwrap_or(0))).filter(run::state.lt(ENDED));
+            let mut ids: Vec<i64> = recent.select(run::job_id).load(conn).await?;
+            let kept = run_open::table.inner_join(run::table.on(run::id.eq(run_open::run_id)));
+            ids.append(&mut kept.filter(run::state.lt(ENDED)).select(run_open::job_id).load(conn).await?);
             let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
             Ok(ids.into_iter().chain(owing).collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
         })

@@ -142,7 +142,7 @@ fn a_cleared_occurrence_does_not_come_back() {
         world.open_all([NewRun { kind: RunKind::Manual, ..ended(id, 90, RunState::Succeeded) }]).await;
         clear(&world, ClearRule::All, ALL).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(20)), "though no checkpoint had been written");
-        world.checkpoint_to(Checkpoints { until: vec![(id, at(30))], mark: None }).await;
+        world.checkpoint_to(Checkpoints { until: vec![(id, at(30))], ..Checkpoints::default() }).await;
         world.open_all([ended(id, 25, RunState::Succeeded)]).await;
         clear(&world, ClearRule::All, ALL).await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(30)), "and never moves back");

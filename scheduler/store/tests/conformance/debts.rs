@@ -38,7 +38,7 @@ fn whoever_ends_a_schedule_leaves_what_it_may_owe() {
         let executor = world.executor("other").await;
         let job = world.job(executor, "edited").await.job.id;
         done(world.store.job_enable(job, true, by("ann", 30)).await.unwrap());
-        world.checkpoint_to(Checkpoints { until: vec![(job, at(35))], mark: None }).await;
+        world.checkpoint_to(Checkpoints { until: vec![(job, at(35))], ..Checkpoints::default() }).await;
         done(world.store.job_update(job, 2, every(&world, job, "1m").await, by("ann", 40)).await.unwrap());
         done(world.store.job_delete(job, by("ann", 50)).await.unwrap());
         let owed = [(2, at(30), Some(at(35)), at(40)), (3, at(40), Some(at(35)), at(50))];

@@ -12,7 +12,7 @@ const JOB: JobId = JobId(7);
 
 /// A checkpoint of the job, and a mark.
 fn told(millis: i64) -> Checkpoints {
-    Checkpoints { until: vec![(JOB, at(millis))], mark: Some(1) }
+    Checkpoints { until: vec![(JOB, at(millis))], mark: Some(1), ..Checkpoints::default() }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn described_table(block: &str) -> (String, Vec<(String, String, bool, bool)>) {
         let (column, kind) = (column.trim(), kind.trim());
         let inner = kind.strip_prefix("Nullable<").map(|inner| inner.trim_end_matches('>'));
         // Only a key that is called INTEGER is the number of the row, and no index beside the table.
-        let is_row_number = (name, column) == ("run", "id");
+        let is_row_number = [("run", "id"), ("run_open", "run_id")].contains(&(name, column));
         let kind = if is_row_number { "INTEGER".to_owned() } else { sql_type(inner.unwrap_or(kind)) };
         (column.to_owned(), kind, inner.is_some(), keys.contains(&column))
     });

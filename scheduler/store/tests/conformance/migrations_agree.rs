@@ -36,13 +36,14 @@ struct Key {
 }
 
 /// A run's id is called INTEGER on SQLite, because that is the number of its row; it has as many bits as everywhere. An index
-/// ends with that number by itself. The part of a run is a column on MySQL only, elsewhere the expression that the index has.
+/// ends with that number by itself. On MySQL some indexes
+/// have a column where the others have an expression.
 const SQLITE: [&str; 2] = [
     "SELECT t.name AS place, c.name AS name, \
-     iif(t.name = 'run' AND c.name = 'id', 'bigint', lower(c.type)) AS kind, 1 - c.\"notnull\" AS nullable \
+     iif(t.name || '.' || c.name IN ('run.id', 'run_open.run_id'), 'bigint', lower(c.type)) AS kind, 1 - c.\"notnull\" AS nullable \
      FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'",
     "SELECT t.name AS place, (SELECT group_concat(name, ',') FROM (SELECT ifnull(name, 'part') AS name \
-     FROM pragma_index_info(i.name) ORDER BY seqno)) || iif(i.name IN ('run_job', 'run_executor', 'run_state'), ',id', '') AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \
+     FROM pragma_index_info(i.name) ORDER BY seqno)) || iif(i.name IN ('run_job', 'run_executor', 'run_unsuccessful'), ',id', '') AS parts, i.\"unique\" AS is_unique FROM sqlite_master AS t, pragma_index_list(t.name) AS i WHERE t.name NOT LIKE '\\_\\_%' \
      ESCAPE '\\' UNION SELECT t.name, c.name, 1 FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE c.pk = 1 \
      AND t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' \
      AND (SELECT count(*) FROM pragma_table_info(t.name) AS o WHERE o.pk > 0) = 1",
@@ -50,8 +51,8 @@ const SQLITE: [&str; 2] = [
 const MYSQL: [&str; 2] = [
     "SELECT table_name AS place, column_name AS name, data_type AS kind, CAST(is_nullable = 'YES' AS SIGNED) AS nullable \
      FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' \
-     AND (table_name, column_name) <> ('run', 'part')",
-    "SELECT table_name AS place, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS parts, \
+     AND NOT (table_name = 'run' AND column_name IN ('part', 'unsuccessful'))",
+    "SELECT table_name AS place, GROUP_CONCAT(IF(column_name = 'unsuccessful', 'state', column_name) ORDER BY seq_in_index) AS parts, \
      CAST(1 - MAX(non_unique) AS SIGNED) AS is_unique FROM information_schema.statistics \
      WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' GROUP BY table_name, index_name",
 ];
@@ -106,6 +107,7 @@ async fn the_migrations_agree_on_tables_columns_keys_and_indexes() {
             ("run", "scheduled_at,job_id,kind,shard,attempt", true),
             ("run", "executor_id,id", false),
             ("run", "part,job_id,id", false),
+            ("run", "state,id", false),
             ("operation", "object_kind,object_id,id", false),
         ] {
             assert!(keys.contains(&(table.into(), parts.into(), is_unique)), "{kind}: {keys:?}");

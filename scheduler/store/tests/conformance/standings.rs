@@ -3,7 +3,10 @@
 use crate::support::{at, by, change, done, due, ended, on_each_database, opened};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
+use hzm_job_store::Page;
 use hzm_job_store::ledger::{Answer, Checkpoints, Known, NewRun, RunChange};
+use hzm_job_store::page::Cursor;
+use hzm_job_store::run::{Run, RunFilter};
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
 
 #[test]
@@ -38,14 +41,22 @@ fn the_mark_moves_with_the_last_piece_and_what_it_passes_has_its_checkpoint() {
         let runs = world.open_all([due(one, 10), due(two, 20)]).await;
         let mut passed = world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap();
         passed.until.sort_unstable();
-        let until = vec![(one, at(10)), (two, at(20))];
-        assert_eq!(passed, Checkpoints { until, mark: Some(runs[1].0) });
-        world.checkpoint_to(Checkpoints { until: passed.until.split_off(1), mark: None }).await;
+        passed.open.sort_unstable();
+        let (until, open) = (vec![(one, at(10)), (two, at(20))], vec![(runs[0], one), (runs[1], two)]);
+        assert_eq!(passed, Checkpoints { until, open, over: Vec::new(), mark: Some(runs[1].0) });
+        let piece = passed.piece(1);
+        assert_eq!((piece.until.len(), piece.mark), (1, None));
+        world.checkpoint_to(piece).await;
         assert_eq!(world.standing(one).await.planned_until, Some(at(10)), "by its row");
         assert_eq!(world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap().until.len(), 2, "the mark stayed");
-        world.checkpoint_to(passed).await;
-        for (job, until) in [(one, at(10)), (two, at(20))] {
-            assert_eq!(world.standing(job).await.planned_until, Some(until));
+        let mut left = world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap();
+        while !left.is_empty() {
+            world.checkpoint_to(left.piece(1)).await;
+        }
+        for (job, until, run) in [(one, at(10), runs[0]), (two, at(20), runs[1])] {
+            let standing = world.standing(job).await;
+            assert_eq!(standing.planned_until, Some(until));
+            assert_eq!(standing.open.iter().map(|run| run.id).collect::<Vec<_>>(), [run], "open below the mark");
         }
         assert_eq!(world.store.ledger_passed(0, runs[1].0 + 1).await.unwrap(), Checkpoints::default());
         assert_eq!(world.store.ledger_passed(0, 0).await.unwrap(), Checkpoints::default(), "nothing was committed yet");
@@ -56,7 +67,11 @@ fn the_mark_moves_with_the_last_piece_and_what_it_passes_has_its_checkpoint() {
 fn a_checkpoint_never_moves_back_and_neither_does_the_mark() {
     on_each_database(async |world| {
         let id = world.some_job().await;
-        let told = |until: i64, mark: i64| Checkpoints { until: vec![(id, at(until))], mark: Some(mark) };
+        let told = |until: i64, mark: i64| Checkpoints {
+            until: vec![(id, at(until))],
+            mark: Some(mark),
+            ..Checkpoints::default()
+        };
         let run = opened(world.open(due(id, 60)).await);
         world.checkpoint_to(told(50, run.0)).await;
         world.checkpoint_to(told(40, run.0 - 1)).await;
@@ -165,5 +180,66 @@ fn a_row_ahead_of_its_moment_does_not_count_as_an_occurrence_that_is_done() {
         assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the mark had not passed it");
         world.checkpoint().await;
         assert_eq!(world.standing(id).await.planned_until, Some(at(1_000)), "the checkpoint has it now");
+    });
+}
+
+#[test]
+fn runs_stay_open_below_the_mark_until_they_end_and_are_then_forgotten() {
+    on_each_database(async |world| {
+        let executor = world.executor("billing").await;
+        let (one, two) = (world.job(executor, "one").await.job.id, world.job(executor, "two").await.job.id);
+        let runs = world.open_all([due(one, 1), ended(one, 2, RunState::Failed), due(two, 3), due(one, 4)]).await;
+        world.checkpoint().await;
+        let later = world.open_all([due(one, 5), ended(two, 6, RunState::Succeeded)]).await;
+        let open = async || {
+            let filter = |cursor| {
+                let states = RunState::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+                (RunFilter { states, ..RunFilter::default() }, cursor)
+            };
+            let (states, newest) = filter(Cursor::Newest);
+            let page = world.store.run_page(states.clone(), newest, 50).await.unwrap();
+            let upwards = world.store.run_page(states, Cursor::After(0), 50).await.unwrap();
+            assert_eq!(upwards.rows, page.rows, "the same from the other end");
+            page.rows.iter().rev().map(|run| run.id).collect::<Vec<_>>()
+        };
+        assert_eq!(open().await, [runs[0], runs[2], runs[3], later[0]]);
+        let mine = async |job| world.standing(job).await.open.iter().map(|run| run.id).collect::<Vec<_>>();
+        assert_eq!((mine(one).await, mine(two).await), (vec![runs[0], runs[3], later[0]], vec![runs[2]]));
+        assert_eq!(world.store.ledger_open_jobs().await.unwrap(), [one, two]);
+        for run in [runs[0], runs[2]] {
+            world.change(change(run, RunState::Waiting, RunState::Succeeded, 9)).await;
+        }
+        assert_eq!(open().await, [runs[3], later[0]], "told by their own rows");
+        assert_eq!(world.store.ledger_open_jobs().await.unwrap(), [one]);
+        let below = world.store.run_id_block_lease(1).await.unwrap().start;
+        let passed = world.store.ledger_passed(0, below).await.unwrap();
+        let (mut over, open_now) = (passed.over.clone(), passed.open.clone());
+        over.sort_unstable();
+        assert_eq!((over, open_now), (vec![runs[0], runs[2]], vec![(later[0], one)]));
+        world.checkpoint_to(passed).await;
+        world.open(ended(two, 10, RunState::Succeeded)).await;
+        let below = world.store.run_id_block_lease(1).await.unwrap().start;
+        assert_eq!(world.store.ledger_passed(0, below).await.unwrap().over, [], "forgotten");
+        assert_eq!(open().await, [runs[3], later[0]]);
+    });
+}
+
+#[test]
+fn lists_of_open_and_of_unsuccessful_runs_are_one_list_in_order() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        let failed = |millis| ended(id, millis, RunState::Failed);
+        let fine = |millis| ended(id, millis, RunState::Succeeded);
+        let runs = world.open_all([due(id, 1), failed(2), fine(3), due(id, 4), failed(5)]).await;
+        world.checkpoint().await;
+        let later = world.open_all([due(id, 6), fine(7), failed(8)]).await;
+        let filter = RunFilter { states: vec![RunState::Waiting, RunState::Failed], ..RunFilter::default() };
+        let page = async |cursor| world.store.run_page(filter.clone(), cursor, 4).await.unwrap();
+        let first = page(Cursor::Newest).await;
+        let ids = |page: &Page<Run>| page.rows.iter().map(|run| run.id).collect::<Vec<_>>();
+        assert_eq!(ids(&first), [later[2], later[0], runs[4], runs[3]]);
+        let second = page(first.older.unwrap()).await;
+        assert_eq!((ids(&second), second.older), (vec![runs[1], runs[0]], None));
+        assert_eq!(ids(&page(second.newer.unwrap()).await), ids(&first));
     });
 }

@@ -144,7 +144,7 @@ impl Twin {
             let entries = moved(entries, base);
             let needed = entries.iter().filter(|entry| entry.may_open()).count() as i64;
             let until = vec![(JobId(base), at(first_id - base)), (JobId(base), at(0))];
-            let checkpoints = Checkpoints { until, mark: Some(first_id - 1) };
+            let checkpoints = Checkpoints { until, mark: Some(first_id - 1), ..Checkpoints::default() };
             let batch = Batch { epoch: self.epoch, journal: 0, entries, first_id, checkpoints };
             answers.push(self.store.ledger_commit(batch).await.unwrap());
             first_id += needed;
@@ -155,7 +155,7 @@ impl Twin {
             rows.append(&mut self.store.run_page(filter, Cursor::Newest, 200).await.unwrap().rows);
         }
         let passed = self.store.ledger_passed(1, first_id).await.unwrap();
-        let passed = Checkpoints { until: sorted(passed.until), ..passed };
+        let passed = Checkpoints { until: sorted(passed.until), open: sorted(passed.open), ..passed };
         (answers, rows, self.store.stat_hours(at(0), at(10 * 3_600_000)).await.unwrap(), passed)
     }
 }

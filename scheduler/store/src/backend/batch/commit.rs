@@ -185,7 +185,7 @@ async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), Store
     Ok(())
 }
 
-/// Moves checkpoints forward, and the journal's mark; what is further already stays.
+/// Keeps what the batch tells of how far jobs have come and of open runs; what is further already stays.
 async fn checkpoints_in_txn<C: Link>(conn: &mut C, batch: &Batch) -> Result<(), StoreError> {
     // Once each: two rows of one statement may not meet on PostgreSQL.
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
@@ -194,6 +194,8 @@ async fn checkpoints_in_txn<C: Link>(conn: &mut C, batch: &Batch) -> Result<(), 
         *latest = (*latest).max(millis(*until));
     }
     write_all(conn, C::SQL.checkpoint, last).await?;
+    write_all(conn, C::SQL.open, batch.checkpoints.open.iter().map(|(run, job)| (run.0, job.0))).await?;
+    write_all(conn, C::SQL.over, batch.checkpoints.over.iter().map(|run| run.0)).await?;
     write_all(conn, C::SQL.mark, batch.checkpoints.mark.map(|mark| (batch.journal, mark))).await?;
     Ok(())
 }

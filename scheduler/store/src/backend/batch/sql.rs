@@ -26,6 +26,10 @@ pub(super) struct Sql {
     pub(super) end: &'static str,
     /// Raises checkpoints.
     pub(super) checkpoint: &'static str,
+    /// Keeps that runs are open: (run, job).
+    pub(super) open: &'static str,
+    /// Forgets that runs are open.
+    pub(super) over: &'static str,
     /// Raises a journal's mark.
     pub(super) mark: &'static str,
 }
@@ -68,6 +72,11 @@ pub(super) const MYSQL: Sql = Sql {
         FROM JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT PATH '$[0]' ERROR ON ERROR, \
         until BIGINT PATH '$[1]' ERROR ON ERROR)) AS v \
         ON DUPLICATE KEY UPDATE planned_until = GREATEST(job_checkpoint.planned_until, v.until)",
+    open: "INSERT INTO run_open (run_id, job_id) SELECT v.run_id, v.job_id \
+        FROM JSON_TABLE(?, '$[*]' COLUMNS (run_id BIGINT PATH '$[0]' ERROR ON ERROR, \
+        job_id BIGINT PATH '$[1]' ERROR ON ERROR)) AS v ON DUPLICATE KEY UPDATE job_id = run_open.job_id",
+    over: "DELETE run_open FROM JSON_TABLE(?, '$[*]' COLUMNS (run_id BIGINT PATH '$' ERROR ON ERROR)) AS v \
+        STRAIGHT_JOIN run_open ON run_open.run_id = v.run_id",
     mark: "INSERT INTO journal_mark (journal, run_id) SELECT v.journal, v.run_id \
         FROM JSON_TABLE(?, '$[*]' COLUMNS (journal BIGINT PATH '$[0]' ERROR ON ERROR, \
         run_id BIGINT PATH '$[1]' ERROR ON ERROR)) AS v \
@@ -109,6 +118,11 @@ pub(super) const POSTGRES: Sql = Sql {
         SELECT (v ->> 0)::bigint, (v ->> 1)::bigint FROM json_array_elements(?::text::json) AS v \
         ON CONFLICT (job_id) DO UPDATE SET planned_until = EXCLUDED.planned_until \
         WHERE job_checkpoint.planned_until < EXCLUDED.planned_until",
+    open: "INSERT INTO run_open (run_id, job_id) \
+        SELECT (v ->> 0)::bigint, (v ->> 1)::bigint FROM json_array_elements(?::text::json) AS v \
+        ON CONFLICT (run_id) DO NOTHING",
+    over: "DELETE FROM run_open \
+        WHERE run_id = ANY (ARRAY(SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v))",
     mark: "INSERT INTO journal_mark (journal, run_id) \
         SELECT (v ->> 0)::bigint, (v ->> 1)::bigint FROM json_array_elements(?::text::json) AS v \
         ON CONFLICT (journal) DO UPDATE SET run_id = GREATEST(journal_mark.run_id, EXCLUDED.run_id)",
@@ -122,9 +136,11 @@ mod tests {
     fn every_statement_has_exactly_one_parameter() {
         for sql in [&MYSQL, &POSTGRES] {
             let Sql { partitions, states, fires, requests, withdraw, settle, .. } = sql;
-            let Sql { keep_requests, count, end, checkpoint, mark, .. } = sql;
+            let Sql { keep_requests, count, end, checkpoint, open, over, mark, .. } = sql;
             let asks = [partitions, states, fires, requests];
-            for text in asks.into_iter().chain([withdraw, settle, keep_requests, count, end, checkpoint, mark]) {
+            for text in
+                asks.into_iter().chain([withdraw, settle, keep_requests, count, end, checkpoint, open, over, mark])
+            {
                 assert_eq!(text.matches('?').count(), 1, "{text}");
             }
         }

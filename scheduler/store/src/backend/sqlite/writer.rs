@@ -6,13 +6,12 @@
 
 use super::rows::{ChangeRow, Fixed, OpenRows};
 use crate::columns::{hour_millis, millis};
-use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
+use crate::ledger::{Answer, Batch, Checkpoints, Entry, NewRun, RunChange};
 use crate::schema::{job_debt, run, run_request, run_stat};
 use diesel::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Rows of the largest statement: it saves a third of what a row costs, and a longer one saves nothing more.
 const MANY: usize = 32;
@@ -205,20 +204,23 @@ impl<'c, 'b> Writer<'c, 'b> {
         Ok(())
     }
 
-    /// Moves checkpoints forward, one statement for any number of jobs; one that is further already stays. So does the mark.
+    /// Keeps what the batch tells, one statement for any number of facts; what is further already stays.
     fn checkpoints(&mut self, batch: &Batch) -> QueryResult<()> {
-        if !batch.checkpoints.until.is_empty() {
-            let mut told = String::new();
-            for (job, until) in &batch.checkpoints.until {
-                let head = if told.is_empty() { '[' } else { ',' };
-                // Writing to a text cannot fail.
-                let _ = write!(told, "{head}[{},{}]", job.0, millis(*until));
-            }
-            told.push(']');
-            Fixed { sql: RAISE_CHECKPOINTS, numbers: &[], json: Some(&told) }.execute(self.conn)?;
+        let Checkpoints { until, open, over, mark } = &batch.checkpoints;
+        self.kept(RAISE_CHECKPOINTS, until.iter().map(|(job, until)| format!("[{},{}]", job.0, millis(*until))))?;
+        self.kept(KEEP_OPEN, open.iter().map(|(run, job)| format!("[{},{}]", run.0, job.0)))?;
+        self.kept(FORGET_OPEN, over.iter().map(|run| run.0.to_string()))?;
+        if let Some(mark) = mark {
+            self.fixed(RAISE_MARK, &[batch.journal, *mark])?;
         }
-        if let Some(mark) = batch.checkpoints.mark {
-            self.fixed(RAISE_MARK, &[batch.journal, mark])?;
+        Ok(())
+    }
+
+    /// Plays a statement with these values as JSON, unless there are none.
+    fn kept(&mut self, sql: &'static str, values: impl Iterator<Item = String>) -> QueryResult<()> {
+        let json = values.collect::<Vec<_>>().join(",");
+        if !json.is_empty() {
+            Fixed { sql, numbers: &[], json: Some(&format!("[{json}]")) }.execute(self.conn)?;
         }
         Ok(())
     }
@@ -237,6 +239,13 @@ const RAISE_CHECKPOINTS: &str = "INSERT INTO job_checkpoint (job_id, planned_unt
      SELECT value ->> 0, max(value ->> 1) FROM json_each(?) WHERE TRUE GROUP BY value ->> 0 \
      ON CONFLICT (job_id) DO UPDATE SET planned_until = excluded.planned_until \
      WHERE job_checkpoint.planned_until < excluded.planned_until";
+
+/// Keeps that runs are open: (run, job).
+const KEEP_OPEN: &str = "INSERT INTO run_open (run_id, job_id) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE TRUE \
+     ON CONFLICT (run_id) DO NOTHING";
+
+/// Forgets that they are.
+const FORGET_OPEN: &str = "DELETE FROM run_open WHERE run_id IN (SELECT value FROM json_each(?))";
 
 /// Raises a journal's mark: (journal, run).
 const RAISE_MARK: &str = "INSERT INTO journal_mark (journal, run_id) VALUES (?, ?) \

@@ -1,0 +1,5 @@
+DROP TABLE run_open;
+DROP INDEX run_unsuccessful;
+CREATE INDEX run_state ON run (state, id) WHERE state <> 10;
+DROP INDEX run_job;
+CREATE INDEX run_job ON run (job_id, id);
