@@ -58,6 +58,8 @@ pub(crate) struct Journal {
     health: Arc<LedgerHealth>,
     /// What is still to be written down of how far jobs have come, and the mark that follows.
     unmarked: Option<Checkpoints>,
+    /// Whether nothing is on its way into the ledger any more that an earlier journal of this process sent.
+    is_alone: bool,
     /// Whether the ledger is being asked how far they have come.
     asking: bool,
     /// Whether something was written since the mark last reached all of it.
@@ -93,6 +95,7 @@ impl Journal {
             bytes_waiting: 0,
             health: setup.health,
             unmarked: None,
+            is_alone: false,
             asking: false,
             unasked: true,
             busy: false,
@@ -124,7 +127,7 @@ impl Journal {
 
     /// Asks how far jobs have come since the mark; the answer is written down piece by piece with what else is written.
     fn ask_how_far(&mut self, ctx: &mut Context<Self>) {
-        if self.asking || self.unmarked.is_some() || !self.unasked || self.ids.end == 0 {
+        if self.asking || self.unmarked.is_some() || !self.unasked || !self.is_alone {
             return;
         }
         (self.asking, self.unasked) = (true, false);
@@ -166,6 +169,8 @@ impl Journal {
 
     fn written(&mut self, written: Result<Written, StoreError>, ctx: &mut Context<Self>) {
         self.busy = false;
+        // Ours is over. Rows of another one could still appear below our ids, and the mark would have passed them.
+        self.is_alone |= self.store.ledger_plays() == 0;
         match written {
             Ok(written) => {
                 self.ids = written.ids;

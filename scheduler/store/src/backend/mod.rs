@@ -12,6 +12,7 @@ mod batch;
 mod insert_jobs;
 mod mysql;
 mod open_file;
+mod plays;
 mod pool;
 mod postgres;
 mod refusal;
@@ -33,6 +34,7 @@ use diesel::IntoSql;
 use diesel::result::{Error as DieselError, QueryResult};
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;
+use plays::Plays;
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
@@ -87,6 +89,7 @@ pub struct Store {
     pub(crate) pool: Pool,
     watch: TroubleWatch,
     runtime: Arc<OwnRuntime>,
+    plays: Plays,
     pub(crate) log: slog::Logger,
 }
 
@@ -144,7 +147,7 @@ impl Store {
         let log = log.new(slog::o!("component" => "store"));
         let watch = TroubleWatch::new(log.new(slog::o!("database" => without_password(&settings.url))));
         let pool = runtime.block_on(open_pool(address, Arc::new(settings.clone()), watch.clone(), log.clone()))?;
-        Ok(Store { pool, watch, runtime, log })
+        Ok(Store { pool, watch, runtime, plays: Plays::default(), log })
     }
 
     /// Asks the database for a sign of life; answers within two seconds.
@@ -253,8 +256,9 @@ impl Store {
     }
 
     async fn ledger_play(&self, batch: Batch, ending: Ending) -> Result<Vec<Answer>, StoreError> {
-        let pool = self.pool.clone();
+        let (pool, play) = (self.pool.clone(), self.plays.begin());
         let played = self.on_own_runtime(async move {
+            let _play = play;
             match pool {
                 Pool::Sqlite { write, .. } => {
                     let mut lease = write.get().await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hzm_job_test_rig::database::Database;
-use hzm_job_test_servers::{Problem, Server};
+use hzm_job_test_servers::{Kind, Problem, Server};
 
 use super::NoStage;
 use crate::machine::Machine;
@@ -23,6 +23,11 @@ pub struct Place {
     keep: bool,
 }
 
+/// What `docs/store.md` asks of a server that has much to do, as far as it can be set while it runs; the rest is as it comes.
+const MARIADB_SETTINGS: &[&str] =
+    &["SET GLOBAL innodb_buffer_pool_size = 1073741824", "SET GLOBAL innodb_log_file_size = 1073741824"];
+const POSTGRES_SETTINGS: &[&str] = &["ALTER SYSTEM SET max_wal_size = '8GB'", "SELECT pg_reload_conf()"];
+
 /// Numbers the folders of this process.
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
@@ -38,10 +43,14 @@ impl Place {
         let machine = Machine::look(&folder);
         let mut place = Place { folder, server: None, machine, keep: options.keep };
         let server = database.server().map(|kind| Server::start(kind, &place.folder.join(kind.name()))).transpose();
-        place.server = server.map_err(|problem| match problem {
-            Problem::Missing(what) => NoStage::Missing(what),
-            Problem::Failed(why) => NoStage::Failed(why),
-        })?;
+        place.server = server.map_err(no_stage)?;
+        for server in &place.server {
+            let settings = match server.kind() {
+                Kind::MariaDb => MARIADB_SETTINGS,
+                Kind::Postgres => POSTGRES_SETTINGS,
+            };
+            settings.iter().try_for_each(|setting| server.execute(setting)).map_err(no_stage)?;
+        }
         Ok(place)
     }
 
@@ -61,6 +70,13 @@ impl Place {
     #[must_use]
     pub fn database_process(&self) -> Option<u32> {
         self.server.as_ref().and_then(Server::process)
+    }
+}
+
+fn no_stage(problem: Problem) -> NoStage {
+    match problem {
+        Problem::Missing(what) => NoStage::Missing(what),
+        Problem::Failed(why) => NoStage::Failed(why),
     }
 }
 
