@@ -44,7 +44,7 @@ impl Place {
         let mut place = Place { folder, server: None, machine, keep: options.keep };
         let server = database.server().map(|kind| Server::start(kind, &place.folder.join(kind.name()))).transpose();
         place.server = server.map_err(no_stage)?;
-        for server in &place.server {
+        if let Some(server) = &place.server {
             let settings = match server.kind() {
                 Kind::MariaDb => MARIADB_SETTINGS,
                 Kind::Postgres => POSTGRES_SETTINGS,
