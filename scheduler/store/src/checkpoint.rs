@@ -10,6 +10,7 @@ use crate::backend::{Store, run};
 use crate::columns::moment;
 use crate::error::StoreError;
 use crate::ledger::Checkpoints;
+use crate::page::Cursor;
 use crate::schema::{journal_mark, run, run_open};
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
@@ -20,8 +21,8 @@ use hzm_job_scheduler::{JobId, RunId};
 /// Rows beyond the mark that are looked at in one go: what a journal at its limit writes in some ten seconds.
 const MOST_PASSED: i64 = 500_000;
 
-/// Runs that are over and taken off the list of open ones in one go.
-const MOST_OVER: i64 = 50_000;
+/// Runs that are over and taken off the list of open ones in one go: as many as may come.
+const MOST_OVER: i64 = MOST_PASSED;
 
 impl Store {
     /// What the rows between a journal's mark and `below` say, as far as none of them is ahead of its moment: such a row
@@ -67,11 +68,24 @@ impl Store {
         })
     }
 
-    /// The runs up to the mark that are open, or were a moment ago.
-    pub(crate) async fn ledger_kept_open(&self, mark: i64) -> Result<Vec<i64>, StoreError> {
+    /// The runs up to the mark that are open, or were a moment ago: of this job or of all, from the cursor on and in its order.
+    pub(crate) async fn ledger_kept_open(
+        &self,
+        mark: i64,
+        job: Option<JobId>,
+        cursor: Cursor,
+    ) -> Result<Vec<i64>, StoreError> {
         run!(self, read, async |conn| {
-            let kept = run_open::table.filter(run_open::run_id.le(mark)).order(run_open::run_id);
-            Ok(kept.select(run_open::run_id).load(conn).await?)
+            let mut kept = run_open::table.select(run_open::run_id).filter(run_open::run_id.le(mark)).into_boxed();
+            if let Some(job) = job {
+                kept = kept.filter(run_open::job_id.eq(job.0));
+            }
+            let kept = match cursor {
+                Cursor::Newest => kept.order(run_open::run_id.desc()),
+                Cursor::Before(id) => kept.filter(run_open::run_id.lt(id)).order(run_open::run_id.desc()),
+                Cursor::After(id) => kept.filter(run_open::run_id.gt(id)).order(run_open::run_id.asc()),
+            };
+            Ok(kept.load(conn).await?)
         })
     }
 }

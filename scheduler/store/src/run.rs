@@ -148,10 +148,13 @@ impl Store {
         if !open.is_empty() {
             let open = RunFilter { states: open, ..filter.clone() };
             let mark = self.ledger_mark().await?;
-            rows = self.run_rows(open.clone(), Within::Beyond(mark), cursor, limit).await?;
-            for ids in self.ledger_kept_open(mark).await?.chunks(AT_ONCE) {
-                rows.append(&mut self.run_rows(open.clone(), Within::Ids(ids.to_vec()), cursor, limit).await?);
+            for ids in self.ledger_kept_open(mark, filter.job, cursor).await?.chunks(AT_ONCE) {
+                let left = limit - rows.len() as i64;
+                if left > 0 {
+                    rows.append(&mut self.run_rows(open.clone(), Within::Ids(ids.to_vec()), cursor, left).await?);
+                }
             }
+            rows.append(&mut self.run_rows(open, Within::Beyond(mark), cursor, limit).await?);
         }
         if !over.is_empty() {
             let over = RunFilter { states: over, ..filter.clone() };
@@ -159,6 +162,8 @@ impl Store {
         }
         let newest_first = !matches!(cursor, Cursor::After(_));
         rows.sort_by_key(|row| if newest_first { -row.id } else { row.id });
+        // One that ended between two questions is in both answers.
+        rows.dedup_by_key(|row| row.id);
         rows.truncate(limit as usize);
         Ok(rows)
     }

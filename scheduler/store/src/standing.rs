@@ -21,6 +21,8 @@ use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
 
+/// Runs asked about in one question.
+const AT_ONCE: usize = 1_000;
 /// How many of a job's newest runs are looked at: not all, because a history may have a million rows. Only those among the
 /// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many.
 const LATEST: i64 = 16;
@@ -44,7 +46,8 @@ pub struct Standing {
     /// Its runs that have not ended, oldest first.
     pub open: Vec<Run>,
     /// When it last ended a run that was executed, as far as that is known: a fixed delay counts from there. It is kept for jobs
-    /// with a fixed delay ([`Known::ends_turn`](crate::ledger::Known::ends_turn)), and their newest 16 runs are looked at.
+    /// with a fixed delay ([`Known::ends_turn`](crate::ledger::Known::ends_turn)), and their newest 16 runs are looked at, as far as they are
+    /// among the newest 262,144 of all jobs.
     pub last_end: Option<DateTime<Utc>>,
     /// The latest moment that a manual one among its newest 16 runs bears, because the next one must bear a later one.
     pub last_manual: Option<DateTime<Utc>>,
@@ -98,7 +101,7 @@ impl Store {
     }
 
     async fn ledger_facts(&self, ids: Vec<i64>) -> Result<(Vec<JobRow>, Facts), StoreError> {
-        let ends = self.ledger_ends(ids.clone()).await?;
+        let jobs = ids.clone();
         let (rows, planned, open, debts) = run!(self, read, async |conn| {
             let there = job::table.filter(job::id.eq_any(&ids));
             let rows: Vec<JobRow> = there.select(JobRow::as_select()).load(conn).await?;
@@ -106,34 +109,46 @@ impl Store {
             let kept = job_checkpoint::table.filter(job_checkpoint::job_id.eq_any(&ids));
             let mut planned: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
             let mark = mark.unwrap_or(0);
-            let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
-            // The mark is never far behind, except in a ledger whose journal never got to move it.
-            let behind: Vec<i64> = (part(mark)..=part(newest.unwrap_or(0))).collect();
-            let beyond = run::table
-                .filter(PartOfRun.eq_any(&behind))
-                .filter(run::job_id.eq_any(&ids))
-                .filter(run::id.gt(mark))
-                .filter(run::kind.eq(RunKind::Scheduled.code()))
-                // A row ahead of its moment is an intention: it counts when that has come.
-                .filter(run::state.ne(RunState::Planned.code()))
-                .group_by(run::job_id)
-                .select((run::job_id, max(run::scheduled_at)));
-            for (id, last) in beyond.load::<(i64, Option<i64>)>(conn).await? {
-                let known = planned.entry(id).or_insert(i64::MIN);
-                *known = (*known).max(last.unwrap_or(i64::MIN));
-            }
-            let recent = run::table.filter(PartOfRun.eq_any(&behind)).filter(run::job_id.eq_any(&ids));
-            let recent = recent.filter(run::id.gt(mark)).filter(run::state.lt(ENDED));
-            let mut open: Vec<RunRow> = recent.select(RunRow::as_select()).load(conn).await?;
+            // Those below the mark first: when one of them ends meanwhile, the retry that comes with its end lies beyond.
             let kept = run_open::table.filter(run_open::job_id.eq_any(&ids)).filter(run_open::run_id.le(mark));
             let kept: Vec<i64> = kept.select(run_open::run_id).load(conn).await?;
-            let kept = run::table.filter(run::id.eq_any(kept)).filter(run::state.lt(ENDED));
-            open.append(&mut kept.select(RunRow::as_select()).load(conn).await?);
+            let mut open: Vec<RunRow> = Vec::new();
+            for kept in kept.chunks(AT_ONCE) {
+                let kept = run::table.filter(run::id.eq_any(kept)).filter(run::state.lt(ENDED));
+                open.append(&mut kept.select(RunRow::as_select()).load(conn).await?);
+            }
+            // One part at a time, for MariaDB's sake. They are few: rows ahead of their moment are all that holds the mark up.
+            let mut looked_into = part(mark);
+            loop {
+                let mine = run::table.filter(PartOfRun.eq(looked_into)).filter(run::job_id.eq_any(&ids));
+                let beyond = mine
+                    .clone()
+                    .filter(run::id.gt(mark))
+                    .filter(run::kind.eq(RunKind::Scheduled.code()))
+                    // A row ahead of its moment is an intention: it counts when that has come.
+                    .filter(run::state.ne(RunState::Planned.code()))
+                    .group_by(run::job_id)
+                    .select((run::job_id, max(run::scheduled_at)));
+                for (id, last) in beyond.load::<(i64, Option<i64>)>(conn).await? {
+                    let known = planned.entry(id).or_insert(i64::MIN);
+                    *known = (*known).max(last.unwrap_or(i64::MIN));
+                }
+                let recent = mine.filter(run::id.gt(mark)).filter(run::state.lt(ENDED));
+                open.append(&mut recent.select(RunRow::as_select()).load(conn).await?);
+                // Looked at last, because a retry may have come that begins a part.
+                let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
+                if part(newest.unwrap_or(0)) <= looked_into {
+                    break;
+                }
+                looked_into += 1;
+            }
             open.sort_by_key(|run| run.id);
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
             let debts: Vec<DebtRow> = owed.select(DebtRow::as_select()).load(conn).await?;
             Ok((rows, planned, open, debts))
         })?;
+        // After the open runs: one that ends in between has both been open and ended, rather than neither.
+        let ends = self.ledger_ends(jobs).await?;
         Ok((rows, Facts { planned, open, debts, ends }))
     }
 
@@ -179,10 +194,11 @@ impl Store {
     pub async fn ledger_open_jobs(&self) -> Result<Vec<JobId>, StoreError> {
         run!(self, read, async |conn| {
             let mark: Option<i64> = journal_mark::table.select(min(journal_mark::run_id)).first(conn).await?;
-            let recent = run::table.filter(run::id.gt(mark.unwrap_or(0))).filter(run::state.lt(ENDED));
-            let mut ids: Vec<i64> = recent.select(run::job_id).load(conn).await?;
+            // In this order: when one below the mark ends meanwhile, its retry lies beyond.
             let kept = run_open::table.inner_join(run::table.on(run::id.eq(run_open::run_id)));
-            ids.append(&mut kept.filter(run::state.lt(ENDED)).select(run_open::job_id).load(conn).await?);
+            let mut ids: Vec<i64> = kept.filter(run::state.lt(ENDED)).select(run_open::job_id).load(conn).await?;
+            let recent = run::table.filter(run::id.gt(mark.unwrap_or(0))).filter(run::state.lt(ENDED));
+            ids.append(&mut recent.select(run::job_id).load(conn).await?);
             let owing: Vec<i64> = job_debt::table.select(job_debt::job_id).load(conn).await?;
             Ok(ids.into_iter().chain(owing).collect::<BTreeSet<i64>>().into_iter().map(JobId).collect())
         })

@@ -243,3 +243,19 @@ fn lists_of_open_and_of_unsuccessful_runs_are_one_list_in_order() {
         assert_eq!(ids(&page(second.newer.unwrap()).await), ids(&first));
     });
 }
+
+#[test]
+fn more_runs_are_open_below_the_mark_than_a_statement_takes_parameters() {
+    on_each_database(async |world| {
+        let id = world.some_job().await;
+        for thousand in 0..33 {
+            world.open_all((0..1_000).map(|number| due(id, thousand * 1_000 + number))).await;
+        }
+        world.checkpoint().await;
+        assert_eq!(world.standing(id).await.open.len(), 33_000);
+        let states = vec![RunState::Waiting];
+        let filter = RunFilter { job: Some(id), states, ..RunFilter::default() };
+        let page = world.store.run_page(filter, Cursor::Newest, 3).await.unwrap();
+        assert_eq!(page.rows.iter().map(|run| run.scheduled_at).max(), Some(at(32_999)));
+    });
+}
