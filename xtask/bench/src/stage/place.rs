@@ -26,7 +26,6 @@ pub struct Place {
 /// What `docs/store.md` asks of a server that has much to do, as far as it can be set while it runs; the rest is as it comes.
 const MARIADB_SETTINGS: &[&str] =
     &["SET GLOBAL innodb_buffer_pool_size = 1073741824", "SET GLOBAL innodb_log_file_size = 1073741824"];
-const POSTGRES_SETTINGS: &[&str] = &["ALTER SYSTEM SET max_wal_size = '8GB'", "SELECT pg_reload_conf()"];
 
 /// Numbers the folders of this process.
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
@@ -47,7 +46,7 @@ impl Place {
         if let Some(server) = &place.server {
             let settings = match server.kind() {
                 Kind::MariaDb => MARIADB_SETTINGS,
-                Kind::Postgres => POSTGRES_SETTINGS,
+                Kind::Postgres => &[],
             };
             settings.iter().try_for_each(|setting| server.execute(setting)).map_err(no_stage)?;
         }
