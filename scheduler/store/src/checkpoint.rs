@@ -24,6 +24,9 @@ const MOST_PASSED: i64 = 500_000;
 /// Runs that are over and taken off the list of open ones in one go: as many as may come.
 const MOST_OVER: i64 = MOST_PASSED;
 
+/// Runs of the list of open ones that are asked about in one question: no database takes any number of parameters.
+pub(crate) const AT_ONCE: usize = 1_000;
+
 impl Store {
     /// What the rows between a journal's mark and `below` say, as far as none of them is ahead of its moment: such a row
     /// counts when that has come. Everything below must have been committed. `mark` is `None` where there is nothing to move it for.

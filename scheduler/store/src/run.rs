@@ -1,6 +1,7 @@
 //! Runs as pages and API read them. They are written by the ledger only.
 
 use crate::backend::{Store, run};
+use crate::checkpoint::AT_ONCE;
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
@@ -47,9 +48,6 @@ enum Within {
     /// Among those that ended otherwise than well.
     Unsuccessful,
 }
-
-/// Ids asked about at once.
-const AT_ONCE: usize = 1_000;
 
 impl Store {
     /// One run.

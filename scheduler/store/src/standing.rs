@@ -4,6 +4,7 @@
 //! is no path of its own. A checkpoint is written in batches; rows beyond the journal's mark are looked up one by one.
 
 use crate::backend::{Store, run};
+use crate::checkpoint::AT_ONCE;
 use crate::columns::moment;
 use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
@@ -21,8 +22,6 @@ use hzm_job_scheduler::job::Job;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
 
-/// Runs asked about in one question.
-const AT_ONCE: usize = 1_000;
 /// How many of a job's newest runs are looked at: not all, because a history may have a million rows. Only those among the
 /// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many.
 const LATEST: i64 = 16;
@@ -49,7 +48,8 @@ pub struct Standing {
     /// with a fixed delay ([`Known::ends_turn`](crate::ledger::Known::ends_turn)), and their newest 16 runs are looked at, as far as they are
     /// among the newest 262,144 of all jobs.
     pub last_end: Option<DateTime<Utc>>,
-    /// The latest moment that a manual one among its newest 16 runs bears, because the next one must bear a later one.
+    /// The latest moment that a manual one among its newest 16 runs bears, looked for as far back as the last end, because the next
+    /// one must bear a later one.
     pub last_manual: Option<DateTime<Utc>>,
 }
 
