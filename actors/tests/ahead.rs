@@ -1,7 +1,7 @@
 //! Rows written ahead of their moment: what may happen between the row and the moment, and what the moment then brings.
 
 use crate::support::job::schedule;
-use crate::support::{FakeNode, World, millis, seconds};
+use crate::support::{FakeNode, OnTrigger, World, millis, seconds};
 use hzm_job_actors::faults::{self, CommitFault};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::{Delivery, JobDraft};
@@ -254,4 +254,15 @@ async fn with_zero_in_the_settings_every_row_is_written_at_its_moment() {
     world.until("it fired", async || node.triggered().len() == 1).await;
     let fired = world.only_run(job).await;
     assert!(fired.created_at >= fired.scheduled_at, "{fired:#?}");
+}
+
+#[actix_rt::test]
+async fn a_row_written_ahead_says_that_its_trigger_left_as_soon_as_nobody_knows_what_became_of_it() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Close);
+    let (_, row) = ahead(&world, |_| ()).await;
+    pass_by(&world, &row).await;
+    world.run_becomes(row.id, RunState::Dispatched).await;
+    assert_eq!(node.triggered().first(), Some(&row.id));
 }

@@ -1,11 +1,13 @@
 //! A dying actor takes nobody along.
 
-use crate::support::job::{every_hour, every_second};
+use crate::support::job::{every_hour, every_second, schedule};
 use crate::support::{World, seconds};
 use hzm_job_actors::{ActorReport, Ordered, Reported, SchedulerError};
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::job::JobDraft;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::schedule::ScheduleKind;
 
 async fn fail(world: &World, job: JobId) -> bool {
     world.during(world.scheduler().actor_fail(job)).await.unwrap()
@@ -66,6 +68,38 @@ async fn a_job_that_died_while_its_fire_is_far_away_can_still_be_ordered() {
     world.until("it is sent", async || node.triggered() == [run]).await;
 }
 
+/// Kills a job's actor for the nth time.
+async fn dies(world: &World, job: JobId, nth: u32) {
+    let name = format!("job/{job}");
+    let runs = async || report(world, &name).await.is_some_and(|job| job.state == "running");
+    world.until("it is there", runs).await;
+    assert!(fail(world, job).await);
+    let died = async || report(world, &name).await.is_some_and(|job| job.restarts == nth);
+    world.until("it died", died).await;
+}
+
+#[actix_rt::test]
+async fn a_row_that_a_quarantined_job_wrote_ahead_is_a_run_once_its_moment_has_passed() {
+    let world = World::start().await;
+    let node = world.node().await;
+    let every_ten_seconds = |draft: &mut JobDraft| {
+        draft.schedule = schedule(ScheduleKind::FixedRate, "10s");
+        draft.overlap = OverlapPolicy::Parallel;
+        draft.overlap_limit = 100;
+    };
+    let job = world.job(every_ten_seconds).await;
+    for death in 1..=5 {
+        dies(&world, job, death).await;
+    }
+    let row = world.run_where(job, |run| run.state == RunState::Planned).await;
+    dies(&world, job, 6).await;
+    world.pass(seconds(4)).await;
+    let left = world.run_where(job, |run| run.id == row.id).await;
+    assert_eq!((left.state, left.node), (RunState::Dispatched, row.node));
+    assert!(world.during(world.scheduler().actor_release(&format!("job/{job}"))).await.unwrap());
+    world.until("it is sent", async || node.triggered().contains(&row.id)).await;
+}
+
 #[actix_rt::test]
 async fn a_job_that_dies_too_often_is_quarantined_until_somebody_releases_it() {
     let world = World::start().await;
@@ -74,12 +108,7 @@ async fn a_job_that_dies_too_often_is_quarantined_until_somebody_releases_it() {
     world.run_becomes(run, RunState::Running).await;
     let name = format!("job/{job}");
     for death in 1..=6 {
-        world
-            .until("it is there", async || report(&world, &name).await.is_some_and(|job| job.state == "running"))
-            .await;
-        assert!(fail(&world, job).await);
-        let died = async || report(&world, &name).await.is_some_and(|job| job.restarts == death);
-        world.until("it died", died).await;
+        dies(&world, job, death).await;
     }
     assert_eq!(report(&world, &name).await.unwrap().state, "quarantined");
     world.pass(seconds(15)).await;

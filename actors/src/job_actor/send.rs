@@ -176,6 +176,8 @@ impl JobActor {
         live.perhaps_there = true;
         slog::warn!(self.log, "no answer from the node"; "run" => id.0, "node" => live.run.node.as_deref(),
             "why" => why, "sent_again" => live.resends);
+        self.note_that_it_left(id, ctx);
+        let Some(live) = self.runs.get_mut(&id) else { return };
         if again && live.cancel.is_none() && live.resends < times {
             let pause = RESEND_PAUSE * 2u32.saturating_pow(live.resends);
             live.resends += 1;
@@ -195,6 +197,17 @@ impl JobActor {
             // It may not be sent again; a report that is under way gets the time that a cancelled run gets.
             let grace = self.place.base.settings.scheduling.cancel_grace();
             ctx.run_later(grace, move |job, ctx| job.given_up(id, grace, ctx));
+        }
+    }
+
+    /// A row that was written ahead says once its trigger has left that it is a run, and nothing to be taken back. For most the
+    /// next thing that happens says so; where nobody knows what happened, that may take minutes, and the journal's mark waits.
+    fn note_that_it_left(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        if self.runs.get(&id).is_none_or(|live| live.run.state != RunState::Planned) {
+            return;
+        }
+        if let Some(change) = self.change(id, RunEvent::Assigned, Reason::None, Known::default()) {
+            self.record_change(change, Cause::Event(RunEvent::Assigned), ctx, |_, _| {});
         }
     }
 

@@ -10,6 +10,7 @@ mod handlers;
 mod inject;
 mod load;
 mod reads;
+mod settle;
 mod supervise;
 
 use crate::error::SchedulerError;
@@ -185,7 +186,7 @@ impl Shard {
         }
         let (store, began) = (self.base.store.clone(), self.reads.begin());
         let wanted = ids.clone();
-        let read = async move { store.ledger_standings(wanted).await };
+        let read = async move { load::standings(&store, &wanted).await };
         ctx.spawn(read.into_actor(self).map(move |read, shard, ctx| match read {
             Ok(standings) => {
                 let overtaken = shard.place_all(standings, began, ctx);

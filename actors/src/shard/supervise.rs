@@ -45,6 +45,7 @@ impl Handler<ActorGone<JobId>> for Shard {
                 if what == OnExhausted::Quarantine {
                     let quarantine = Quarantine { since: self.base.now(), reason: why.as_str().into() };
                     self.base.directory.quarantine_begin(job, quarantine);
+                    self.settle_ahead_later(job, ctx);
                 }
                 self.exhausted(&format!("job/{job}"), &why, what, ctx);
             }

@@ -6,7 +6,7 @@ use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
 use crate::run_columns::{PartOfRun, UnsuccessfulState, is_unsuccessful};
-use crate::run_parts::LATEST_PARTS;
+use crate::run_parts::{LATEST_PARTS, Walk, ids_of};
 pub use crate::run_row::Run;
 use crate::run_row::RunRow;
 use crate::schema::run;
@@ -47,6 +47,8 @@ enum Within {
     Ids(Vec<i64>),
     /// Among those that ended otherwise than well.
     Unsuccessful,
+    /// Among those of one part that did. A job may have any number of rows there that ended well.
+    UnsuccessfulIn(i64),
 }
 
 impl Store {
@@ -85,8 +87,9 @@ impl Store {
         let is_open = is_narrow && !filter.states.iter().any(|state| state.is_terminal());
         let rows = if is_open || (is_narrow && filter.job.is_none()) {
             self.run_rows_in_states(&filter, cursor, limit + 1).await?
-        } else if filter.job.is_some() {
-            self.run_rows_of_job(&filter, cursor, limit + 1, i64::MAX).await?
+        } else if let Some(job) = filter.job {
+            let walk = self.run_walk(job.0, cursor, i64::MAX).await?;
+            self.run_rows_on(walk, &filter, cursor, limit + 1).await?
         } else {
             self.run_rows(filter, Within::All, cursor, limit + 1).await?
         };
@@ -100,35 +103,39 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn run_strips(&self, jobs: Vec<JobId>, each: i64) -> Result<Vec<Run>, StoreError> {
-        let mut runs = Vec::new();
+        let (ends, cursor) = (self.run_parts().await?, Cursor::Newest);
+        let mut rows = Vec::new();
         for job in jobs {
-            runs.append(&mut self.run_latest(job, Cursor::Newest, each).await?);
+            let filter = RunFilter { job: Some(job), ..RunFilter::default() };
+            let walk = self.run_walk_between(ends, job.0, cursor, LATEST_PARTS);
+            rows.append(&mut self.run_rows_on(walk, &filter, cursor, each).await?);
         }
-        Ok(runs)
+        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
     /// At most `limit` runs of a job, from the cursor on and in its order, none of them more than 268 million runs away from it.
     pub(crate) async fn run_latest(&self, job: JobId, cursor: Cursor, limit: i64) -> Result<Vec<Run>, StoreError> {
         let filter = RunFilter { job: Some(job), ..RunFilter::default() };
-        let rows = self.run_rows_of_job(&filter, cursor, limit, LATEST_PARTS).await?;
+        let walk = self.run_walk(job.0, cursor, LATEST_PARTS).await?;
+        let rows = self.run_rows_on(walk, &filter, cursor, limit).await?;
         Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
-    /// Rows of the filter's job, from the cursor on and in its order, out of at most so many parts of the ledger.
-    async fn run_rows_of_job(
+    /// Rows of the job whose parts are walked through, from the cursor on and in its order.
+    async fn run_rows_on(
         &self,
+        mut walk: Walk<'_>,
         filter: &RunFilter,
         cursor: Cursor,
         limit: i64,
-        most_parts: i64,
     ) -> Result<Vec<RunRow>, StoreError> {
-        let Some(job) = filter.job else { return Ok(Vec::new()) };
-        let mut walk = self.run_walk(job.0, cursor, most_parts).await?;
+        let unsuccessful = !filter.states.is_empty() && filter.states.iter().all(|state| is_failure(*state));
         let mut rows: Vec<RunRow> = Vec::new();
         while let left @ 1.. = limit - rows.len() as i64
             && let Some(part) = walk.next().await?
         {
-            rows.append(&mut self.run_rows(filter.clone(), Within::Part(part), cursor, left).await?);
+            let within = if unsuccessful { Within::UnsuccessfulIn(part) } else { Within::Part(part) };
+            rows.append(&mut self.run_rows(filter.clone(), within, cursor, left).await?);
         }
         Ok(rows)
     }
@@ -185,6 +192,11 @@ impl Store {
                 Within::Unsuccessful => {
                     wanted.filter(is_unsuccessful()).filter(UnsuccessfulState.eq_any(states.clone()))
                 }
+                Within::UnsuccessfulIn(part) => {
+                    let (first, last) = ids_of(part).into_inner();
+                    let there = wanted.filter(is_unsuccessful()).filter(UnsuccessfulState.eq_any(states.clone()));
+                    there.filter(run::id.between(first, last))
+                }
             };
             if !states.is_empty() {
                 wanted = wanted.filter(run::state.eq_any(states));
@@ -226,4 +238,9 @@ impl Store {
             Ok(wanted.count().get_result(conn).await?)
         })
     }
+}
+
+/// Whether a state is in the index of runs that ended otherwise than well.
+fn is_failure(state: RunState) -> bool {
+    state.is_terminal() && state != RunState::Succeeded
 }

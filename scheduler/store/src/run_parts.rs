@@ -74,17 +74,21 @@ impl Store {
     /// Begins a walk through the runs of a job: downwards from the newest or from below an id, or upwards from above an id. It
     /// ends after `most` parts, whether they hold runs of the job or not.
     pub(crate) async fn run_walk(&self, job: i64, cursor: Cursor, most: i64) -> Result<Walk<'_>, StoreError> {
-        let ends = self.run_parts().await?;
+        Ok(self.run_walk_between(self.run_parts().await?, job, cursor, most))
+    }
+
+    /// The same for whoever asks for several jobs and knows where the ledger begins and ends.
+    pub(crate) fn run_walk_between(&self, ends: Option<(i64, i64)>, job: i64, cursor: Cursor, most: i64) -> Walk<'_> {
         let upwards = matches!(cursor, Cursor::After(_));
         let mut walk = Walk { store: self, job, upwards, ahead: ahead(ends, cursor, most), found: VecDeque::new() };
         // Most jobs that somebody looks at ran lately, so the first part is looked into without a question before.
         let first = walk.take(1);
         walk.found.extend(first.map(|first| *first.start()));
-        Ok(walk)
+        walk
     }
 
     /// The parts of the oldest and of the newest run; `None`: there is no run.
-    async fn run_parts(&self) -> Result<Option<(i64, i64)>, StoreError> {
+    pub(crate) async fn run_parts(&self) -> Result<Option<(i64, i64)>, StoreError> {
         let ends: (Option<i64>, Option<i64>) = run!(self, read, async |conn| {
             // One question each: asked for both at once, SQLite walks through all runs.
             let low = run::table.select(min(run::id)).first(conn).await?;
@@ -127,6 +131,12 @@ impl Walk<'_> {
     }
 }
 
+/// The ids of a part.
+pub(crate) fn ids_of(part: i64) -> RangeInclusive<i64> {
+    let first = part << PART_BITS;
+    first..=first | ((1 << PART_BITS) - 1)
+}
+
 /// The part of an id.
 pub(crate) fn part(id: i64) -> i64 {
     id >> PART_BITS
@@ -150,6 +160,7 @@ fn ahead(ends: Option<(i64, i64)>, cursor: Cursor, most: i64) -> RangeInclusive<
 mod tests {
     use super::*;
     use crate::query_plan::plan_of;
+    use crate::run_columns::{UnsuccessfulState, is_unsuccessful};
 
     #[test]
     fn a_walk_begins_where_the_cursor_is_and_ends_with_the_rows_or_the_patience() {
@@ -172,6 +183,23 @@ mod tests {
             assert!(ahead(ends, cursor, 4).is_empty(), "{cursor:?}");
         }
         assert!(ahead(None, Cursor::Newest, 4).is_empty());
+    }
+
+    #[test]
+    fn the_ids_of_a_part_are_those_that_are_in_it() {
+        for number in [0, 1, 7, 1 << 30] {
+            let ids = ids_of(number);
+            assert_eq!((part(*ids.start()), part(*ids.end())), (number, number));
+            assert_eq!((part(ids.start() - 1), part(ids.end() + 1)), (number - 1, number + 1));
+        }
+    }
+
+    #[test]
+    fn failed_runs_of_a_job_are_found_among_those_of_the_part() {
+        let failed = run::table.filter(is_unsuccessful()).filter(UnsuccessfulState.eq_any([Some(20i16), Some(30)]));
+        let failed = failed.filter(run::id.between(1 << 18, 2 << 18)).filter(run::job_id.eq(7));
+        let plan = plan_of(&failed.select(run::message).order(run::id.desc()).limit(50));
+        assert!(plan.contains("INDEX run_unsuccessful (state=? AND rowid>? AND rowid<?)"), "{plan}");
     }
 
     #[test]
