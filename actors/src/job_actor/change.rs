@@ -151,7 +151,8 @@ impl JobActor {
             }
             Ok(_) => job.reload(ctx),
             Err(error) => {
-                slog::warn!(job.log, "a change waits: the journal refused it"; "run" => id.0, "error" => %error);
+                let log = job.log.new(slog::o!("run" => id.0));
+                job.place.base.directory.ledger.unwritten(&log, "a change waits: the journal refused it", &error);
                 ctx.run_later(again_after(&error), move |job, ctx| {
                     if job.runs.get(&id).is_some_and(|live| live.phase != Phase::Ending) {
                         job.record_change(change, cause, ctx, next);

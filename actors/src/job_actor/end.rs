@@ -71,7 +71,8 @@ impl JobActor {
         let ending = self.end(change, event);
         ctx.spawn(ending.map(move |written, job, ctx| {
             if let Err(error) = job.ended(id, written, told, ctx) {
-                slog::warn!(job.log, "an end waits: the journal refused it"; "run" => id.0, "error" => %error);
+                let log = job.log.new(slog::o!("run" => id.0));
+                job.place.base.directory.ledger.unwritten(&log, "an end waits: the journal refused it", &error);
                 ctx.run_later(change::again_after(&error), move |job, ctx| job.close(id, end, ctx));
             }
         }));

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// Occurrences that get their rows in one step; a longer backlog takes several.
 pub(super) const STEP: usize = 256;
+/// After each refusal so many times fewer, until the job has caught up.
+const LESS: usize = 8;
 
 /// How long a fire waits at most for the end of a run to be written that it would meet otherwise; less where half the misfire
 /// threshold is less, so that the wait itself never makes it late.
@@ -123,9 +125,10 @@ impl JobActor {
                 return self.fire_due(ctx);
             }
             (SchedulerError::Refused(_), [_, _, ..]) => self.step = 1,
-            _ => {}
+            // Where the journal has no room, long backlogs of all jobs would only wait in memory.
+            _ => self.step = (self.step / LESS).max(1),
         }
-        slog::warn!(self.log, "fires wait: their rows could not be written"; "error" => %error);
+        self.place.base.directory.ledger.unwritten(&self.log, "fires wait: their rows could not be written", error);
         // What is not of the schedule in force could not be planned again.
         self.owed = news.into_iter().filter(is_owed).collect();
         self.arm(change::again_after(error), ctx);

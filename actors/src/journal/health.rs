@@ -2,6 +2,7 @@
 //!
 //! The log tells of an outage when it begins and once a minute while it lasts, however often and by whomever it is met.
 
+use crate::error::SchedulerError;
 use hzm_job_store::StoreError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,20 +12,36 @@ use tokio::time::Instant;
 const SLOW: Duration = Duration::from_secs(5);
 /// How often the log tells of an outage that lasts.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-/// Readers ask again within seconds: a failure so long after the last one belongs to another outage.
-const READ_AGAIN: Duration = Duration::from_secs(10);
+/// Who fails asks again within seconds: a failure so long after the last one belongs to another outage.
+const MEETS_AGAIN: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct LedgerHealth {
     writes: Mutex<Standing>,
-    reads: Mutex<Reads>,
+    reads: Mutex<Telling>,
+    waits: Mutex<Telling>,
 }
 
+/// What thousands may meet in the same second: the log tells of it for all of them.
 #[derive(Debug, Default)]
-struct Reads {
+struct Telling {
     failed_at: Option<Instant>,
     told_at: Option<Instant>,
+}
+
+impl Telling {
+    /// Notes a failure and answers whether the log is to tell of it.
+    fn is_news(failures: &Mutex<Telling>) -> bool {
+        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let is_new = failures.failed_at.replace(now).is_none_or(|failed| now.duration_since(failed) > MEETS_AGAIN);
+        let is_due = is_new || failures.told_at.is_none_or(|told| now.duration_since(told) >= TELL_AGAIN);
+        if is_due {
+            failures.told_at = Some(now);
+        }
+        is_due
+    }
 }
 
 #[derive(Debug, Default)]
@@ -68,21 +85,22 @@ impl LedgerHealth {
     /// A read failed and is tried again: told by all readers together when it begins and once a minute, else at `debug`.
     pub(crate) fn unread(&self, log: &slog::Logger, what: &'static str, error: &StoreError) {
         let error = error.chain();
-        match self.is_news() {
+        match Telling::is_news(&self.reads) {
             true => slog::error!(log, "{}; trying again", what; "error" => error),
             false => slog::debug!(log, "{}; trying again", what; "error" => error),
         }
     }
 
-    fn is_news(&self) -> bool {
-        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let is_new = reads.failed_at.replace(now).is_none_or(|failed| now.duration_since(failed) > READ_AGAIN);
-        let is_due = is_new || reads.told_at.is_none_or(|told| now.duration_since(told) >= TELL_AGAIN);
-        if is_due {
-            reads.told_at = Some(now);
+    /// The journal did not take what a job wants written, which is tried again: told by all jobs together when it begins and
+    /// once a minute, else at `debug`. What the database refuses for what is in it concerns that job alone and is told each time.
+    pub(crate) fn unwritten(&self, log: &slog::Logger, what: &'static str, error: &SchedulerError) {
+        match error {
+            SchedulerError::Refused(_) => slog::warn!(log, "{}; trying again", what; "error" => %error),
+            _ if Telling::is_news(&self.waits) => {
+                slog::warn!(log, "{}; trying again, and so do others (told once a minute)", what; "error" => %error)
+            }
+            _ => slog::debug!(log, "{}; trying again", what; "error" => %error),
         }
-        is_due
     }
 
     /// For how long nothing could be written; `None`: it can, or that is not known yet.
@@ -181,12 +199,12 @@ mod tests {
         let health = LedgerHealth::default();
         let mut told = 0;
         for _ in 0..130 {
-            told += usize::from(health.is_news());
+            told += usize::from(Telling::is_news(&health.reads));
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         assert_eq!(told, 3);
         tokio::time::advance(Duration::from_secs(11)).await;
-        assert!(health.is_news() && !health.is_news(), "another outage");
+        assert!(Telling::is_news(&health.reads) && !Telling::is_news(&health.reads), "another outage");
     }
 
     #[tokio::test(start_paused = true)]

@@ -135,7 +135,8 @@ impl Shard {
                 Ok(true) => return,
                 Ok(false) => slog::debug!(shard.log, "a debt stays: a row that was written ahead is still there"),
                 Err(error) => {
-                    slog::warn!(shard.log, "rows wait: they could not be written"; "rows" => payment.rows.len(), "error" => %error)
+                    let log = shard.log.new(slog::o!("rows" => payment.rows.len()));
+                    shard.base.directory.ledger.unwritten(&log, "rows wait: they could not be written", &error);
                 }
             }
             ctx.run_later(pause, move |shard, ctx| shard.pay(payment, (pause * 2).min(LONGEST_PAUSE), ctx));

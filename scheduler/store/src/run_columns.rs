@@ -1,4 +1,4 @@
-//! What indexes of `run` have in the place of a column: an expression on SQLite and PostgreSQL, a stored column on MySQL.
+//! What indexes of `run` have in the place of a column: an expression, or a stored column.
 //!
 //! They stand here word for word as in the migrations: another form would not be recognised as the one that is indexed.
 
@@ -38,9 +38,9 @@ column! {
     PartOfRun: BigInt, Sqlite: "(run.id >> 18)", Pg: "(run.id >> 18)", Mysql: "run.part"
 }
 column! {
-    /// The state of a run that ended otherwise than well. On SQLite and PostgreSQL to be asked for together with
-    /// [`is_unsuccessful`], because only those rows are in the index.
-    UnsuccessfulState: Nullable<SmallInt>, Sqlite: "run.state", Pg: "run.state", Mysql: "run.unsuccessful"
+    /// The state of a run that ended otherwise than well. On SQLite to be asked for together with [`is_unsuccessful`], because
+    /// only those rows are in the index.
+    UnsuccessfulState: Nullable<SmallInt>, Sqlite: "run.state", Pg: "run.unsuccessful", Mysql: "run.unsuccessful"
 }
 
 /// Whether a run ended otherwise than well.
