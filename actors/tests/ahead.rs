@@ -2,6 +2,7 @@
 
 use crate::support::job::schedule;
 use crate::support::{FakeNode, OnTrigger, World, millis, seconds};
+use hzm_job_actors::CancelOutcome;
 use hzm_job_actors::faults::{self, CommitFault};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::{Delivery, JobDraft};
@@ -265,4 +266,19 @@ async fn a_row_written_ahead_says_that_its_trigger_left_as_soon_as_nobody_knows_
     pass_by(&world, &row).await;
     world.run_becomes(row.id, RunState::Dispatched).await;
     assert_eq!(node.triggered().first(), Some(&row.id));
+}
+
+#[actix_rt::test]
+async fn a_cancellation_keeps_its_reason_when_nobody_knows_whether_the_trigger_of_a_row_ahead_left() {
+    let mut world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Hang);
+    let (_, row) = ahead(&world, |_| ()).await;
+    pass_by(&world, &row).await;
+    let asked = world.during(world.scheduler().run_cancel(row.id, "ann".into())).await.unwrap();
+    assert_eq!(asked, CancelOutcome::Asked);
+    world.run_becomes(row.id, RunState::Dispatched).await;
+    world.crash().await;
+    world.boot().await;
+    assert_eq!(world.run_becomes(row.id, RunState::Cancelled).await.reason, Reason::ByUser);
 }

@@ -203,10 +203,10 @@ impl JobActor {
     /// A row that was written ahead says once its trigger has left that it is a run, and nothing to be taken back. For most the
     /// next thing that happens says so; where nobody knows what happened, that may take minutes, and the journal's mark waits.
     fn note_that_it_left(&mut self, id: RunId, ctx: &mut Context<Self>) {
-        if self.runs.get(&id).is_none_or(|live| live.run.state != RunState::Planned) {
-            return;
-        }
-        if let Some(change) = self.change(id, RunEvent::Assigned, Reason::None, Known::default()) {
+        let Some(live) = self.runs.get(&id).filter(|live| live.run.state == RunState::Planned) else { return };
+        // Why somebody wants it ended may stand in the row already.
+        let reason = live.cancel.unwrap_or(Reason::None);
+        if let Some(change) = self.change(id, RunEvent::Assigned, reason, Known::default()) {
             self.record_change(change, Cause::Event(RunEvent::Assigned), ctx, |_, _| {});
         }
     }

@@ -6,7 +6,7 @@ use crate::wards::Absence;
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use hzm_job_scheduler::JobId;
-use hzm_job_scheduler::run::{self, Reason, RunEvent, RunState};
+use hzm_job_scheduler::run::{self, RunEvent, RunState};
 use hzm_job_store::ledger::{Entry, Known, RunChange};
 use hzm_job_store::run::Run;
 use std::time::Duration;
@@ -54,6 +54,6 @@ impl Shard {
 fn has_left(run: &Run, at: DateTime<Utc>) -> Option<Entry> {
     let to = run::apply(run.state, RunEvent::Assigned)?;
     let change =
-        RunChange { run: run.id, from: run.state, to, reason: Reason::None, at, known: Known::default(), then: None };
+        RunChange { run: run.id, from: run.state, to, reason: run.reason, at, known: Known::default(), then: None };
     Some(Entry::Change(change))
 }
