@@ -17,6 +17,9 @@ pub mod runs;
 pub mod schedules;
 pub mod schema;
 pub mod session;
+pub mod sessions;
+pub mod tokens;
+pub mod users;
 
 use crate::error::ApiError;
 use crate::extract::{cursor_of, from_value};

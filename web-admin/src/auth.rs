@@ -4,22 +4,27 @@
 //! SameSite=Strict, Secure where `hzm.job.admin.session.secureCookie` says so); the store has their SHA-256. A session ends
 //! after `session.idle` without a request and after `session.absolute` in any case; its use is written down once a minute.
 //!
-//! Changes through the API need a proof that no other site sent them, see `auth::proof`. Pages check the form field `csrf`
-//! against [`Operator::csrf`]. There is one role so far: whoever is logged in may do everything.
+//! Programs bring a token instead, `Authorization: Bearer hzm_...` (`auth::bearer`); they have no session, and no browser sends it for them.
+//!
+//! Changes through the API by a session need a proof that no other site sent them, see `auth::proof`. Pages check the form field `csrf`
+//! against [`Operator::csrf`]. What the operator may do is told by its [`Rights`] and looked at by [`crate::gate`].
 
 mod account;
+mod bearer;
 pub(crate) mod password;
 mod proof;
 pub(crate) mod throttle;
 mod token;
 
 pub(crate) use account::note;
-pub use account::{LoginRefusal, PasswordRefusal, change_password, log_in, log_out};
+pub use account::{LoginRefusal, PasswordRefusal, change_password, end_own_session, log_in, log_out};
+pub use bearer::random_token;
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
 pub use throttle::Throttle;
 pub(crate) use token::csrf_of;
-pub use token::{random_secret, random_text, sha256_hex};
+pub use token::{random_password, random_secret, random_text, sha256_hex};
 
+use crate::access::{Permission, Reach, Rights, Role};
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
@@ -27,8 +32,11 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use chrono::TimeDelta;
 use futures_util::future::LocalBoxFuture;
+use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::operation::By;
+use hzm_job_store::user::User;
 
 /// The cookie of a session.
 pub const SESSION_COOKIE: &str = "hzm_session";
@@ -42,6 +50,15 @@ const DOCS_PAGE: &str = "/api/v1/docs";
 /// A session's use is written down again after this long, in milliseconds.
 const TOUCH_EVERY_MS: i64 = 60_000;
 
+/// By what somebody is known, each by the hash that the store knows it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A session of the pages or the API.
+    Session(String),
+    /// A token of a program.
+    Token(String),
+}
+
 /// The user who is logged in.
 #[derive(Debug, Clone)]
 pub struct Operator {
@@ -49,8 +66,12 @@ pub struct Operator {
     pub id: i64,
     /// The user's name.
     pub name: String,
-    /// The session, by the hash that the store knows it by.
-    pub session: String,
+    /// By what the user is known: its session, or a program's token.
+    pub credential: Credential,
+    /// What the user may do, and on what.
+    pub rights: Rights,
+    /// Whether the password is to be changed before anything else.
+    pub must_change: bool,
     csrf: String,
 }
 
@@ -58,6 +79,22 @@ impl Operator {
     /// The value that changes must carry: pages in the form field `csrf`, API calls in the header `X-CSRF-Token`.
     pub fn csrf(&self) -> &str {
         &self.csrf
+    }
+
+    /// The session, by the hash that the store knows it by; empty for a program with a token, which has none.
+    pub fn session(&self) -> &str {
+        match &self.credential {
+            Credential::Session(hash) => hash,
+            Credential::Token(_) => "",
+        }
+    }
+
+    /// Whether the operator may do this to `what`, which belongs to that executor.
+    ///
+    /// # Errors
+    /// 404 for what does not exist for the operator, 403 for what the role does not hold.
+    pub fn check(&self, executor: ExecutorId, permission: Permission, what: &str) -> Result<(), ApiError> {
+        self.rights.on(executor, permission).map_err(|refusal| ApiError::of_access(refusal, what))
     }
 
     /// The operator as the author of a change made now.
@@ -78,7 +115,10 @@ impl FromRequest for Operator {
                 return Ok(operator);
             }
             let operator = logged_in(&request).await?;
-            proof::check(&request, &operator)?;
+            // No browser sends a token by itself, so there is nothing to prove.
+            if matches!(operator.credential, Credential::Session(_)) {
+                proof::check(&request, &operator)?;
+            }
             Ok(operator)
         })
     }
@@ -101,14 +141,28 @@ pub(crate) async fn gate(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// Whether the session of this hash still holds; for streams, which outlive the request they began with.
-pub(crate) async fn still_logged_in(app: &App, session: &str) -> Result<bool, ApiError> {
+/// Whether a session or token still holds; for streams, which outlive the request they began with.
+pub(crate) async fn still_logged_in(app: &App, credential: &Credential) -> Result<bool, ApiError> {
     let now = app.now();
-    Ok(app.store.session_user(session.to_owned(), now - app.config.admin.session.idle, now).await?.is_some())
+    Ok(match credential {
+        Credential::Session(hash) => {
+            let idle_since = now - app.config.admin.session.idle;
+            app.store.session_user(hash.clone(), idle_since, now).await?.is_some()
+        }
+        Credential::Token(hash) => app.store.token_user(hash.clone(), now).await?.is_some(),
+    })
 }
 
+/// Who asks: by a token where one is brought, else by the session's cookie. A token that is wrong is not made up for by a cookie.
 async fn logged_in(request: &HttpRequest) -> Result<Operator, ApiError> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| stranger(request))?;
+    match bearer::of(request) {
+        Some(token) => by_token(app, request, token).await,
+        None => by_session(app, request).await,
+    }
+}
+
+async fn by_session(app: &App, request: &HttpRequest) -> Result<Operator, ApiError> {
     let cookie = request.cookie(SESSION_COOKIE).ok_or_else(|| stranger(request))?;
     let (session, now) = (sha256_hex(cookie.value()), app.now());
     let idle_since = now - app.config.admin.session.idle;
@@ -117,7 +171,40 @@ async fn logged_in(request: &HttpRequest) -> Result<Operator, ApiError> {
     if now.timestamp_millis() - last_seen_at >= TOUCH_EVERY_MS {
         app.store.session_touch(session.clone(), now).await?;
     }
-    Ok(Operator { id: user.id, name: user.name, session, csrf: csrf_of(cookie.value()) })
+    let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
+    let (must_change, csrf) = (user.must_change, csrf_of(cookie.value()));
+    let credential = Credential::Session(session);
+    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, csrf })
+}
+
+async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Operator, ApiError> {
+    let (hash, now) = (sha256_hex(token), app.now());
+    let (token, user) = app.store.token_user(hash.clone(), now).await?.ok_or(ApiError::WrongToken)?;
+    let due = |used| now - used >= TimeDelta::milliseconds(TOUCH_EVERY_MS);
+    if token.last_used_at.is_none_or(due) {
+        app.store.token_touch(token.id, now).await?;
+    }
+    let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
+    let role = Role::of(&token.role).ok_or(ApiError::WrongToken)?;
+    let rights = rights.narrowed(role, token.executors.map(|ids| ids.into_iter().collect()));
+    // Recorded with what it does: by whom, and by which of the user's programs.
+    let name = format!("{} (token {})", user.name, token.name);
+    let credential = Credential::Token(hash);
+    Ok(Operator { id: user.id, name, credential, rights, must_change: user.must_change, csrf: String::new() })
+}
+
+/// What a user may do; `None` for one whose role is not known, which a newer program may have written.
+async fn rights_of(app: &App, user: &User) -> Result<Option<Rights>, ApiError> {
+    let Some(role) = Role::of(&user.role) else {
+        slog::error!(app.log, "a user has a role that this program does not know, and is let in nowhere";
+            "user" => &user.name, "role" => &user.role);
+        return Ok(None);
+    };
+    let reach = match user.all_executors || role == Role::Administrator {
+        true => Reach::All,
+        false => Reach::Only(app.store.user_grants(user.id).await?.into_iter().collect()),
+    };
+    Ok(Some(Rights { role, reach, in_person: true }))
 }
 
 /// The refusal of somebody unknown: a problem for programs, the way to the login page for people. A list that renews itself

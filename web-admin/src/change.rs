@@ -9,6 +9,8 @@ pub mod executors;
 pub mod job_batch;
 pub mod jobs;
 pub mod runs;
+pub mod tokens;
+pub mod users;
 
 use crate::error::ApiError;
 use hzm_job_actors::SchedulerError;

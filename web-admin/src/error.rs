@@ -9,6 +9,7 @@ mod problem;
 
 pub use problem::{FieldError, PROBLEM_JSON, ProblemDetails};
 
+use crate::access::{Permission, Refusal};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -40,9 +41,24 @@ pub enum ApiError {
     /// The name or the password is wrong: 401. The same words for both, so that names cannot be tried out.
     #[error("the user name or the password is wrong")]
     WrongLogin,
+    /// The token is unknown, was ended, or its time is over: 401.
+    #[error("this token lets nobody in: it is unknown, was ended, or its time is over")]
+    WrongToken,
     /// The request is not allowed, for this reason: 403.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The role does not hold this permission: 403.
+    #[error("{}", not_permitted(*.needed))]
+    NotPermitted {
+        /// What would be needed.
+        needed: Permission,
+    },
+    /// It concerns all executors, and only some are granted: 403.
+    #[error("this concerns all executors, and you were granted some; ask an administrator")]
+    NotOnAll,
+    /// The password was chosen or read by somebody else: 403, or for pages 303 to the page that changes it.
+    #[error("change your password first: PUT /api/v1/session/password, or on the page Account")]
+    PasswordExpired,
     /// There is no such thing, or it was deleted: 404.
     #[error("{0}")]
     NotFound(String),
@@ -148,6 +164,17 @@ pub struct Failure {
     pub is_told: bool,
 }
 
+/// What the API says to a role that does not hold a permission.
+fn not_permitted(needed: Permission) -> &'static str {
+    match needed {
+        Permission::View => "your role may not look at this",
+        Permission::Operate => "your role may look, but not start, stop, run or cancel: that takes an operator",
+        Permission::Edit => "your role may not create, change or delete jobs or clear runs: that takes an editor",
+        Permission::Administer => "this takes an administrator",
+        Permission::Govern => "users are managed by an administrator who is logged in, never with a token",
+    }
+}
+
 /// What the API says while the database is away.
 fn away_text(brief: &str, for_s: Option<u64>) -> String {
     let since = for_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
@@ -188,6 +215,15 @@ impl ApiError {
         ApiError::NotFound(format!("there is no such {what}, or it was deleted"))
     }
 
+    /// What a user may not do to `what`.
+    pub fn of_access(refusal: Refusal, what: &str) -> ApiError {
+        match refusal {
+            Refusal::Unseen => ApiError::no_such(what),
+            Refusal::NotPermitted(needed) => ApiError::NotPermitted { needed },
+            Refusal::NotOnAll => ApiError::NotOnAll,
+        }
+    }
+
     /// A refusal of the actors; `store` knows whether the database is the reason.
     pub fn of_scheduler(error: SchedulerError, store: &Store) -> ApiError {
         match (error, store.trouble()) {
@@ -220,7 +256,10 @@ impl ApiError {
             ApiError::Malformed(_) => "malformed",
             ApiError::NotLoggedIn { .. } => "not-logged-in",
             ApiError::WrongLogin => "wrong-login",
+            ApiError::WrongToken => "wrong-token",
             ApiError::Forbidden(_) => "forbidden",
+            ApiError::NotPermitted { .. } | ApiError::NotOnAll => "not-permitted",
+            ApiError::PasswordExpired => "password-expired",
             ApiError::NotFound(_) => "not-found",
             ApiError::MethodNotAllowed => "method-not-allowed",
             ApiError::TooLarge { .. } => "too-large",
@@ -252,8 +291,10 @@ impl ResponseError for ApiError {
             ApiError::Fields(_) | ApiError::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
             ApiError::NotLoggedIn { login: Some(_), part_of_page: false } => StatusCode::SEE_OTHER,
-            ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => StatusCode::UNAUTHORIZED,
-            ApiError::Forbidden(_) => StatusCode::FORBIDDEN,
+            ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
+            ApiError::Forbidden(_) | ApiError::NotPermitted { .. } | ApiError::NotOnAll | ApiError::PasswordExpired => {
+                StatusCode::FORBIDDEN
+            }
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

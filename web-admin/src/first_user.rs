@@ -1,7 +1,8 @@
 //! The first user, and the way back in for somebody who lost the password.
 
-use crate::auth::{PasswordError, hash_now, random_secret};
+use crate::auth::{PasswordError, hash_now, random_password};
 use chrono::{DateTime, Utc};
+use hzm_job_store::account::{ADMINISTRATOR, NewUser, Rights};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::{Store, StoreError, StoreSettings};
@@ -9,12 +10,8 @@ use serde_json::json;
 use std::path::Path;
 use thiserror::Error;
 
-/// The role of the first user: may do everything.
-const ROLE: &str = "administrator";
 /// Who did it, in the operation log.
 const COMMAND_LINE: &str = "(command line)";
-/// The length of a generated password: 96 random bits in base64url.
-const GENERATED: usize = 16;
 
 /// Why there is no user to log in with.
 #[derive(Debug, Error)]
@@ -61,6 +58,7 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
     if store.user_count().await? > 0 {
         return Ok(FirstUser::Existed);
     }
+    let must_change = password.is_empty();
     let (password, outcome) = match password {
         "" => {
             let generated = generated()?;
@@ -68,7 +66,9 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
         }
         configured => (configured.to_owned(), FirstUser::Configured),
     };
-    match store.user_create(name.to_owned(), hash_now(&password)?, ROLE, now).await? {
+    let rights = Rights { role: ADMINISTRATOR.to_owned(), executors: None, disabled: false };
+    let user = NewUser { name: name.to_owned(), password_hash: hash_now(&password)?, must_change, rights };
+    match store.account_create(user, None, now).await? {
         Change::Done(_) => Ok(outcome),
         // Somebody else was quicker on the same database.
         _ => Ok(FirstUser::Existed),
@@ -94,7 +94,7 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
     let unknown = || UserError::Unknown { name: name.to_owned() };
     let user = store.user_by_name(name.to_owned()).await?.ok_or_else(unknown)?;
     let password = generated()?;
-    if !store.user_set_password(user.id, hash_now(&password)?, None, now).await? {
+    if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now).await? {
         return Err(unknown());
     }
     let by = By { user: COMMAND_LINE.to_owned(), at: now };
@@ -104,7 +104,5 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
 }
 
 fn generated() -> Result<String, UserError> {
-    let mut text = random_secret().map_err(|error| UserError::Random(error.to_string()))?;
-    text.truncate(GENERATED);
-    Ok(text)
+    random_password().map_err(|error| UserError::Random(error.to_string()))
 }

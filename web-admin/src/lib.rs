@@ -3,6 +3,7 @@
 //! The binary is a few lines over this; tests start the same server in their own process. Nothing here decides when a job
 //! runs (that is `hzm-job-actors` over `hzm-job-scheduler`), and no SQL is written here (that is `hzm-job-store`).
 
+pub mod access;
 mod actor_tree;
 pub mod api;
 pub mod auth;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod executor_api;
 pub mod extract;
 pub mod first_user;
+pub mod gate;
 pub mod housekeeping;
 pub mod logging;
 mod moment;

@@ -1,59 +1,77 @@
 //! Every address of the admin on one page.
 //!
-//! - [`api`]: the management API under `/api/v1`; each call needs a session, save logging in.
+//! - [`api`]: the management API under `/api/v1`; each call declares what it takes, and [`crate::gate`] asks for it.
 //! - `/api/admin/{registry,offline,callback}` and the same without `admin/`: what executors call, [`executor_api`].
 //! - `/healthz` (the process is up) and `/readyz` (the scheduler and its database answer) need no session.
-//! - the pages: [`crate::ui::routes`].
+//! - the pages: [`crate::ui::pages`].
 //!
 //! A test compares the API table with the OpenAPI document, so no call is left undocumented.
 
+use crate::access::Need;
 use crate::api::{
     actors, events, executors, explain, job_batch, jobs, openapi, operations, overview, runs, schedules, session,
+    sessions, tokens, users,
 };
 use crate::error::ApiError;
+use crate::gate::Endpoint;
 use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError, web};
 
-/// The management API, relative to `/api/v1`. Of two addresses that match, the first one answers.
+/// The management API, relative to `/api/v1`, each address with what it takes. Of two addresses that match, the first one answers.
 #[must_use]
 pub fn api() -> Vec<Endpoint> {
+    use crate::access::Need::{Everywhere, Login, Nothing, On, Own, Person, Somewhere};
+    use crate::access::Object::{Executor, Job, Run};
+    use crate::access::Permission::{Administer, Edit, Govern, Operate, View};
     vec![
-        post("/session", session::open),
-        get("/session", session::read),
-        delete("/session", session::close),
-        get("/jobs", jobs::list),
-        post("/jobs", jobs::create),
-        post("/jobs/batch", job_batch::create),
-        get("/jobs/{id}", jobs::read),
-        put("/jobs/{id}", jobs::update),
-        delete("/jobs/{id}", jobs::delete),
-        post("/jobs/{id}/start", jobs::start),
-        post("/jobs/{id}/stop", jobs::stop),
-        post("/jobs/{id}/runs", jobs::run_now),
-        get("/jobs/{id}/upcoming", jobs::upcoming),
-        get("/jobs/{id}/explain", explain::read),
-        post("/schedules/preview", schedules::preview),
-        get("/executors", executors::list),
-        post("/executors", executors::create),
-        get("/executors/{id}", executors::read),
-        put("/executors/{id}", executors::update),
-        delete("/executors/{id}", executors::delete),
-        post("/executors/{id}/secret", executors::generate_secret),
-        get("/executors/{id}/nodes", executors::nodes),
-        delete("/executors/{id}/nodes/{node}", executors::forget_node),
-        get("/runs", runs::list),
-        post("/runs/clear", runs::clear),
-        get("/runs/{id}", runs::read),
-        post("/runs/{id}/cancel", runs::cancel),
-        get("/overview", overview::read),
-        get("/events", events::stream),
-        get("/operations", operations::list),
-        get("/actors", actors::list),
-        post("/actors/jobs/{id}/fail", actors::fail),
-        post("/actors/{name:.*}/release", actors::release),
+        post("/session", Nothing, session::open),
+        get("/session", Own, session::read),
+        delete("/session", Person, session::close),
+        put("/session/password", Person, session::set_password),
+        get("/sessions", Person, sessions::list),
+        delete("/sessions/{id}", Person, sessions::end),
+        get("/tokens", Person, tokens::list),
+        post("/tokens", Person, tokens::create),
+        delete("/tokens/{id}", Person, tokens::delete),
+        get("/jobs", Login, jobs::list),
+        post("/jobs", Somewhere(Edit), jobs::create),
+        post("/jobs/batch", Somewhere(Edit), job_batch::create),
+        get("/jobs/{id}", On(Job, View), jobs::read),
+        put("/jobs/{id}", On(Job, Edit), jobs::update),
+        delete("/jobs/{id}", On(Job, Edit), jobs::delete),
+        post("/jobs/{id}/start", On(Job, Operate), jobs::start),
+        post("/jobs/{id}/stop", On(Job, Operate), jobs::stop),
+        post("/jobs/{id}/runs", On(Job, Operate), jobs::run_now),
+        get("/jobs/{id}/upcoming", On(Job, View), jobs::upcoming),
+        get("/jobs/{id}/explain", On(Job, View), explain::read),
+        post("/schedules/preview", Login, schedules::preview),
+        get("/executors", Login, executors::list),
+        post("/executors", Everywhere(Administer), executors::create),
+        get("/executors/{id}", On(Executor, View), executors::read),
+        put("/executors/{id}", On(Executor, Administer), executors::update),
+        delete("/executors/{id}", On(Executor, Administer), executors::delete),
+        post("/executors/{id}/secret", On(Executor, Administer), executors::generate_secret),
+        get("/executors/{id}/nodes", On(Executor, View), executors::nodes),
+        delete("/executors/{id}/nodes/{node}", On(Executor, Operate), executors::forget_node),
+        get("/runs", Login, runs::list),
+        post("/runs/clear", Somewhere(Edit), runs::clear),
+        get("/runs/{id}", On(Run, View), runs::read),
+        post("/runs/{id}/cancel", On(Run, Operate), runs::cancel),
+        get("/overview", Everywhere(View), overview::read),
+        get("/events", Everywhere(View), events::stream),
+        get("/operations", Everywhere(Administer), operations::list),
+        get("/actors", Everywhere(View), actors::list),
+        post("/actors/jobs/{id}/fail", On(Job, Administer), actors::fail),
+        post("/actors/{name:.*}/release", Somewhere(Operate), actors::release),
+        get("/users", Everywhere(Govern), users::list),
+        post("/users", Everywhere(Govern), users::create),
+        get("/users/{id}", Everywhere(Govern), users::read),
+        put("/users/{id}", Everywhere(Govern), users::update),
+        delete("/users/{id}", Everywhere(Govern), users::delete),
+        post("/users/{id}/password", Everywhere(Govern), users::generate_password),
     ]
 }
 
@@ -67,9 +85,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         scope = scope.service(resource);
     }
     scope = scope
-        .route("/openapi.json", web::get().to(openapi::json))
-        .route("/docs", web::get().to(openapi::page_start))
-        .route("/docs/{file:.*}", web::get().to(openapi::page))
+        .route("/openapi.json", get("", Need::Login, openapi::json).route)
+        .route("/docs", get("", Need::Login, openapi::page_start).route)
+        .route("/docs/{file:.*}", get("", Need::Login, openapi::page).route)
         .default_service(web::to(no_such_address));
     // Routes are tried in this order, and executors ask far more often than people.
     config.configure(executor_api::routes).service(scope);
@@ -80,34 +98,16 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(ui::routes);
 }
 
-/// A method and an address of the API, with what answers it.
-pub struct Endpoint {
-    /// The method.
-    pub method: Method,
-    /// The address below `/api/v1`, with its variable parts in braces.
-    pub path: &'static str,
-    route: Route,
-}
-
-fn endpoint<F, Args>(method: Method, path: &'static str, handler: F) -> Endpoint
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    Endpoint { route: web::method(method.clone()).to(handler), method, path }
-}
-
 /// One constructor per method, so that the table reads as a table.
 macro_rules! methods {
     ($($name:ident = $method:ident),*) => {$(
-        fn $name<F, Args>(path: &'static str, handler: F) -> Endpoint
+        fn $name<F, Args>(path: &'static str, need: Need, handler: F) -> Endpoint
         where
             F: Handler<Args>,
             Args: FromRequest + 'static,
             F::Output: Responder + 'static,
         {
-            endpoint(Method::$method, path, handler)
+            Endpoint::new((Method::$method, path), need, |_, refusal| refusal.error_response(), handler)
         }
     )*};
 }
@@ -117,11 +117,13 @@ methods!(get = GET, post = POST, put = PUT, delete = DELETE);
 fn resources(endpoints: Vec<Endpoint>) -> Vec<Resource> {
     let mut resources: Vec<(&'static str, Resource)> = Vec::new();
     for endpoint in endpoints {
-        let resource = match resources.iter().position(|(path, _)| *path == endpoint.path) {
-            Some(index) => resources.remove(index).1,
+        let at = resources.iter().position(|(path, _)| *path == endpoint.path).unwrap_or(resources.len());
+        // In the place of its first method, so that of two addresses that match the first one answers.
+        let resource = match resources.get(at) {
+            Some(_) => resources.remove(at).1,
             None => web::resource(endpoint.path).default_service(web::to(wrong_method)),
         };
-        resources.push((endpoint.path, resource.route(endpoint.route)));
+        resources.insert(at, (endpoint.path, resource.route(endpoint.route)));
     }
     resources.into_iter().map(|(_, resource)| resource).collect()
 }

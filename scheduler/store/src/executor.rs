@@ -6,7 +6,7 @@ use crate::error::{StoreError, problems_text};
 use crate::node::NodeRow;
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
-use crate::schema::{executor, job, node, operation};
+use crate::schema::{executor, job, node, operation, user_grant};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -164,6 +164,7 @@ impl Store {
                     executor::app_secret.eq(None::<String>),
                 );
                 if diesel::update(there).set(gone).execute(conn).await? == 1 {
+                    diesel::delete(user_grant::table.filter(user_grant::executor_id.eq(id.0))).execute(conn).await?;
                     diesel::insert_into(operation::table).values(&note).execute(conn).await?;
                 }
                 Ok::<i64, StoreError>(0)

@@ -15,8 +15,8 @@ use crate::outcome::Change;
 use crate::schema::{executor, job, job_checkpoint, job_debt, operation};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::job::{Job, JobSpec};
+use hzm_job_scheduler::{ExecutorId, JobId};
 use serde_json::Value;
 
 pub use crate::job_row::StoredJob;
@@ -110,6 +110,17 @@ impl Store {
             })
             .await
         })
+    }
+
+    /// The executor of a job, also of a deleted one; `None`: there never was such a job.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_executor(&self, id: JobId) -> Result<Option<ExecutorId>, StoreError> {
+        let found: Option<i64> = run!(self, read, async |conn| {
+            Ok(job::table.find(id.0).select(job::executor_id).first(conn).await.optional()?)
+        })?;
+        Ok(found.map(ExecutorId))
     }
 
     /// One job; `None` when there is none or it was deleted.

@@ -26,6 +26,8 @@ pub struct JobFilter {
     pub text: Option<String>,
     /// Started or stopped ones only.
     pub enabled: Option<bool>,
+    /// Of these executors only: what the reader may see. `None`: all.
+    pub within: Option<Vec<ExecutorId>>,
 }
 
 /// How many jobs there are.
@@ -35,6 +37,12 @@ pub struct JobCounts {
     pub all: i64,
     /// Those that are started.
     pub enabled: i64,
+}
+
+fn counts(by_state: &[(bool, i64)]) -> JobCounts {
+    let all = by_state.iter().map(|(_, jobs)| jobs).sum();
+    let enabled = by_state.iter().filter(|(enabled, _)| *enabled).map(|(_, jobs)| jobs).sum();
+    JobCounts { all, enabled }
 }
 
 impl Store {
@@ -53,6 +61,9 @@ impl Store {
             let mut wanted = job::table.filter(job::deleted_at.is_null()).select(JobRow::as_select()).into_boxed();
             if let Some(executor) = filter.executor {
                 wanted = wanted.filter(job::executor_id.eq(executor.0));
+            }
+            if let Some(within) = &filter.within {
+                wanted = wanted.filter(job::executor_id.eq_any(within.iter().map(|executor| executor.0)));
             }
             if let Some(enabled) = filter.enabled {
                 wanted = wanted.filter(job::enabled.eq(enabled));
@@ -90,9 +101,20 @@ impl Store {
             let there = job::table.filter(job::deleted_at.is_null()).group_by(job::enabled);
             Ok(there.select((job::enabled, diesel::dsl::count_star())).load(conn).await?)
         })?;
-        let all = by_state.iter().map(|(_, jobs)| jobs).sum();
-        let enabled = by_state.iter().filter(|(enabled, _)| *enabled).map(|(_, jobs)| jobs).sum();
-        Ok(JobCounts { all, enabled })
+        Ok(counts(&by_state))
+    }
+
+    /// How many jobs these executors have.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_counts_of(&self, executors: Vec<ExecutorId>) -> Result<JobCounts, StoreError> {
+        let by_state: Vec<(bool, i64)> = run!(self, read, async |conn| {
+            let there = job::table.filter(job::deleted_at.is_null());
+            let there = there.filter(job::executor_id.eq_any(executors.iter().map(|executor| executor.0)));
+            Ok(there.group_by(job::enabled).select((job::enabled, diesel::dsl::count_star())).load(conn).await?)
+        })?;
+        Ok(counts(&by_state))
     }
 
     /// How many jobs each executor has, started or not.

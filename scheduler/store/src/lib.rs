@@ -13,6 +13,7 @@
 //! Nothing here decides what should happen: decisions are in the `scheduler` crate. Nothing here reads a clock: `now` is
 //! an argument. Why queries run on a runtime of their own is told in [`backend`].
 
+pub mod account;
 pub mod backend;
 mod checkpoint;
 pub mod columns;
@@ -48,6 +49,7 @@ mod shown_url;
 pub mod sleeper;
 pub mod standing;
 pub mod stat;
+pub mod token;
 pub mod trouble;
 pub mod user;
 

@@ -9,8 +9,9 @@ use crate::run_columns::{PartOfRun, UnsuccessfulState, is_unsuccessful};
 use crate::run_parts::{LATEST_PARTS, Walk, ids_of};
 pub use crate::run_row::Run;
 use crate::run_row::RunRow;
-use crate::schema::run;
+use crate::schema::{job, run};
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::run::{RunKind, RunState};
@@ -33,6 +34,8 @@ pub struct RunFilter {
     pub from: Option<DateTime<Utc>>,
     /// Due before this moment.
     pub until: Option<DateTime<Utc>>,
+    /// Of jobs of these executors only, which is what the reader may see. `None`: of all.
+    pub within: Option<Vec<ExecutorId>>,
 }
 
 /// Where rows are looked for.
@@ -206,6 +209,15 @@ impl Store {
             }
             if let Some(executor) = filter.executor {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
+            }
+            if let Some(visible) = &filter.within {
+                let visible: Vec<i64> = visible.iter().map(|executor| executor.0).collect();
+                let of_job = job::table.filter(job::id.eq(run::job_id));
+                wanted = wanted.filter(exists(of_job.filter(job::executor_id.eq_any(visible.clone()))));
+                // What its jobs executed elsewhere is on their own pages; this way their index serves the list.
+                if filter.job.is_none() {
+                    wanted = wanted.filter(run::executor_id.eq_any(visible));
+                }
             }
             if let Some(kind) = filter.kind {
                 wanted = wanted.filter(run::kind.eq(kind.code()));

@@ -6,7 +6,7 @@ use crate::columns::millis;
 use crate::error::StoreError;
 use crate::page::Cursor;
 use crate::run_columns::PartOfRun;
-use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
+use crate::schema::{job, job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
 use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
@@ -44,12 +44,20 @@ impl ClearRule {
 }
 
 /// Whose runs go; empty: everybody's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClearScope {
     /// Of this executor only.
     pub executor: Option<ExecutorId>,
     /// Of this job only.
     pub job: Option<JobId>,
+    /// Of jobs of these executors only: what whoever clears may change. `None`: of all.
+    pub within: Option<Vec<ExecutorId>>,
+}
+
+impl ClearScope {
+    fn within(&self) -> Option<Vec<i64>> {
+        self.within.as_ref().map(|executors| executors.iter().map(|executor| executor.0).collect())
+    }
 }
 
 /// The lowest number of an outcome: open runs lie below.
@@ -63,7 +71,7 @@ const BATCH: i64 = 1_000;
 
 /// The rule as bounds that are only asked for where they matter: an idle condition on an indexed column makes the database
 /// choose that index and sort everything behind it, once per batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Bounds {
     scope: ClearScope,
     due_before: Option<i64>,
@@ -85,11 +93,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
-        let Some(job) = scope.job else { return Ok(self.run_clear_find(bounds, None, None).await?.0) };
+        let Some(job) = bounds.scope.job else { return Ok(self.run_clear_find(&bounds, None, None).await?.0) };
         let mut count = 0;
         let mut walk = self.run_walk(job.0, OLDEST, i64::MAX).await?;
         while let Some(part) = walk.next().await? {
-            count += self.run_clear_find(bounds, Some(part), None).await?.0;
+            count += self.run_clear_find(&bounds, Some(part), None).await?.0;
         }
         Ok(count)
     }
@@ -106,7 +114,7 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let bounds = self.run_clear_bounds(rule, scope, now).await?;
         // Looked for by a reader: the journal must not wait while a rule that names few runs walks through all of them.
-        let victims = self.run_clear_victims(bounds).await?;
+        let victims = self.run_clear_victims(&bounds).await?;
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // A definition that is over still owes rows: what has its row must be seen to have it.
@@ -138,7 +146,7 @@ impl Store {
     }
 
     /// The runs that go next, oldest first, at most a batch of them.
-    async fn run_clear_victims(&self, bounds: Bounds) -> Result<Vec<Victim>, StoreError> {
+    async fn run_clear_victims(&self, bounds: &Bounds) -> Result<Vec<Victim>, StoreError> {
         let Some(job) = bounds.scope.job else { return Ok(self.run_clear_find(bounds, None, Some(BATCH)).await?.1) };
         let mut victims = Vec::new();
         let mut walk = self.run_walk(job.0, OLDEST, i64::MAX).await?;
@@ -154,10 +162,11 @@ impl Store {
     /// that both ask the same question.
     async fn run_clear_find(
         &self,
-        bounds: Bounds,
+        bounds: &Bounds,
         part: Option<i64>,
         limit: Option<i64>,
     ) -> Result<(i64, Vec<Victim>), StoreError> {
+        let (bounds, within) = (bounds.clone(), bounds.scope.within());
         run!(self, read, async |conn| {
             // Those of jobs that owe rows stay for now: within a second they owe nothing any more.
             let owes = exists(job_debt::table.filter(job_debt::job_id.eq(run::job_id)));
@@ -170,6 +179,10 @@ impl Store {
             }
             if let Some(job) = bounds.scope.job {
                 wanted = wanted.filter(run::job_id.eq(job.0));
+            }
+            if let Some(within) = within {
+                let of_job = job::table.filter(job::id.eq(run::job_id));
+                wanted = wanted.filter(exists(of_job.filter(job::executor_id.eq_any(within))));
             }
             if let Some(due_before) = bounds.due_before {
                 wanted = wanted.filter(run::scheduled_at.lt(due_before));
@@ -190,19 +203,21 @@ impl Store {
         scope: ClearScope,
         now: DateTime<Utc>,
     ) -> Result<Bounds, StoreError> {
-        let mut bounds = Bounds { scope, due_before: None, id_below: None };
+        let mut bounds = Bounds { scope: scope.clone(), due_before: None, id_below: None };
         match rule {
             ClearRule::OlderThanMonths(months) => {
                 bounds.due_before = Some(now.checked_sub_months(Months::new(months)).map_or(i64::MIN, millis));
             }
-            ClearRule::KeepNewest(keep) if keep > 0 => bounds.id_below = Some(self.run_oldest_kept(scope, keep).await?),
+            ClearRule::KeepNewest(keep) if keep > 0 => {
+                bounds.id_below = Some(self.run_oldest_kept(&scope, keep).await?)
+            }
             ClearRule::KeepNewest(_) | ClearRule::All => {}
         }
         Ok(bounds)
     }
 
     /// The id of the oldest run that "keep the newest" spares; 0 where there are fewer, so that nothing goes.
-    async fn run_oldest_kept(&self, scope: ClearScope, keep: i64) -> Result<i64, StoreError> {
+    async fn run_oldest_kept(&self, scope: &ClearScope, keep: i64) -> Result<i64, StoreError> {
         let Some(job) = scope.job else {
             let kept = self.run_newest(scope, None, keep - 1, 1).await?;
             return Ok(kept.last().copied().unwrap_or(0));
@@ -222,21 +237,26 @@ impl Store {
     /// The ids of the newest runs, in one part of the ledger or in all.
     async fn run_newest(
         &self,
-        scope: ClearScope,
+        scope: &ClearScope,
         part: Option<i64>,
         skip: i64,
         limit: i64,
     ) -> Result<Vec<i64>, StoreError> {
+        let (executor, job, within) = (scope.executor, scope.job, scope.within());
         run!(self, read, async |conn| {
             let mut mine = run::table.select(run::id).into_boxed();
             if let Some(part) = part {
                 mine = mine.filter(PartOfRun.eq(part));
             }
-            if let Some(executor) = scope.executor {
+            if let Some(executor) = executor {
                 mine = mine.filter(run::executor_id.eq(executor.0));
             }
-            if let Some(job) = scope.job {
+            if let Some(job) = job {
                 mine = mine.filter(run::job_id.eq(job.0));
+            }
+            if let Some(within) = within {
+                let of_job = job::table.filter(job::id.eq(run::job_id));
+                mine = mine.filter(exists(of_job.filter(job::executor_id.eq_any(within))));
             }
             Ok(mine.order(run::id.desc()).offset(skip).limit(limit).load(conn).await?)
         })

@@ -66,13 +66,23 @@ diesel::table! { run_stat (hour, state) { hour -> BigInt, state -> SmallInt, run
 diesel::table! {
     user_account (id) {
         id -> BigInt, name -> Text, password_hash -> Text, role -> Text, created_at -> BigInt, updated_at -> BigInt,
+        all_executors -> Bool, must_change -> Bool, disabled -> Bool, version -> BigInt,
     }
 }
 
 diesel::table! {
+    api_token (id) {
+        id -> BigInt, user_id -> BigInt, name -> Text, token_hash -> Text, role -> Text, executors -> Nullable<Text>,
+        created_at -> BigInt, expires_at -> BigInt, last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! { user_grant (user_id, executor_id) { user_id -> BigInt, executor_id -> BigInt, } }
+
+diesel::table! {
     session (token_hash) {
         token_hash -> Text, user_id -> BigInt, created_at -> BigInt, last_seen_at -> BigInt, expires_at -> BigInt,
-        address -> Text,
+        address -> Text, user_version -> BigInt,
     }
 }
 
@@ -86,8 +96,10 @@ diesel::table! {
 diesel::joinable!(job -> executor (executor_id));
 diesel::joinable!(node -> executor (executor_id));
 diesel::joinable!(run -> job (job_id));
+diesel::joinable!(api_token -> user_account (user_id));
 diesel::joinable!(session -> user_account (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    api_token,
     executor,
     job,
     job_checkpoint,
@@ -103,4 +115,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_stat,
     session,
     user_account,
+    user_grant,
 );

@@ -3,14 +3,12 @@
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
-use crate::executor::taken_or;
-use crate::outcome::Change;
 use crate::schema::{session, user_account};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-/// A user.
+/// A user, as logging in needs it; what it may work on is in its [`Account`](crate::account::Account).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = user_account)]
 pub struct User {
@@ -20,38 +18,23 @@ pub struct User {
     pub name: String,
     /// The argon2id hash of the password, in the PHC string format.
     pub password_hash: String,
-    /// What the user may do: `administrator` (the only role so far).
+    /// The word of what the user may do; which roles there are is the admin's affair.
     pub role: String,
     /// When it was created, epoch milliseconds.
     pub created_at: i64,
     /// When it was last changed, epoch milliseconds.
     pub updated_at: i64,
+    /// Whether it may work on every executor, those to come among them; else on those granted.
+    pub all_executors: bool,
+    /// Whether the password is to be changed before anything else, because somebody else chose or read it.
+    pub must_change: bool,
+    /// Whether it may not log in.
+    pub disabled: bool,
+    /// Raised by every change of the password and of what the user may do; a writer names the version it read.
+    pub version: i64,
 }
 
 impl Store {
-    /// Creates a user; `Taken` when the name is.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn user_create(
-        &self,
-        name: String,
-        password_hash: String,
-        role: &'static str,
-        now: DateTime<Utc>,
-    ) -> Result<Change<User>, StoreError> {
-        let id = self.id_next("user").await?;
-        let at = millis(now);
-        let user =
-            User { id, name: storable(name), password_hash, role: role.to_owned(), created_at: at, updated_at: at };
-        let row = user.clone();
-        let written = run!(self, write, async |conn| {
-            diesel::insert_into(user_account::table).values(&row).execute(conn).await?;
-            Ok(())
-        });
-        taken_or(written, || Change::Done(user))
-    }
-
     /// The user of this name.
     ///
     /// # Errors
@@ -72,25 +55,38 @@ impl Store {
         run!(self, read, async |conn| { Ok(user_account::table.count().get_result(conn).await?) })
     }
 
-    /// Sets a user's password and ends all sessions of that user but the one named. `false`: there is no such user.
+    /// Sets the password of a user who is at this version and ends all sessions of that user but the one named. `must_change`:
+    /// somebody else knows it, so it is to be changed before anything else. `false`: there is no such user, or it was changed
+    /// meanwhile.
     ///
     /// # Errors
     /// What the database says.
     pub async fn user_set_password(
         &self,
-        id: i64,
+        (id, version): (i64, i64),
         password_hash: String,
+        must_change: bool,
         keep_session: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
-                let set = (user_account::password_hash.eq(&password_hash), user_account::updated_at.eq(millis(now)));
-                let changed = diesel::update(user_account::table.find(id)).set(set).execute(conn).await?;
-                let others = session::table.filter(session::user_id.eq(id));
-                let others = others.filter(session::token_hash.ne(keep_session.as_deref().unwrap_or("")));
-                diesel::delete(others).execute(conn).await?;
-                Ok::<bool, StoreError>(changed == 1)
+                let set = (
+                    user_account::password_hash.eq(&password_hash),
+                    user_account::must_change.eq(must_change),
+                    user_account::version.eq(version + 1),
+                    user_account::updated_at.eq(millis(now)),
+                );
+                let seen = user_account::table.find(id).filter(user_account::version.eq(version));
+                if diesel::update(seen).set(set).execute(conn).await? == 0 {
+                    return Ok(false);
+                }
+                let kept = keep_session.as_deref().unwrap_or("");
+                let mine = session::table.filter(session::user_id.eq(id));
+                diesel::delete(mine.filter(session::token_hash.ne(kept))).execute(conn).await?;
+                let one = session::table.filter(session::token_hash.eq(kept)).filter(session::user_id.eq(id));
+                diesel::update(one).set(session::user_version.eq(version + 1)).execute(conn).await?;
+                Ok::<bool, StoreError>(true)
             })
             .await
         })

@@ -1,10 +1,10 @@
 //! `/events`: the live figures as a stream of server-sent events.
 //!
 //! Each change is one event `data: {figures as JSON}`, at most one a second; a comment every 15 seconds keeps proxies from
-//! closing the stream and is the moment when its session is looked at again. A stream ends when its session is over or the
+//! closing the stream and is the moment when its session or token is looked at again. A stream ends when that is over or the
 //! server stops; at most 256 are served at the same time.
 
-use crate::auth::{Operator, still_logged_in};
+use crate::auth::{Credential, Operator, still_logged_in};
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ContentEncoding};
@@ -31,7 +31,7 @@ pub async fn stream(app: web::Data<App>, operator: Operator) -> Result<HttpRespo
         figures,
         closing: app.closing(),
         heartbeat: interval(HEARTBEAT),
-        session: operator.session,
+        credential: operator.credential,
         app: app.clone(),
         _place: place,
     };
@@ -54,7 +54,7 @@ struct Listener {
     figures: watch::Receiver<LiveFigures>,
     closing: watch::Receiver<bool>,
     heartbeat: Interval,
-    session: String,
+    credential: Credential,
     app: web::Data<App>,
     _place: OwnedSemaphorePermit,
 }
@@ -69,7 +69,7 @@ impl Listener {
                 let figures = *self.figures.borrow_and_update();
                 Some(format!("data: {}\n\n", serde_json::to_string(&figures).ok()?))
             }
-            _ = self.heartbeat.tick() => match still_logged_in(&self.app, &self.session).await {
+            _ = self.heartbeat.tick() => match still_logged_in(&self.app, &self.credential).await {
                 Ok(false) => None,
                 // A database that is away for a moment is no reason to send everybody away.
                 Ok(true) | Err(_) => Some(": still here\n\n".to_owned()),

@@ -17,15 +17,16 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Lists all executors.
+/// Lists the executors that the user may see.
 #[utoipa::path(get, path = "/api/v1/executors", tag = "executors", responses((status = 200, body = ListView<ExecutorView>)))]
 pub async fn list(
     app: web::Data<App>,
-    _operator: Operator,
+    operator: Operator,
     _nothing: Query<Nothing>,
 ) -> Result<web::Json<ListView<ExecutorView>>, ApiError> {
     let all = app.store.executor_list().await?;
-    Ok(web::Json(ListView::whole(all.into_iter().map(ExecutorView::from).collect())))
+    let seen = all.into_iter().filter(|executor| operator.rights.sees(executor.id));
+    Ok(web::Json(ListView::whole(seen.map(ExecutorView::from).collect())))
 }
 
 /// A new executor.

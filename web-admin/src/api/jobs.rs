@@ -46,11 +46,16 @@ pub struct JobQuery {
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(JobQuery), responses((status = 200, body = ListView<JobView>)))]
 pub async fn list(
     app: web::Data<App>,
-    _operator: Operator,
+    operator: Operator,
     Query(query): Query<JobQuery>,
 ) -> Result<web::Json<ListView<JobView>>, ApiError> {
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
-    let filter = JobFilter { executor: query.executor.map(ExecutorId), text: query.text, enabled: query.enabled };
+    let filter = JobFilter {
+        executor: query.executor.map(ExecutorId),
+        text: query.text,
+        enabled: query.enabled,
+        within: operator.rights.within(),
+    };
     let page = app.store.job_page(filter, cursor, size).await?;
     let views = next_fire::views(&app, &page.rows).await?;
     Ok(web::Json(ListView::of(Page { rows: views, newer: page.newer, older: page.older }, |view| view)))

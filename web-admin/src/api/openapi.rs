@@ -1,6 +1,9 @@
 //! The OpenAPI 3.1 document, made from the code, and the page to try it, served from the binary.
 
-use super::{actors, events, executors, explain, job_batch, jobs, operations, overview, runs, schedules, session};
+use super::{
+    actors, events, executors, explain, job_batch, jobs, operations, overview, runs, schedules, session, sessions,
+    tokens, users,
+};
 use crate::auth::{Operator, SESSION_COOKIE};
 use crate::error::{ApiError, Failure, PROBLEM_JSON, ProblemDetails};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
@@ -24,11 +27,13 @@ const PAGE: &str = "/api/v1/docs/";
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "hzm-job admin", description = "Log in with POST /api/v1/session; the browser keeps the cookie. \
-        Calls that change something need the header X-CSRF-Token as well, unless they come from the admin's own pages. \
+    info(title = "hzm-job admin", description = "Programs send Authorization: Bearer with a token of the page Account. People log in with \
+        POST /api/v1/session; the browser keeps the cookie, and calls that change something need the header X-CSRF-Token as well, unless \
+        they come from the admin's own pages. \
         Every refusal is a problem document (RFC 9457)."),
     paths(
-        session::open, session::read, session::close,
+        session::open, session::read, session::close, session::set_password, sessions::list, sessions::end,
+        tokens::list, tokens::create, tokens::delete,
         jobs::list, jobs::create, job_batch::create, jobs::read, jobs::update, jobs::delete, jobs::start, jobs::stop, jobs::run_now,
         jobs::upcoming, explain::read,
         schedules::preview,
@@ -38,6 +43,7 @@ const PAGE: &str = "/api/v1/docs/";
         overview::read, events::stream,
         operations::list,
         actors::list, actors::release, actors::fail,
+        users::list, users::create, users::read, users::update, users::delete, users::generate_password,
     ),
     components(schemas(ProblemDetails)),
     security(("session" = [])),

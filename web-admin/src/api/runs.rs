@@ -47,7 +47,7 @@ pub struct RunQuery {
 #[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(RunQuery), responses((status = 200, body = ListView<RunView>)))]
 pub async fn list(
     app: web::Data<App>,
-    _operator: Operator,
+    operator: Operator,
     Query(query): Query<RunQuery>,
 ) -> Result<web::Json<ListView<RunView>>, ApiError> {
     let (cursor, size) = page_of(query.cursor.as_deref(), query.size)?;
@@ -59,6 +59,7 @@ pub async fn list(
         node: query.node,
         from: query.from,
         until: query.until,
+        within: operator.rights.within(),
     };
     Ok(web::Json(ListView::of(app.store.run_page(filter, cursor, size).await?, RunView::from)))
 }
@@ -161,9 +162,9 @@ pub async fn clear(
         let detail = "months must be 1 to 1200, and at least one run must be kept";
         return Err(ApiError::field("rule", "out_of_range", detail, "月数须为 1 到 1200，且至少保留一条"));
     }
-    let scope = ClearScope { executor: executor.map(ExecutorId), job: job.map(JobId) };
+    let scope = ClearScope { executor: executor.map(ExecutorId), job: job.map(JobId), within: None };
     if dry_run {
-        return Ok(web::Json(ClearView { removed: 0, left: change::clear_count(&app, rule, scope).await? }));
+        return Ok(web::Json(ClearView { removed: 0, left: change::clear_count(&app, rule, scope, &operator).await? }));
     }
     let cleared = change::clear(&app, rule, scope, &operator).await?;
     Ok(web::Json(ClearView { removed: cleared.removed, left: cleared.left }))

@@ -146,3 +146,19 @@ pub struct Figures {
     /// By how many milliseconds the latest fires were late.
     lag_ms: i64,
 }
+
+/// What a user may do from now on, with the version that was read.
+#[derive(ToSchema)]
+pub struct UserChange {
+    /// The version that was read.
+    version: i64,
+    /// The name; it does not change.
+    name: Option<String>,
+    /// `viewer`, `operator`, `editor` or `administrator`.
+    role: String,
+    /// The executors it may see and work on; null: all of them. Must be there.
+    #[schema(required = true)]
+    executors: Option<Vec<i64>>,
+    /// Whether it may not log in.
+    disabled: bool,
+}

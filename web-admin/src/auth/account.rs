@@ -1,6 +1,7 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
 use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
+use super::throttle::Verdict;
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
@@ -29,6 +30,10 @@ pub enum LoginRefusal {
 pub enum PasswordRefusal {
     /// The old password is wrong.
     Wrong,
+    /// The new one is the old one.
+    Same,
+    /// Somebody else changed it meanwhile, or what the user may do: log in again.
+    Overtaken,
     /// The new one is too short.
     TooShort {
         /// The fewest characters.
@@ -62,6 +67,8 @@ impl From<StoreError> for PasswordRefusal {
 /// # Errors
 /// [`LoginRefusal`].
 pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
+    // Some databases find a name also with blanks behind it: each of these must not have attempts of its own.
+    let name = name.trim();
     if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
         return Err(LoginRefusal::Wrong);
     }
@@ -73,7 +80,8 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let verified = app.passwords.verify(password, hash).await;
     let is_right = verified.map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
-    let user = user.filter(|_| is_right).ok_or(LoginRefusal::Wrong)?;
+    // That it is disabled is told to nobody: names cannot be tried out.
+    let user = user.filter(|user| is_right && !user.disabled).ok_or(LoginRefusal::Wrong)?;
     app.throttle.forgive(address, name);
     session_open(app, &user, address).await
 }
@@ -81,12 +89,24 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
 /// Whether another attempt is looked at. `reset-password` is a program of its own: that there is a new password since the
 /// attempts that failed is seen by the user's row, and then they count no more.
 async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
-    if app.throttle.admit(address, name, app.now()) {
+    let verdict = app.throttle.admit(address, name, app.now());
+    if verdict == Verdict::Admitted {
         return Ok(true);
     }
-    let user = app.store.user_by_name(name.to_owned()).await?;
-    let is_forgiven = user.is_some_and(|user| app.throttle.forgive_before(address, name, user.updated_at));
-    Ok(is_forgiven && app.throttle.admit(address, name, app.now()))
+    let Some(user) = app.store.user_by_name(name.to_owned()).await? else { return Ok(false) };
+    let is_forgiven = app.throttle.forgive_before(address, name, user.updated_at);
+    if is_forgiven && app.throttle.admit(address, name, app.now()) == Verdict::Admitted {
+        return Ok(true);
+    }
+    let is_known = verdict == Verdict::Stranger && is_known_at(app, &user, address).await?;
+    Ok(is_known && app.throttle.count_known(address, name, app.now()))
+}
+
+/// Whether a user has a session open from an address: whoever guesses at the name from elsewhere must not lock it out there.
+async fn is_known_at(app: &App, user: &User, address: &str) -> Result<bool, StoreError> {
+    let now = app.now();
+    let open = app.store.session_list(user.id, now - app.config.admin.session.idle, now).await?;
+    Ok(open.iter().any(|session| session.address == address))
 }
 
 async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
@@ -94,6 +114,7 @@ async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'s
     let session = NewSession {
         token_hash: sha256_hex(&token),
         user: user.id,
+        user_version: user.version,
         expires_at: app.now() + app.config.admin.session.absolute,
         address: address.to_owned(),
     };
@@ -110,9 +131,23 @@ async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'s
 /// # Errors
 /// What the database says.
 pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, StoreError> {
-    app.store.session_delete(operator.session.clone()).await?;
+    app.store.session_delete(operator.session().to_owned()).await?;
     slog::info!(app.log, "logged out"; "user" => &operator.name);
     Ok(session_cookie(app, String::new(), Duration::ZERO))
+}
+
+/// Ends one of the operator's own sessions, named by its hash, and records that.
+///
+/// # Errors
+/// 404 for a session that is none of the operator's, or what the database says.
+pub async fn end_own_session(app: &App, operator: &Operator, session: &str) -> Result<(), ApiError> {
+    if !app.store.session_end(operator.id, session.to_owned()).await? {
+        return Err(ApiError::no_such("session"));
+    }
+    let what = ("user", operator.id, operator.name.clone());
+    app.store.operation_record(operator.by(app), "end_session", what, json!({})).await?;
+    slog::info!(app.log, "session ended"; "user" => &operator.name);
+    Ok(())
 }
 
 /// Changes the operator's password, ends all other sessions of the same user and records that it happened.
@@ -121,18 +156,24 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// [`PasswordRefusal`].
 pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &str) -> Result<(), PasswordRefusal> {
     password_check(new)?;
+    if new == old {
+        return Err(PasswordRefusal::Same);
+    }
     let away = |error: PasswordError| PasswordRefusal::Unavailable(unavailable(&error));
-    if !is_admitted(app, "(password change)", &operator.name).await? {
+    // Whoever is here is logged in: attempts are counted for this user alone, and no stranger can use them up.
+    if !app.throttle.admit_user(operator.id, app.now()) {
         return Err(PasswordRefusal::TooMany);
     }
-    let user = app.store.user_by_name(operator.name.clone()).await?;
+    let user = app.store.account_get(operator.id).await?.map(|account| account.user);
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let is_right = app.passwords.verify(old, hash).await.map_err(away)?;
     let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
-    app.throttle.forgive("(password change)", &operator.name);
+    app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
-    let kept = Some(operator.session.clone());
-    app.store.user_set_password(user.id, hash, kept, app.now()).await?;
+    let kept = Some(operator.session().to_owned());
+    if !app.store.user_set_password((user.id, user.version), hash, false, kept, app.now()).await? {
+        return Err(PasswordRefusal::Overtaken);
+    }
     let what = ("user", user.id, user.name);
     app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await?;
     Ok(())

@@ -53,10 +53,19 @@ fn is_own(origin: &str, host: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Reach, Rights, Role};
+    use crate::auth::Credential;
     use actix_web::test::TestRequest;
 
     fn verdict(request: TestRequest) -> Result<(), ApiError> {
-        let operator = Operator { id: 1, name: "a".into(), session: "s".into(), csrf: "right".into() };
+        let operator = Operator {
+            id: 1,
+            name: "a".into(),
+            credential: Credential::Session("s".into()),
+            rights: Rights { role: Role::Viewer, reach: Reach::All, in_person: true },
+            must_change: false,
+            csrf: "right".into(),
+        };
         check(&request.uri("/api/v1/jobs").to_http_request(), &operator)
     }
 

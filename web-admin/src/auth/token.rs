@@ -24,6 +24,16 @@ pub fn random_secret() -> Result<String, getrandom::Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A password for somebody who has to change it: 96 random bits in base64url, 16 characters.
+///
+/// # Errors
+/// When the operating system has no random numbers.
+pub fn random_password() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; 12];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
 /// The SHA-256 of a text, in hex.
 pub fn sha256_hex(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))

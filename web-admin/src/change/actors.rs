@@ -1,5 +1,6 @@
 //! Releasing actors from quarantine.
 
+use crate::access::{Permission, Refusal};
 use crate::auth::Operator;
 use crate::error::ApiError;
 use crate::state::App;
@@ -11,6 +12,7 @@ use serde_json::json;
 /// # Errors
 /// A failure of ours.
 pub async fn release(app: &App, name: &str, operator: &Operator) -> Result<bool, ApiError> {
+    may_release(app, name, operator).await?;
     if !app.scheduler.actor_release(name).await? {
         return Ok(false);
     }
@@ -23,6 +25,26 @@ pub async fn release(app: &App, name: &str, operator: &Operator) -> Result<bool,
     let object = object_name(app, kind, id, name).await?;
     app.store.operation_record(operator.by(app), "release", (kind, id, object), json!({})).await?;
     Ok(true)
+}
+
+/// Whether the operator may release an actor: that of a job or an executor belongs to that executor, others to nobody.
+async fn may_release(app: &App, name: &str, operator: &Operator) -> Result<(), ApiError> {
+    let executor = match name.split_once('/') {
+        Some(("job", id)) => match id.parse() {
+            Ok(id) => app.store.job_executor(JobId(id)).await?,
+            Err(_) => None,
+        },
+        Some(("executor", id)) => id.parse().ok().map(ExecutorId),
+        _ => None,
+    };
+    match executor {
+        Some(executor) => operator.check(executor, Permission::Operate, "actor"),
+        // Whoever sees some executors only is told of others and of none alike.
+        None => match operator.rights.everywhere(Permission::Operate) {
+            Err(Refusal::NotOnAll) => Err(ApiError::no_such("actor")),
+            everywhere => everywhere.map_err(|refusal| ApiError::of_access(refusal, "actor")),
+        },
+    }
 }
 
 /// That a job's actor is in quarantine, and why; `None`: it is in none.

@@ -1,6 +1,7 @@
 //! Changes to executors.
 
 use super::tell;
+use crate::access::Permission;
 use crate::auth::Operator;
 use crate::error::{ApiError, changed};
 use crate::state::App;
@@ -18,6 +19,7 @@ const UNIQUE: &str = "app_key";
 /// # Errors
 /// The draft's problems, [`ApiError::Taken`] when its app key is, or a failure of ours.
 pub async fn create(app: &App, draft: ExecutorDraft, operator: &Operator) -> Result<Executor, ApiError> {
+    administers(operator)?;
     let spec = draft.check()?;
     let made = changed(app.store.executor_create(spec, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
     told(app, made, operator, "executor created").await
@@ -34,6 +36,7 @@ pub async fn update(
     draft: ExecutorDraft,
     operator: &Operator,
 ) -> Result<Executor, ApiError> {
+    administers(operator)?;
     let spec = draft.check()?;
     let made = changed(app.store.executor_update(id, version, spec, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
     told(app, made, operator, "executor changed").await
@@ -44,6 +47,7 @@ pub async fn update(
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::InUse`], or a failure of ours.
 pub async fn delete(app: &App, id: ExecutorId, operator: &Operator) -> Result<Executor, ApiError> {
+    administers(operator)?;
     let gone = changed(app.store.executor_delete(id, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
     told(app, gone, operator, "executor deleted").await
 }
@@ -55,6 +59,7 @@ pub async fn delete(app: &App, id: ExecutorId, operator: &Operator) -> Result<Ex
 /// ours.
 pub async fn forget_node(app: &App, id: ExecutorId, node: i64, operator: &Operator) -> Result<(), ApiError> {
     let executor = app.store.executor_get(id).await?.ok_or_else(|| ApiError::no_such(EXECUTOR))?;
+    operator.check(id, Permission::Operate, EXECUTOR)?;
     let nodes = app.store.node_list(Some(id)).await?;
     let node = nodes.into_iter().find(|known| known.id == node).ok_or_else(|| ApiError::no_such("node"))?;
     if node.manual || node.state != NodeState::Offline {
@@ -66,6 +71,10 @@ pub async fn forget_node(app: &App, id: ExecutorId, node: i64, operator: &Operat
     app.store.operation_record(operator.by(app), "forget_node", what, json!({ "node": node.address })).await?;
     slog::info!(app.log, "node forgotten"; "executor" => id.0, "node" => &node.address, "user" => &operator.name);
     Ok(())
+}
+
+fn administers(operator: &Operator) -> Result<(), ApiError> {
+    operator.rights.hold(Permission::Administer).map_err(|refusal| ApiError::of_access(refusal, EXECUTOR))
 }
 
 async fn told(app: &App, made: Executor, operator: &Operator, what: &'static str) -> Result<Executor, ApiError> {

@@ -1,6 +1,6 @@
 //! Many jobs created in one request, each judged on its own.
 
-use super::jobs::{checked, no_executor};
+use super::jobs::{checked, may_be_of, no_executor};
 use super::tell;
 use crate::auth::{Operator, sha256_hex};
 use crate::error::ApiError;
@@ -42,7 +42,7 @@ pub async fn create(
     operator: &Operator,
 ) -> Result<Vec<Result<Made, ApiError>>, ApiError> {
     let judged: Vec<Result<NewJob, ApiError>> =
-        wanted.into_iter().map(|wanted| wanted.and_then(|wanted| judge(app, wanted))).collect();
+        wanted.into_iter().map(|wanted| wanted.and_then(|wanted| judge(app, wanted, operator))).collect();
     let new: Vec<NewJob> = judged.iter().flatten().cloned().collect();
     let created = app.store.job_create_all(new, operator.by(app)).await?;
     let made = created.iter().filter_map(|created| match created {
@@ -56,13 +56,21 @@ pub async fn create(
         "first" => made.first().map(|(id, _)| id.0), "user" => &operator.name);
     tell(app, || app.scheduler.jobs_changed(&started)).await?;
     let mut created = created.into_iter();
-    Ok(judged.into_iter().map(|judged| judged.and_then(|_| answer(created.next()))).collect())
+    let mut answers = Vec::with_capacity(judged.len());
+    for judged in judged {
+        answers.push(match judged {
+            Ok(_) => answer(app, created.next(), operator).await,
+            Err(refusal) => Err(refusal),
+        });
+    }
+    Ok(answers)
 }
 
-fn judge(app: &App, wanted: Wanted) -> Result<NewJob, ApiError> {
+fn judge(app: &App, wanted: Wanted, operator: &Operator) -> Result<NewJob, ApiError> {
     let key = wanted.key.map(checked_key).transpose()?;
     let asked = key.as_ref().map(|_| asked(&wanted.draft, wanted.start));
     let spec = checked(wanted.draft)?;
+    may_be_of(spec.draft().executor, operator)?;
     spec.check_start(app.now())?;
     Ok(NewJob { spec, enabled: wanted.start, key: key.zip(asked) })
 }
@@ -79,11 +87,16 @@ fn asked(draft: &JobDraft, start: bool) -> String {
     sha256_hex(&format!("{start} {}", serde_json::to_string(draft).unwrap_or_default()))
 }
 
-fn answer(created: Option<Created>) -> Result<Made, ApiError> {
+async fn answer(app: &App, created: Option<Created>, operator: &Operator) -> Result<Made, ApiError> {
     match created {
         Some(Created::Made(stored)) => Ok(Made { id: stored.job.id, repeated: false }),
         Some(Created::Existed(id)) => Ok(Made { id, repeated: true }),
         Some(Created::KeyReused(id)) => {
+            let executor = app.store.job_executor(id).await?;
+            if !executor.is_some_and(|executor| operator.rights.sees(executor)) {
+                let detail = "this key was used for another job; use a new key for a new job";
+                return Err(ApiError::field("key", "reused", detail, "该键已用于其他任务，请为新任务使用新的键"));
+            }
             let detail = format!(
                 "this key created job {id}, which was asked for with another definition; send that again as it was, or use a \
                  new key for a new job"

@@ -1,6 +1,7 @@
 //! Changes to jobs.
 
 use super::tell;
+use crate::access::{Permission, Refusal};
 use crate::auth::Operator;
 use crate::error::{ApiError, changed};
 use crate::state::App;
@@ -22,6 +23,7 @@ pub async fn create(app: &App, draft: JobDraft, operator: &Operator) -> Result<S
     let spec = checked(draft)?;
     spec.check_start(app.now())?;
     let executor = spec.draft().executor;
+    may_be_of(executor, operator)?;
     // It is new and stopped, so there is nobody to be told of it.
     let job = match app.store.job_create(spec, operator.by(app)).await? {
         Change::NotFound => return Err(no_executor(executor)),
@@ -42,10 +44,10 @@ pub async fn update(
     draft: JobDraft,
     operator: &Operator,
 ) -> Result<StoredJob, ApiError> {
-    let spec = of_executor(app, checked(draft)?).await?;
-    let before = app.store.job_get(id).await?;
+    let before = of_operator(app, id, Permission::Edit, operator).await?;
+    let spec = of_executor(app, checked(draft)?, operator).await?;
     // A job whose moment has passed may still be renamed.
-    if before.is_some_and(|before| before.job.spec.draft().schedule != spec.draft().schedule) {
+    if before.job.spec.draft().schedule != spec.draft().schedule {
         spec.check_start(app.now())?;
     }
     let job = changed(app.store.job_update(id, version, spec, operator.by(app)).await?, JOB, UNIQUE)?;
@@ -57,8 +59,9 @@ pub async fn update(
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::Fields`] for a start after which it would never fire, or a failure of ours.
 pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) -> Result<StoredJob, ApiError> {
-    if enabled && let Some(stopped) = app.store.job_get(id).await?.filter(|before| !before.job.enabled) {
-        stopped.job.spec.check_start(app.now())?;
+    let before = of_operator(app, id, Permission::Operate, operator).await?;
+    if enabled && !before.job.enabled {
+        before.job.spec.check_start(app.now())?;
     }
     let job = changed(app.store.job_enable(id, enabled, operator.by(app)).await?, JOB, UNIQUE)?;
     told(app, job, operator, if enabled { "job started" } else { "job stopped" }).await
@@ -69,6 +72,7 @@ pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) ->
 /// # Errors
 /// [`ApiError::NotFound`], or a failure of ours.
 pub async fn delete(app: &App, id: JobId, operator: &Operator) -> Result<StoredJob, ApiError> {
+    of_operator(app, id, Permission::Edit, operator).await?;
     let job = changed(app.store.job_delete(id, operator.by(app)).await?, JOB, UNIQUE)?;
     told(app, job, operator, "job deleted").await
 }
@@ -79,9 +83,31 @@ pub(super) fn checked(draft: JobDraft) -> Result<JobSpec, ApiError> {
     vain_retries(spec.draft()).map_or(Ok(spec), Err)
 }
 
-/// The definition, if its executor exists.
-async fn of_executor(app: &App, spec: JobSpec) -> Result<JobSpec, ApiError> {
+/// The job, if the operator may do this to it.
+pub(super) async fn of_operator(
+    app: &App,
+    id: JobId,
+    permission: Permission,
+    operator: &Operator,
+) -> Result<StoredJob, ApiError> {
+    let job = app.store.job_get(id).await?.ok_or_else(|| ApiError::no_such(JOB))?;
+    operator.check(job.job.spec.draft().executor, permission, JOB)?;
+    Ok(job)
+}
+
+/// Whether the operator may have a job of this executor. One that was not granted is told like one that does not exist.
+pub(super) fn may_be_of(executor: ExecutorId, operator: &Operator) -> Result<(), ApiError> {
+    match operator.rights.on(executor, Permission::Edit) {
+        Ok(()) => Ok(()),
+        Err(Refusal::Unseen) => Err(no_executor(executor)),
+        Err(refusal) => Err(ApiError::of_access(refusal, JOB)),
+    }
+}
+
+/// The definition, if its executor exists for the operator.
+async fn of_executor(app: &App, spec: JobSpec, operator: &Operator) -> Result<JobSpec, ApiError> {
     let executor = spec.draft().executor;
+    may_be_of(executor, operator)?;
     app.store.executor_get(executor).await?.map(|_| spec).ok_or_else(|| no_executor(executor))
 }
 

@@ -1,6 +1,8 @@
 //! Running now, cancelling, clearing.
 
 use super::actors::quarantine_of;
+use super::jobs::of_operator;
+use crate::access::Permission;
 use crate::auth::{Operator, sha256_hex};
 use crate::error::ApiError;
 use crate::state::App;
@@ -52,7 +54,7 @@ pub struct Cleared {
 /// Wrong fields, a job or node that does not exist, [`ApiError::KeyReused`], or a failure of ours.
 pub async fn run_now(app: &App, job: JobId, wish: Wish, operator: &Operator) -> Result<Wished, ApiError> {
     check(&wish)?;
-    let Some(known) = app.store.job_get(job).await? else { return Err(ApiError::no_such("job")) };
+    let known = of_operator(app, job, Permission::Operate, operator).await?;
     let noted = json!({ "parameters": wish.parameters, "node": wish.node });
     let request = wish.request_key.map(|key| RequestKey { key, asked: Some(sha256_hex(&noted.to_string())) });
     let order = RunOrder {
@@ -122,6 +124,9 @@ fn check(wish: &Wish) -> Result<(), ApiError> {
 /// # Errors
 /// [`ApiError::NotFound`], [`ApiError::Conflict`] when the run has ended, or a failure of ours.
 pub async fn cancel(app: &App, run: RunId, operator: &Operator) -> Result<CancelOutcome, ApiError> {
+    let known = app.store.run_get(run).await?.ok_or_else(|| ApiError::no_such("run"))?;
+    let executor = app.store.job_executor(known.job).await?.ok_or_else(|| ApiError::no_such("run"))?;
+    operator.check(executor, Permission::Operate, "run")?;
     let cancelled = app.scheduler.run_cancel(run, operator.name.clone()).await;
     let outcome = cancelled.map_err(|error| ApiError::of_scheduler(error, &app.store))?;
     match &outcome {
@@ -137,29 +142,48 @@ pub async fn cancel(app: &App, run: RunId, operator: &Operator) -> Result<Cancel
     Ok(outcome)
 }
 
+/// Whether the operator may clear runs of this scope: those of a job, of an executor, or all.
+///
+/// The answer names the jobs too that it is narrowed to.
+async fn may_clear(app: &App, scope: ClearScope, operator: &Operator) -> Result<ClearScope, ApiError> {
+    if let Some(executor) = scope.executor {
+        operator.check(executor, Permission::Edit, "executor")?;
+    }
+    if let Some(job) = scope.job {
+        let executor = app.store.job_executor(job).await?.ok_or_else(|| ApiError::no_such("job"))?;
+        operator.check(executor, Permission::Edit, "job")?;
+    }
+    if (scope.executor, scope.job) == (None, None) {
+        operator.rights.everywhere(Permission::Edit).map_err(|refusal| ApiError::of_access(refusal, "run"))?;
+    }
+    Ok(ClearScope { within: operator.rights.within(), ..scope })
+}
+
 /// How many runs a rule would remove now.
 ///
 /// # Errors
-/// What the database says.
-pub async fn clear_count(app: &App, rule: ClearRule, scope: ClearScope) -> Result<i64, ApiError> {
+/// A scope that is not the operator's, or what the database says.
+pub async fn clear_count(app: &App, rule: ClearRule, scope: ClearScope, operator: &Operator) -> Result<i64, ApiError> {
+    let scope = may_clear(app, scope, operator).await?;
     Ok(app.store.run_clear_count(rule, scope, app.now()).await?)
 }
 
 /// Removes the runs that a rule names, at most 100,000 at a time, and records how many went.
 ///
 /// # Errors
-/// What the database says.
+/// A scope that is not the operator's, or what the database says.
 pub async fn clear(app: &App, rule: ClearRule, scope: ClearScope, operator: &Operator) -> Result<Cleared, ApiError> {
+    let scope = may_clear(app, scope, operator).await?;
     let now = app.now();
     let mut removed = 0_i64;
     for _ in 0..MOST_BATCHES {
-        let batch = app.store.run_clear_batch(rule, scope, now).await?;
+        let batch = app.store.run_clear_batch(rule, scope.clone(), now).await?;
         removed = removed.saturating_add(i64::try_from(batch).unwrap_or(i64::MAX));
         if batch == 0 {
             break;
         }
     }
-    let left = app.store.run_clear_count(rule, scope, now).await?;
+    let left = app.store.run_clear_count(rule, scope.clone(), now).await?;
     let noted = json!({ "rule": rule, "executor": scope.executor, "job": scope.job, "removed": removed });
     app.store.operation_record(operator.by(app), "clear", ("run", 0, String::new()), noted).await?;
     slog::info!(app.log, "runs cleared"; "removed" => removed, "left" => left, "user" => &operator.name);

@@ -57,6 +57,9 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
     match error {
         ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
         ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+        ApiError::NotPermitted { needed } => (s.forbidden, w.not_permitted(*needed).to_owned()),
+        ApiError::NotOnAll => (s.forbidden, s.not_on_all.to_owned()),
+        ApiError::PasswordExpired => (s.forbidden, s.password_first.to_owned()),
         ApiError::Malformed(detail) => (s.bad_request, detail.clone()),
         ApiError::Fields(errors) => {
             let details = errors.iter().map(|error| w.pick(&error.detail, &error.detail_zh).as_str());
@@ -70,7 +73,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
         ApiError::Conflict(_) => (s.conflict, String::new()),
         ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
         ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
-        ApiError::NotLoggedIn { .. } | ApiError::WrongLogin => (s.login_title, String::new()),
+        ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => (s.login_title, String::new()),
         ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
         ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
         ApiError::DatabaseAway { brief, .. } => (s.away, w.database_away(brief, since, is_sent)),

@@ -4,6 +4,7 @@ use super::assets;
 use super::flash::Flash;
 use super::language::Theme;
 use super::words::Words;
+use crate::access::{Permission, Rights};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use hzm_job_actors::LiveFigures;
@@ -17,6 +18,7 @@ pub(crate) enum Place {
     Executors,
     Actors,
     Operations,
+    Users,
     /// None of the navigation.
     Elsewhere,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) place: Place,
     pub(crate) who: Option<Who>,
+    /// What the reader may do; `None`: nobody is logged in, and nothing is offered.
+    pub(crate) rights: Option<Rights>,
     pub(crate) figures: LiveFigures,
     pub(crate) flash: Option<Flash>,
     /// The text in the search field.
@@ -90,15 +94,48 @@ impl Frame {
             count,
             alarms: false,
         };
+        let live = |name, value| Some((name, value)).filter(|_| self.sees_all());
+        let everybody = [
+            entry(Place::Jobs, "/jobs", c.jobs, "jobs", live("jobs", figures.jobs)),
+            entry(Place::Runs, "/runs", c.runs, "runs", live("runs_open", figures.runs_open)),
+            entry(Place::Executors, "/executors", c.executors, "executors", live("executors", figures.executors)),
+        ];
+        if self.rights.is_none() {
+            return Vec::new();
+        }
+        let overview = entry(Place::Overview, "/", c.overview, "overview", None);
         let quarantined = Some(("jobs_quarantined", figures.jobs_quarantined));
-        vec![
-            entry(Place::Overview, "/", c.overview, "overview", None),
-            entry(Place::Jobs, "/jobs", c.jobs, "jobs", Some(("jobs", figures.jobs))),
-            entry(Place::Runs, "/runs", c.runs, "runs", Some(("runs_open", figures.runs_open))),
-            entry(Place::Executors, "/executors", c.executors, "executors", Some(("executors", figures.executors))),
-            NavEntry { alarms: true, ..entry(Place::Actors, "/actors", c.actors, "actors", quarantined) },
-            entry(Place::Operations, "/operations", c.operations, "operations", None),
-        ]
+        let actors = NavEntry { alarms: true, ..entry(Place::Actors, "/actors", c.actors, "actors", quarantined) };
+        let operations = entry(Place::Operations, "/operations", c.operations, "operations", None);
+        let users = entry(Place::Users, "/users", c.users, "user", None);
+        let first = self.sees_all().then_some(overview).into_iter();
+        let last = self.sees_all().then_some(actors).into_iter();
+        let administration = [operations, users].into_iter().filter(|_| self.administers());
+        first.chain(everybody).chain(last).chain(administration).collect()
+    }
+
+    /// Whether the reader may start, stop, run and cancel.
+    pub(crate) fn operates(&self) -> bool {
+        self.may(Permission::Operate)
+    }
+
+    /// Whether the reader may create, change and delete jobs and clear runs.
+    pub(crate) fn edits(&self) -> bool {
+        self.may(Permission::Edit)
+    }
+
+    /// Whether the reader may change executors and users and read the operation log.
+    pub(crate) fn administers(&self) -> bool {
+        self.may(Permission::Administer)
+    }
+
+    /// Whether the reader sees every executor, and so the figures of all.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.rights.as_ref().is_some_and(Rights::sees_all)
+    }
+
+    fn may(&self, permission: Permission) -> bool {
+        self.rights.as_ref().is_some_and(|rights| rights.role.holds(permission))
     }
 
     /// The scheduling lag in words.

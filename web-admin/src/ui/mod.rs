@@ -1,4 +1,4 @@
-//! The pages: rendered here, by the server; every URL of theirs is in [`routes`].
+//! The pages: rendered here, by the server; every URL of theirs is in [`pages`], with what it takes.
 //!
 //! A page is a struct with its template (`templates/`), filled from the store and from the live figures of the scheduler;
 //! changes go through [`crate::change`], as those of the API do. All texts come from `ui::words`, in two languages.
@@ -16,11 +16,15 @@ mod language;
 mod pieces;
 mod runs;
 mod system;
+mod users;
 mod visit;
 mod waiting;
 mod words;
 
-use actix_web::{Route, guard, web};
+use crate::access::Need;
+use crate::gate::Endpoint;
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder, guard, web};
 
 pub(crate) use hzm_job_scheduler::describe::Language;
 pub use system::not_found::not_found;
@@ -28,72 +32,100 @@ pub(crate) use waiting::waiting_page;
 pub(crate) use words::telling::Telling;
 pub(crate) use words::words;
 
-/// Every page and form of the admin.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.app_data(visit::payload_limit())
-        .route("/", read().to(system::overview::show))
-        .route("/login", read().to(system::login::show))
-        .route("/login", web::post().to(system::login::enter))
-        .route("/logout", web::post().to(system::login::leave))
-        .route("/preferences", web::post().to(system::preferences::set))
-        .route("/account", read().to(system::account::show))
-        .route("/account/password", web::post().to(system::account::set_password))
-        .route("/search", read().to(system::search::show))
-        .route("/operations", read().to(system::operations::list))
-        .route("/actors", read().to(system::actors::list))
-        .route("/actors/release", web::post().to(system::actors::release))
-        .configure(asset_routes)
-        .configure(job_routes)
-        .configure(run_routes)
-        .configure(executor_routes);
+/// Every page and form of the admin, with what each takes; of two that match, the first one answers.
+#[must_use]
+pub fn pages() -> Vec<Endpoint> {
+    use crate::access::Need::{Everywhere, Login, Nothing, On, Person, Somewhere};
+    use crate::access::Object::{Executor, Job, Run};
+    use crate::access::Permission::{Administer, Edit, Govern, Operate, View};
+    vec![
+        read("/", Login, system::overview::show),
+        read("/login", Nothing, system::login::show),
+        post("/login", Nothing, system::login::enter),
+        post("/logout", Person, system::login::leave),
+        post("/preferences", Nothing, system::preferences::set),
+        read("/account", Person, system::account::show),
+        post("/account/password", Person, system::account::set_password),
+        post("/account/sessions", Person, system::account::end_session),
+        read("/account/tokens/new", Person, system::tokens::new),
+        post("/account/tokens/new", Person, system::tokens::create),
+        post("/account/tokens/end", Person, system::tokens::end),
+        read("/search", Login, system::search::show),
+        read("/operations", Everywhere(Administer), system::operations::list),
+        read("/actors", Everywhere(View), system::actors::list),
+        post("/actors/release", Somewhere(Operate), system::actors::release),
+        read("/users", Everywhere(Govern), users::list::list),
+        read("/users/new", Everywhere(Govern), users::form::new),
+        post("/users/new", Everywhere(Govern), users::form::create),
+        read(r"/users/{id:\d{1,18}}", Everywhere(Govern), users::form::edit),
+        post(r"/users/{id:\d{1,18}}", Everywhere(Govern), users::form::update),
+        post(r"/users/{id:\d{1,18}}/password", Everywhere(Govern), users::form::password),
+        read(r"/users/{id:\d{1,18}}/delete", Everywhere(Govern), users::delete::ask),
+        post(r"/users/{id:\d{1,18}}/delete", Everywhere(Govern), users::delete::delete),
+        read("/jobs", Login, jobs::list::list),
+        read("/jobs/new", Somewhere(Edit), jobs::form::new),
+        post("/jobs/new", Somewhere(Edit), jobs::form::create),
+        post("/jobs/bulk", Somewhere(Operate), jobs::bulk::change),
+        read("/jobs/preview", Login, jobs::preview::show),
+        read(r"/jobs/{id:\d{1,18}}", On(Job, View), jobs::detail::overview),
+        read(r"/jobs/{id:\d{1,18}}/runs", On(Job, View), jobs::detail::runs),
+        read(r"/jobs/{id:\d{1,18}}/explain", On(Job, View), jobs::explain::show),
+        read(r"/jobs/{id:\d{1,18}}/edit", On(Job, Edit), jobs::form::edit),
+        post(r"/jobs/{id:\d{1,18}}/edit", On(Job, Edit), jobs::form::update),
+        read(r"/jobs/{id:\d{1,18}}/copy", On(Job, Edit), jobs::form::copy),
+        read(r"/jobs/{id:\d{1,18}}/run", On(Job, Operate), jobs::run_now::ask),
+        post(r"/jobs/{id:\d{1,18}}/run", On(Job, Operate), jobs::run_now::order),
+        post(r"/jobs/{id:\d{1,18}}/start", On(Job, Operate), jobs::actions::start),
+        post(r"/jobs/{id:\d{1,18}}/stop", On(Job, Operate), jobs::actions::stop),
+        read(r"/jobs/{id:\d{1,18}}/delete", On(Job, Edit), jobs::actions::ask_delete),
+        post(r"/jobs/{id:\d{1,18}}/delete", On(Job, Edit), jobs::actions::delete),
+        read("/runs", Login, runs::list::list),
+        read("/runs/clear", Somewhere(Edit), runs::clear::ask),
+        post("/runs/clear", Somewhere(Edit), runs::clear::clear),
+        read(r"/runs/{id:\d{1,18}}", On(Run, View), runs::detail::show),
+        post(r"/runs/{id:\d{1,18}}/cancel", On(Run, Operate), runs::detail::cancel),
+        read("/executors", Login, executors::list::list),
+        read("/executors/new", Everywhere(Administer), executors::form::new),
+        post("/executors/new", Everywhere(Administer), executors::form::create),
+        read(r"/executors/{id:\d{1,18}}", On(Executor, View), executors::detail::show),
+        read(r"/executors/{id:\d{1,18}}/edit", On(Executor, Administer), executors::form::edit),
+        post(r"/executors/{id:\d{1,18}}/edit", On(Executor, Administer), executors::form::update),
+        post(r"/executors/{id:\d{1,18}}/forget", On(Executor, Operate), executors::forget::forget),
+        read(r"/executors/{id:\d{1,18}}/delete", On(Executor, Administer), executors::delete::ask),
+        post(r"/executors/{id:\d{1,18}}/delete", On(Executor, Administer), executors::delete::delete),
+    ]
+}
+
+/// The pages and what they load, for an actix application.
+pub(crate) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(visit::payload_limit()).configure(asset_routes);
+    for page in pages() {
+        cfg.route(page.path, page.route);
+    }
 }
 
 /// Answers GET, and HEAD without the body.
-fn read() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+fn read<F, Args>(path: &'static str, need: Need, handler: F) -> Endpoint
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Endpoint::read(path, need, visit::refused, handler)
+}
+
+/// Takes a form.
+fn post<F, Args>(path: &'static str, need: Need, handler: F) -> Endpoint
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Endpoint::new((Method::POST, path), need, visit::refused, handler)
 }
 
 /// Style, script and pictures; they need no admin behind them.
 pub(crate) fn asset_routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/assets/{version}/{name:.*}", read().to(assets::serve));
-}
-
-fn job_routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/jobs", read().to(jobs::list::list))
-        .route("/jobs/new", read().to(jobs::form::new))
-        .route("/jobs/new", web::post().to(jobs::form::create))
-        .route("/jobs/bulk", web::post().to(jobs::bulk::change))
-        .route("/jobs/preview", read().to(jobs::preview::show))
-        .route(r"/jobs/{id:\d{1,18}}", read().to(jobs::detail::overview))
-        .route(r"/jobs/{id:\d{1,18}}/runs", read().to(jobs::detail::runs))
-        .route(r"/jobs/{id:\d{1,18}}/explain", read().to(jobs::explain::show))
-        .route(r"/jobs/{id:\d{1,18}}/edit", read().to(jobs::form::edit))
-        .route(r"/jobs/{id:\d{1,18}}/edit", web::post().to(jobs::form::update))
-        .route(r"/jobs/{id:\d{1,18}}/copy", read().to(jobs::form::copy))
-        .route(r"/jobs/{id:\d{1,18}}/run", read().to(jobs::run_now::ask))
-        .route(r"/jobs/{id:\d{1,18}}/run", web::post().to(jobs::run_now::order))
-        .route(r"/jobs/{id:\d{1,18}}/start", web::post().to(jobs::actions::start))
-        .route(r"/jobs/{id:\d{1,18}}/stop", web::post().to(jobs::actions::stop))
-        .route(r"/jobs/{id:\d{1,18}}/delete", read().to(jobs::actions::ask_delete))
-        .route(r"/jobs/{id:\d{1,18}}/delete", web::post().to(jobs::actions::delete));
-}
-
-fn run_routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/runs", read().to(runs::list::list))
-        .route("/runs/clear", read().to(runs::clear::ask))
-        .route("/runs/clear", web::post().to(runs::clear::clear))
-        .route(r"/runs/{id:\d{1,18}}", read().to(runs::detail::show))
-        .route(r"/runs/{id:\d{1,18}}/cancel", web::post().to(runs::detail::cancel));
-}
-
-fn executor_routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/executors", read().to(executors::list::list))
-        .route("/executors/new", read().to(executors::form::new))
-        .route("/executors/new", web::post().to(executors::form::create))
-        .route(r"/executors/{id:\d{1,18}}", read().to(executors::detail::show))
-        .route(r"/executors/{id:\d{1,18}}/edit", read().to(executors::form::edit))
-        .route(r"/executors/{id:\d{1,18}}/edit", web::post().to(executors::form::update))
-        .route(r"/executors/{id:\d{1,18}}/forget", web::post().to(executors::forget::forget))
-        .route(r"/executors/{id:\d{1,18}}/delete", read().to(executors::delete::ask))
-        .route(r"/executors/{id:\d{1,18}}/delete", web::post().to(executors::delete::delete));
+    let reads = guard::Any(guard::Get()).or(guard::Head());
+    cfg.route("/assets/{version}/{name:.*}", web::route().guard(reads).to(assets::serve));
 }

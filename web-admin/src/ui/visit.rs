@@ -10,6 +10,7 @@ use super::frame::{Frame, Place, Who};
 use super::language::{self, Theme};
 use super::pieces::Lens;
 use super::words::{Words, words};
+use crate::access::Rights;
 use crate::auth::Operator;
 use crate::error::ApiError;
 use crate::error::Failure;
@@ -22,17 +23,22 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures_util::future::LocalBoxFuture;
 use hzm_job_actors::LiveFigures;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_store::executor::Executor;
 use std::future::{Ready, ready};
 use subtle::ConstantTimeEq;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Where one changes one's own password.
+const ACCOUNT: &str = "/account";
 
 /// A page that the database kept from being shown asks again after so many seconds.
 const ASK_AGAIN_S: &str = "5";
@@ -96,6 +102,25 @@ impl Visit {
     }
 }
 
+/// What somebody is told who was stopped by the gate: a page, or the way to the one that has to come first.
+pub(crate) fn refused(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    if matches!(error, ApiError::PasswordExpired) {
+        let note = Flash::bad(words(language::language(request)).s.password_first);
+        return see_other(ACCOUNT, Some(note)).unwrap_or_else(|error| error.error_response());
+    }
+    let guest = Guest::of(request);
+    let (operator, app) =
+        (request.extensions().get::<Operator>().cloned(), request.app_data::<web::Data<App>>().cloned());
+    match operator.zip(app) {
+        Some((operator, app)) => {
+            let now = app.now();
+            let visit = Visit { w: guest.w, guest, app, operator, now };
+            failure_page(visit.frame(Place::Elsewhere, ""), error)
+        }
+        None => failure_page(guest.frame(""), error),
+    }
+}
+
 impl Guest {
     pub(crate) fn of(request: &HttpRequest) -> Guest {
         Guest {
@@ -120,6 +145,7 @@ impl Guest {
             title: title.into(),
             place: Place::Elsewhere,
             who: None,
+            rights: None,
             figures: LiveFigures::default(),
             flash: self.flash.clone(),
             sought: String::new(),
@@ -153,8 +179,26 @@ impl Visit {
     /// The surroundings of a page.
     pub(crate) fn frame(&self, place: Place, title: impl Into<String>) -> Frame {
         let who = Who { name: self.operator.name.clone(), csrf: self.operator.csrf().to_owned() };
-        let figures = *self.app.scheduler.live().borrow();
-        Frame { place, who: Some(who), figures, ..self.guest.frame(title) }
+        // Whoever has to change the password first is offered nothing else.
+        let rights = Some(self.operator.rights.clone()).filter(|_| !self.operator.must_change);
+        // Figures of all executors are for those who see them all.
+        let sees_all = rights.as_ref().is_some_and(Rights::sees_all);
+        let figures = if sees_all { *self.app.scheduler.live().borrow() } else { LiveFigures::default() };
+        Frame { place, who: Some(who), rights, figures, ..self.guest.frame(title) }
+    }
+
+    /// The executors that lists are narrowed to; `None`: they need not be.
+    pub(crate) fn within(&self) -> Option<Vec<ExecutorId>> {
+        self.operator.rights.within()
+    }
+
+    /// The executors that the reader may see.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn executors(&self) -> Result<Vec<Executor>, ApiError> {
+        let all = self.app.store.executor_list().await?;
+        Ok(all.into_iter().filter(|executor| self.operator.rights.sees(executor.id)).collect())
     }
 
     /// Reads a posted form and checks that it comes from one of this session's own pages.

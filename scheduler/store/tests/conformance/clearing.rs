@@ -10,14 +10,14 @@ use hzm_job_store::run::RunFilter;
 use hzm_job_store::run_clear::{ClearRule, ClearScope};
 
 const JOB: JobId = JobId(1);
-const ALL: ClearScope = ClearScope { executor: None, job: None };
+const ALL: ClearScope = ClearScope { executor: None, job: None, within: None };
 
 /// Clears until nothing is left to clear; checks that as many went as were counted.
 async fn clear(world: &World, rule: ClearRule, scope: ClearScope) -> i64 {
-    let counted = world.store.run_clear_count(rule, scope, at(0)).await.unwrap();
+    let counted = world.store.run_clear_count(rule, scope.clone(), at(0)).await.unwrap();
     let mut removed = 0;
     loop {
-        let batch = world.store.run_clear_batch(rule, scope, at(0)).await.unwrap();
+        let batch = world.store.run_clear_batch(rule, scope.clone(), at(0)).await.unwrap();
         assert!(batch <= 1_000, "a batch of {batch}");
         removed += batch as i64;
         if batch == 0 {
@@ -25,7 +25,7 @@ async fn clear(world: &World, rule: ClearRule, scope: ClearScope) -> i64 {
         }
     }
     assert_eq!(removed, counted, "{rule:?}");
-    assert_eq!(world.store.run_clear_count(rule, scope, at(0)).await.unwrap(), 0, "{rule:?}");
+    assert_eq!(world.store.run_clear_count(rule, scope.clone(), at(0)).await.unwrap(), 0, "{rule:?}");
     removed
 }
 
@@ -122,13 +122,13 @@ fn a_scope_spares_everybody_else() {
             ..ended(JobId(job), millis, RunState::Lost)
         };
         world.open_all([of(1, 1, 1), of(1, 2, 2), of(1, 2, 3), of(2, 3, 4), of(2, 3, 5)]).await;
-        let job = ClearScope { job: Some(JobId(2)), executor: None };
-        assert_eq!(clear(&world, ClearRule::KeepNewest(1), job).await, 1);
+        let job = ClearScope { job: Some(JobId(2)), executor: None, within: None };
+        assert_eq!(clear(&world, ClearRule::KeepNewest(1), job.clone()).await, 1);
         assert_eq!(clear(&world, ClearRule::All, job).await, 1);
-        let neither = ClearScope { job: Some(JobId(3)), executor: Some(ExecutorId(1)) };
+        let neither = ClearScope { job: Some(JobId(3)), executor: Some(ExecutorId(1)), within: None };
         assert_eq!(clear(&world, ClearRule::All, neither).await, 0);
-        let executor = ClearScope { executor: Some(ExecutorId(2)), job: None };
-        assert_eq!(clear(&world, ClearRule::KeepNewest(1), executor).await, 1);
+        let executor = ClearScope { executor: Some(ExecutorId(2)), job: None, within: None };
+        assert_eq!(clear(&world, ClearRule::KeepNewest(1), executor.clone()).await, 1);
         assert_eq!(clear(&world, ClearRule::OlderThanMonths(0), executor).await, 0, "due after that moment");
         assert_eq!(left(&world).await, 2);
     });

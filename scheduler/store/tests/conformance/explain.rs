@@ -101,7 +101,7 @@ fn what_is_due_without_a_row_is_a_backlog_and_what_was_cleared_says_by_whom() {
         assert_eq!(asked(&world, job, 35, 40).await.explanation.verdict, Verdict::Backlog);
         assert_eq!(asked(&world, job, 45, 40).await.explanation.verdict, Verdict::WillBeDue);
         assert_eq!(asked(&world, job, 25, 40).await.explanation.verdict, Verdict::Open(RunState::Waiting));
-        let (all, scope) = (ClearRule::All, ClearScope { job: Some(job), executor: None });
+        let (all, scope) = (ClearRule::All, ClearScope { job: Some(job), executor: None, within: None });
         assert_eq!(world.store.run_clear_batch(all, scope, at(50_000)).await.unwrap(), 1);
         let noted = |job: i64| json!({ "rule": "all", "executor": null, "job": job, "removed": 1 });
         for (user, of) in [("mallory", job.0 + 1), ("zoe", job.0)] {

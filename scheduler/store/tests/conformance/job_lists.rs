@@ -48,7 +48,11 @@ fn filters_narrow_a_list_together() {
             names(&world, JobFilter { enabled: Some(false), ..JobFilter::default() }).await,
             ["foreign", "stopped"]
         );
-        assert!(names(&world, JobFilter { enabled: Some(true), executor: Some(two), text: None }).await.is_empty());
+        assert!(
+            names(&world, JobFilter { enabled: Some(true), executor: Some(two), ..JobFilter::default() })
+                .await
+                .is_empty()
+        );
     });
 }
 

@@ -3,6 +3,7 @@
 use crate::database::{Database, is_postgres, servers};
 use crate::support::{at, silence};
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, SimpleAsyncConnection};
+use hzm_job_store::account::{NewUser, Rights};
 use hzm_job_store::{Store, StoreSettings};
 use std::time::Duration;
 
@@ -43,7 +44,9 @@ async fn a_statement_that_waits_too_long_is_ended_and_may_be_tried_again() {
         let settings = StoreSettings { statement_within, ..StoreSettings::new(&database.url) };
         let store = Store::open_with(&settings, &silence()).unwrap();
         let holder = Holder::on(&database.url).await;
-        let create = || store.user_create("ann".into(), "hash".into(), "administrator", at(1));
+        let rights = Rights { role: "administrator".into(), executors: None, disabled: false };
+        let ann = NewUser { name: "ann".into(), password_hash: "hash".into(), must_change: false, rights };
+        let create = || store.account_create(ann.clone(), None, at(1));
         let error = create().await.unwrap_err();
         assert!(error.is_away(), "{error:?}");
         holder.let_go().await;

@@ -60,7 +60,7 @@ fn clearing_the_runs_of_a_job_reaches_all_parts_and_keeps_exactly_the_newest() {
     on_each_database(async |world| {
         let job = world.some_job().await;
         let mine = spread(&world, job).await;
-        let scope = ClearScope { job: Some(job), executor: None };
+        let scope = ClearScope { job: Some(job), executor: None, within: None };
         let left = async || {
             let filter = RunFilter { job: Some(job), ..RunFilter::default() };
             ids(&world.store.run_page(filter, Cursor::Newest, 50).await.unwrap()).len()
@@ -72,9 +72,13 @@ fn clearing_the_runs_of_a_job_reaches_all_parts_and_keeps_exactly_the_newest() {
             (ClearRule::KeepNewest(3), 2),
             (ClearRule::KeepNewest(1_000), 0),
         ] {
-            assert_eq!(world.store.run_clear_count(rule, scope, at(0)).await.unwrap(), goes, "{rule:?}");
+            assert_eq!(world.store.run_clear_count(rule, scope.clone(), at(0)).await.unwrap(), goes, "{rule:?}");
             let before = left().await;
-            assert_eq!(world.store.run_clear_batch(rule, scope, at(0)).await.unwrap(), goes as usize, "{rule:?}");
+            assert_eq!(
+                world.store.run_clear_batch(rule, scope.clone(), at(0)).await.unwrap(),
+                goes as usize,
+                "{rule:?}"
+            );
             assert_eq!(left().await, before - goes as usize, "{rule:?}");
         }
         assert_eq!(world.store.run_get(mine[6]).await.unwrap().map(|run| run.id), Some(mine[6]), "the newest stayed");

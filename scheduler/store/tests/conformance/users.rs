@@ -1,17 +1,42 @@
 //! Users and their sessions.
 
-use crate::support::{World, at, done, on_each_database};
+use crate::support::{World, at, by, done, on_each_database};
+use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::StoreError;
+use hzm_job_store::account::{Account, AccountChange, NewUser, Rights};
+use hzm_job_store::job_list::JobFilter;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::session::NewSession;
 use hzm_job_store::user::User;
 
+fn administrator() -> Rights {
+    Rights { role: "administrator".into(), executors: None, disabled: false }
+}
+
+fn of(role: &str, executors: &[ExecutorId]) -> Rights {
+    Rights { role: role.into(), executors: Some(executors.iter().copied().collect()), disabled: false }
+}
+
+fn new(name: &str, rights: Rights) -> NewUser {
+    NewUser { name: name.into(), password_hash: format!("hash of {name}"), must_change: false, rights }
+}
+
+async fn account(world: &World, name: &str, rights: Rights) -> Account {
+    done(world.store.account_create(new(name, rights), Some(by("root", 1)), at(1)).await.unwrap())
+}
+
 async fn user(world: &World, name: &str) -> User {
-    done(world.store.user_create(name.into(), format!("hash of {name}"), "administrator", at(1)).await.unwrap())
+    account(world, name, administrator()).await.user
 }
 
 async fn session(world: &World, user: &User, token: &str, ends: i64, now: i64) {
-    let new = NewSession { token_hash: token.into(), user: user.id, expires_at: at(ends), address: "127.0.0.1".into() };
+    let new = NewSession {
+        token_hash: token.into(),
+        user: user.id,
+        user_version: user.version,
+        expires_at: at(ends),
+        address: "127.0.0.1".into(),
+    };
     world.store.session_create(new, at(now)).await.unwrap();
 }
 
@@ -28,7 +53,7 @@ fn a_user_is_found_by_name_and_names_are_unique() {
         let ann = user(&world, "ann").await;
         assert_eq!(world.store.user_by_name("ann".into()).await.unwrap(), Some(ann));
         assert_eq!(world.store.user_by_name("bob".into()).await.unwrap(), None);
-        let again = world.store.user_create("ann".into(), "x".into(), "administrator", at(2)).await.unwrap();
+        let again = world.store.account_create(new("ann", administrator()), None, at(2)).await.unwrap();
         assert_eq!(again, Change::Taken);
         assert_eq!(world.store.user_count().await.unwrap(), 1);
     });
@@ -79,22 +104,145 @@ fn a_new_password_ends_all_other_sessions_of_that_user() {
         for (owner, token) in [(&ann, "here"), (&ann, "elsewhere"), (&bob, "bobs")] {
             session(&world, owner, token, 100, 10).await;
         }
-        assert!(world.store.user_set_password(ann.id, "new".into(), Some("here".into()), at(20)).await.unwrap());
+        assert!(
+            world.store.user_set_password((ann.id, 1), "new".into(), false, Some("here".into()), at(20)).await.unwrap()
+        );
         let alive = async |token| whose(&world, token, 0, 30).await.is_some();
         assert_eq!((alive("here").await, alive("elsewhere").await, alive("bobs").await), (true, false, true));
         let changed = world.store.user_by_name("ann".into()).await.unwrap().unwrap();
         assert_eq!((changed.password_hash.as_str(), changed.updated_at), ("new", at(20).timestamp_millis()));
-        assert!(world.store.user_set_password(ann.id, "newer".into(), None, at(21)).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 2), "newer".into(), true, None, at(21)).await.unwrap());
         assert!(!alive("here").await, "none is kept where none is named");
-        assert!(!world.store.user_set_password(99, "x".into(), None, at(22)).await.unwrap());
+        assert!(!world.store.user_set_password((ann.id, 2), "late".into(), false, None, at(22)).await.unwrap());
+        session(&world, &ann, "verified before", 100, 23).await;
+        assert!(!alive("verified before").await, "its password was looked at before the change");
+        assert!(!world.store.user_set_password((99, 1), "x".into(), false, None, at(22)).await.unwrap());
     });
 }
 
 #[test]
 fn a_session_belongs_to_a_user_that_exists() {
     on_each_database(async |world| {
-        let nobody = NewSession { token_hash: "t".into(), user: 99, expires_at: at(9), address: String::new() };
+        let nobody =
+            NewSession { token_hash: "t".into(), user: 99, user_version: 1, expires_at: at(9), address: String::new() };
         let refused = world.store.session_create(nobody, at(1)).await;
         assert!(matches!(refused, Err(StoreError::Query(_))), "{refused:?}");
+    });
+}
+
+#[test]
+fn what_was_granted_is_kept_in_order_and_names_executors_that_exist() {
+    on_each_database(async |world| {
+        let (one, two) = (world.executor("one").await, world.executor("two").await);
+        let ann = account(&world, "ann", of("viewer", &[two, one])).await;
+        assert_eq!((ann.user.all_executors, ann.executors.as_slice()), (false, [one, two].as_slice()));
+        assert_eq!(world.store.account_get(ann.user.id).await.unwrap(), Some(ann.clone()));
+        assert_eq!(world.store.user_grants(ann.user.id).await.unwrap(), [one, two]);
+        let nowhere = new("bob", of("viewer", &[one, ExecutorId(99)]));
+        assert_eq!(world.store.account_create(nowhere, None, at(2)).await.unwrap(), Change::NotFound);
+        assert_eq!(world.store.user_by_name("bob".into()).await.unwrap(), None);
+        let unknown = of("viewer", &[ExecutorId(99)]);
+        let refused = world.store.account_update(ann.user.id, 1, unknown, by("root", 3)).await.unwrap();
+        assert_eq!(refused, AccountChange::NoExecutor);
+        assert_eq!(world.store.account_list().await.unwrap(), [ann]);
+    });
+}
+
+#[test]
+fn a_change_of_rights_ends_the_sessions_and_holds_only_for_the_version_that_was_read() {
+    on_each_database(async |world| {
+        let one = world.executor("one").await;
+        let (root, ann) = (user(&world, "root").await, account(&world, "ann", administrator()).await);
+        session(&world, &ann.user, "anns", 100, 10).await;
+        session(&world, &root, "roots", 100, 10).await;
+        let changed = world.store.account_update(ann.user.id, 1, of("editor", &[one]), by("root", 20)).await.unwrap();
+        let AccountChange::Done(changed) = changed else { panic!("{changed:?}") };
+        assert_eq!((changed.user.version, changed.executors.as_slice()), (2, [one].as_slice()));
+        assert_eq!(world.store.account_get(ann.user.id).await.unwrap(), Some(changed));
+        assert_eq!((whose(&world, "anns", 0, 30).await, whose(&world, "roots", 0, 30).await.is_some()), (None, true));
+        let late = world.store.account_update(ann.user.id, 1, administrator(), by("root", 30)).await.unwrap();
+        assert_eq!(late, AccountChange::Stale { version: 2 });
+        let missing = world.store.account_update(99, 1, administrator(), by("root", 30)).await.unwrap();
+        assert_eq!(missing, AccountChange::NotFound);
+        let log = world.store.operation_page(hzm_job_store::Cursor::Newest, 10).await.unwrap().rows;
+        let fields: Vec<&str> = log[0].changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!((log[0].action.as_str(), fields), ("update", vec!["executors", "role"]));
+    });
+}
+
+#[test]
+fn a_disabled_user_has_no_session_and_there_is_always_somebody_who_administers() {
+    on_each_database(async |world| {
+        let (root, ann) = (user(&world, "root").await, account(&world, "ann", administrator()).await);
+        session(&world, &ann.user, "anns", 100, 10).await;
+        let disabled = Rights { disabled: true, ..administrator() };
+        let done = world.store.account_update(ann.user.id, 1, disabled.clone(), by("root", 20)).await.unwrap();
+        assert!(matches!(done, AccountChange::Done(_)), "{done:?}");
+        session(&world, &ann.user, "again", 100, 20).await;
+        assert_eq!(whose(&world, "again", 0, 30).await, None);
+        for rights in [disabled, of("editor", &[])] {
+            let refused = world.store.account_update(root.id, 1, rights, by("root", 30)).await.unwrap();
+            assert_eq!(refused, AccountChange::LastAdministrator);
+        }
+        assert_eq!(
+            world.store.account_delete(root.id, by("root", 31)).await.unwrap(),
+            AccountChange::LastAdministrator
+        );
+        assert_eq!(world.store.account_get(root.id).await.unwrap().unwrap().user, root);
+        assert!(matches!(
+            world.store.account_delete(ann.user.id, by("root", 32)).await.unwrap(),
+            AccountChange::Done(_)
+        ));
+        assert_eq!(world.store.account_delete(ann.user.id, by("root", 33)).await.unwrap(), AccountChange::NotFound);
+    });
+}
+
+#[test]
+fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
+    on_each_database(async |world| {
+        let (one, two) = (user(&world, "one").await, user(&world, "two").await);
+        let demote = |id| world.store.account_update(id, 1, of("viewer", &[]), by("root", 20));
+        let both = futures_util::future::join(demote(one.id), demote(two.id)).await;
+        let left = world.store.account_list().await.unwrap();
+        assert_eq!(left.iter().filter(|account| account.user.role == "administrator").count(), 1, "{both:?}");
+    });
+}
+
+#[test]
+fn the_sessions_of_a_user_are_listed_newest_first_and_ended_by_their_name() {
+    on_each_database(async |world| {
+        let (ann, bob) = (user(&world, "ann").await, user(&world, "bob").await);
+        session(&world, &ann, "first", 100, 10).await;
+        session(&world, &ann, "second", 100, 20).await;
+        session(&world, &bob, "bobs", 100, 20).await;
+        let listed = world.store.session_list(ann.id, at(0), at(30)).await.unwrap();
+        let names: Vec<&str> = listed.iter().map(|session| session.token_hash.as_str()).collect();
+        assert_eq!((names, listed[0].created_at, listed[0].expires_at), (vec!["second", "first"], at(20), at(100)));
+        assert!(world.store.session_list(ann.id, at(15), at(30)).await.unwrap().len() == 1, "the first one is idle");
+        assert!(!world.store.session_end(ann.id, "bobs".into()).await.unwrap());
+        assert!(world.store.session_end(ann.id, "first".into()).await.unwrap());
+        assert!(!world.store.session_end(ann.id, "first".into()).await.unwrap());
+        assert_eq!(whose(&world, "bobs", 0, 30).await.as_deref(), Some("bob"));
+    });
+}
+
+#[test]
+fn lists_can_be_narrowed_to_what_a_reader_may_see() {
+    on_each_database(async |world| {
+        let (one, two) = (world.executor("one").await, world.executor("two").await);
+        let (mine, theirs) = (world.job(one, "a").await.job.id, world.job(two, "b").await.job.id);
+        let within = |executors: &[ExecutorId]| Some(executors.to_vec());
+        let page = async |within| {
+            let filter = JobFilter { within, ..JobFilter::default() };
+            let found = world.store.job_page(filter, hzm_job_store::Cursor::Newest, 10).await.unwrap().rows;
+            found.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>()
+        };
+        assert_eq!(page(None).await, [theirs, mine]);
+        assert_eq!(page(within(&[one])).await, [mine]);
+        assert!(page(within(&[])).await.is_empty());
+        assert_eq!(world.store.job_counts_of(vec![one]).await.unwrap().all, 1);
+        assert_eq!(world.store.job_counts_of(Vec::new()).await.unwrap().all, 0);
+        assert_eq!(world.store.job_executor(theirs).await.unwrap(), Some(two));
+        assert_eq!(world.store.job_executor(hzm_job_scheduler::JobId(99)).await.unwrap(), None);
     });
 }

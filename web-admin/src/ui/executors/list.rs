@@ -49,7 +49,8 @@ pub(crate) async fn list(visit: Visit) -> HttpResponse {
 
 async fn page(visit: &Visit) -> Answer {
     let store = &visit.app.store;
-    let (executors, nodes) = (store.executor_list().await?, store.node_list(None).await?);
+    let (executors, mut nodes) = (visit.executors().await?, store.node_list(None).await?);
+    nodes.retain(|node| visit.operator.rights.sees(node.executor));
     let jobs = store.job_counts_by_executor().await?;
     let offline = nodes.iter().filter(|node| node.state == NodeState::Offline).count();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);

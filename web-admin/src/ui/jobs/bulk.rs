@@ -5,6 +5,7 @@
 
 use super::actions::way_back;
 use super::bulk_page::{self, Ask, Bulk, Fate, Outcome};
+use crate::access::Permission;
 use crate::change::jobs;
 use crate::change::runs::{Wish, run_now};
 use crate::error::ApiError;
@@ -40,10 +41,15 @@ async fn changed(visit: &Visit, body: &web::Bytes) -> Answer {
     }
     let mut found = Vec::with_capacity(ids.len());
     for id in &ids {
-        found.push((*id, visit.app.store.job_get(*id).await?));
+        let job = visit.app.store.job_get(*id).await?;
+        found.push((*id, job.filter(|job| visit.operator.rights.sees(job.job.spec.draft().executor))));
     }
     let is_asked = what == Bulk::Delete || what == Bulk::Run && ids.len() > 1;
     if is_asked && fields.get("sure") != "1" {
+        if what == Bulk::Delete {
+            visit.operator.rights.hold(Permission::Edit).map_err(|refusal| ApiError::of_access(refusal, "job"))?;
+        }
+        let ids = found.iter().filter(|(_, job)| job.is_some()).map(|(id, _)| *id).collect();
         let names = found.iter().flat_map(|(_, job)| job).map(|job| job.job.spec.draft().name.clone()).collect();
         let request = fields.get("request").to_owned();
         return bulk_page::ask(visit, Ask { what, ids, names, request, back }).await;

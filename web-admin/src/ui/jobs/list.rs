@@ -43,8 +43,12 @@ async fn page(visit: &Visit) -> Answer {
     let (query, w) = (visit.query(), visit.w);
     let (filter, window) = (filter(query, w)?, Window::of(query, w)?);
     let store = &visit.app.store;
-    let (found, counts) =
-        (store.job_page(filter.clone(), window.cursor, window.size).await?, store.job_counts().await?);
+    let seen = JobFilter { within: visit.within(), ..filter.clone() };
+    let found = store.job_page(seen, window.cursor, window.size).await?;
+    let counts = match visit.within() {
+        None => store.job_counts().await?,
+        Some(granted) => store.job_counts_of(granted).await?,
+    };
     let kept = ["executor", "text", "state"].map(|name| (name, query.get(name)));
     let page = JobsPage {
         f: visit.frame(Place::Jobs, w.j.title),
@@ -72,15 +76,16 @@ fn filter(query: &Fields, w: &Words) -> Result<JobFilter, ApiError> {
             Some("stopped") => Some(false),
             Some(_) => return Err(query.refuse("state", w)),
         },
+        within: None,
     })
 }
 
-/// Every executor, to choose from.
+/// Every executor that the reader may see, to choose from.
 ///
 /// # Errors
 /// What the database says.
 pub(crate) async fn executor_choices(visit: &Visit, chosen: Option<ExecutorId>) -> Result<Vec<Choice>, ApiError> {
-    let executors = visit.app.store.executor_list().await?;
+    let executors = visit.executors().await?;
     let choice = |id: ExecutorId, name: &str| (id.to_string(), name.to_owned(), Some(id) == chosen);
     Ok(executors.iter().map(|executor| choice(executor.id, &executor.spec.draft().name)).collect())
 }

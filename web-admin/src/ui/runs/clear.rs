@@ -60,9 +60,19 @@ async fn page(visit: &Visit) -> Answer {
     // A job is named by its number; whoever types something else is told so at the field, and nothing is counted.
     let scope = scope(query, w).inspect_err(|_| form.blame("job", w.jf.not_a_number)).ok();
     let executor = query.number("executor", w)?;
-    let (rules, asked) = match scope {
-        Some(scope) => counted(visit, scope).await?,
-        None => (Vec::new(), None),
+    // Whoever sees some executors only begins by choosing one of them.
+    let is_open = scope.as_ref().is_some_and(|scope| (scope.executor, scope.job) == (None, None));
+    let scope = scope.filter(|_| visit.operator.rights.sees_all() || !is_open);
+    let counted = match scope {
+        Some(scope) => counted(visit, scope).await,
+        None => Ok((Vec::new(), None)),
+    };
+    let (rules, asked) = match counted {
+        Err(ApiError::NotFound(_)) => {
+            form.blame("job", w.r.clear_unknown);
+            (Vec::new(), None)
+        }
+        counted => counted?,
     };
     let page = ClearPage {
         f: visit.frame(Place::Runs, w.r.clear_title),
@@ -84,7 +94,7 @@ async fn counted(visit: &Visit, scope: ClearScope) -> Result<(Vec<RuleRow>, Opti
     let (mut rules, mut asked) = (Vec::new(), None);
     let wanted = query.number("rule", w)?;
     for (number, rule) in ClearRule::NINE.into_iter().enumerate() {
-        let count = runs::clear_count(&visit.app, rule, scope).await?;
+        let count = runs::clear_count(&visit.app, rule, scope.clone(), &visit.operator).await?;
         let (words, text) = (w.clear_rule(rule), number.to_string());
         if i64::try_from(number).ok() == wanted && count > 0 {
             let (sentence, button) = (w.clear_asks(count), w.clear_button(count));
@@ -110,5 +120,9 @@ fn rule(fields: &Fields, w: &Words) -> Result<ClearRule, ApiError> {
 }
 
 fn scope(fields: &Fields, w: &Words) -> Result<ClearScope, ApiError> {
-    Ok(ClearScope { executor: fields.number("executor", w)?.map(ExecutorId), job: fields.number("job", w)?.map(JobId) })
+    Ok(ClearScope {
+        executor: fields.number("executor", w)?.map(ExecutorId),
+        job: fields.number("job", w)?.map(JobId),
+        within: None,
+    })
 }

@@ -54,12 +54,13 @@ async fn page(visit: &Visit) -> Answer {
     let (query, w) = (visit.query(), visit.w);
     let mut form = Form::of(query.clone());
     let (filter, window) = (filter(&mut form, visit.lens().zone, w)?, Window::of(query, w)?);
-    let found = visit.app.store.run_page(filter.clone(), window.cursor, window.size).await?;
+    let seen = RunFilter { within: visit.within(), ..filter.clone() };
+    let found = visit.app.store.run_page(seen, window.cursor, window.size).await?;
     let kept = FILTER.map(|name| (name, query.get(name)));
     let pager = Pager::of(&found, window, "/runs", &kept, w);
     let frame = visit.frame(Place::Runs, w.r.title);
     let page = RunsPage {
-        facts: w.runs_facts(frame.figures.runs_open),
+        facts: if frame.sees_all() { w.runs_facts(frame.figures.runs_open) } else { String::new() },
         f: frame,
         w,
         rows: rows(visit, found.rows).await?,
@@ -78,6 +79,11 @@ async fn page(visit: &Visit) -> Answer {
 
 async fn job_name(visit: &Visit, job: Option<JobId>) -> Result<Option<String>, ApiError> {
     let Some(id) = job else { return Ok(None) };
+    // Of a job that the reader may not see not even the name is told.
+    let executor = visit.app.store.job_executor(id).await?;
+    if !executor.is_some_and(|executor| visit.operator.rights.sees(executor)) {
+        return Ok(Some(id.to_string()));
+    }
     let names = visit.app.store.job_names(vec![id]).await?;
     Ok(Some(names.into_iter().next().map_or_else(|| id.to_string(), |(_, name)| name)))
 }
@@ -99,6 +105,7 @@ fn filter(form: &mut Form, zone: Tz, w: &Words) -> Result<RunFilter, ApiError> {
         node: query.text("node").map(str::to_owned),
         from,
         until,
+        within: None,
     })
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn rows(visit: &Visit, runs: Vec<Run>) -> Result<Vec<RunRow>, A
     ids.sort_unstable();
     ids.dedup();
     let names: HashMap<JobId, String> = visit.app.store.job_names(ids).await?.into_iter().collect();
-    let executors = visit.app.store.executor_list().await?;
+    let (executors, rights) = (visit.app.store.executor_list().await?, &visit.operator.rights);
     let (lens, w) = (visit.lens(), visit.w);
     let row = |run: Run| RunRow {
         id: run.id.0,
@@ -47,7 +47,10 @@ pub(crate) async fn rows(visit: &Visit, runs: Vec<Run>) -> Result<Vec<RunRow>, A
         executor: executors
             .iter()
             .find(|executor| executor.id == run.executor)
-            .map_or_else(|| w.c.deleted.to_owned(), |executor| executor.spec.draft().name.clone()),
+            .map_or(w.c.deleted, |executor| {
+                if rights.sees(executor.id) { executor.spec.draft().name.as_str() } else { w.c.elsewhere }
+            })
+            .to_owned(),
         pill: Pill::run(run.state, w),
         // While a run is going, its reason tells of what was asked for, not of what became of it.
         reason: if run.state.is_terminal() { reason(&run, w) } else { String::new() },

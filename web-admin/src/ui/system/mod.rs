@@ -8,4 +8,5 @@ pub(crate) mod operations;
 pub(crate) mod overview;
 pub(crate) mod preferences;
 pub(crate) mod search;
+pub(crate) mod tokens;
 pub(crate) mod trend;

@@ -2,11 +2,12 @@
 
 use super::operations::{OperationRow, operation_row};
 use super::trend::{Trend, since};
+use crate::access::Permission;
 use crate::error::ApiError;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::jobs::row::{JobRow, next_fire, rows};
 use crate::ui::pieces::Moment;
-use crate::ui::visit::{Answer, Visit, html};
+use crate::ui::visit::{Answer, Visit, html, see_other};
 use crate::ui::words::Words;
 use actix_web::HttpResponse;
 use askama::Template;
@@ -48,6 +49,10 @@ pub(crate) async fn show(visit: Visit) -> HttpResponse {
 }
 
 async fn page(visit: &Visit) -> Answer {
+    if !visit.operator.rights.sees_all() {
+        // Its figures are those of all executors.
+        return see_other("/jobs", None);
+    }
     let (store, lens) = (&visit.app.store, visit.lens());
     let started = JobFilter { enabled: Some(true), ..JobFilter::default() };
     let jobs = store.job_page(started, Cursor::Newest, LOOKED_AT).await?.rows;
@@ -100,6 +105,9 @@ fn next_fires(visit: &Visit, jobs: &[StoredJob], runs: &[Run]) -> Vec<NextFire> 
 }
 
 async fn operations(visit: &Visit) -> Result<Vec<OperationRow>, ApiError> {
+    if !visit.operator.rights.role.holds(Permission::Administer) {
+        return Ok(Vec::new());
+    }
     let newest = visit.app.store.operation_page(Cursor::Newest, ROWS as i64).await?;
     Ok(newest.rows.into_iter().map(|operation| operation_row(operation, &visit.lens())).collect())
 }

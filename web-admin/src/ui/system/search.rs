@@ -40,7 +40,7 @@ async fn page(visit: &Visit) -> Answer {
     frame.sought = text.clone();
     let mut page = SearchPage { f: frame, w: visit.w, jobs: Vec::new(), runs: Vec::new(), executors: Vec::new(), text };
     if !page.text.is_empty() {
-        let filter = JobFilter { text: Some(page.text.clone()), ..JobFilter::default() };
+        let filter = JobFilter { text: Some(page.text.clone()), within: visit.within(), ..JobFilter::default() };
         let jobs = visit.app.store.job_page(filter, Cursor::Newest, JOBS).await?;
         page.jobs = rows(visit, &jobs.rows).await?;
         page.runs = runs(visit, &page.text).await?;
@@ -51,12 +51,18 @@ async fn page(visit: &Visit) -> Answer {
 
 async fn runs(visit: &Visit, text: &str) -> Result<Vec<RunRow>, ApiError> {
     let Ok(id) = text.trim_start_matches('#').parse() else { return Ok(Vec::new()) };
-    run_rows(visit, visit.app.store.run_get(RunId(id)).await?.into_iter().collect()).await
+    let found = visit.app.store.run_get(RunId(id)).await?;
+    let of_job = match &found {
+        Some(run) => visit.app.store.job_executor(run.job).await?,
+        None => None,
+    };
+    let is_seen = of_job.is_some_and(|executor| visit.operator.rights.sees(executor));
+    run_rows(visit, found.into_iter().filter(|_| is_seen).collect()).await
 }
 
 async fn executors(visit: &Visit, text: &str) -> Result<Vec<(i64, String, String)>, ApiError> {
     let wanted = text.to_lowercase();
-    let all = visit.app.store.executor_list().await?;
+    let all = visit.executors().await?;
     let named = all.into_iter().map(|executor| {
         let draft = executor.spec.draft();
         (executor.id.0, draft.name.clone(), draft.app_key.clone())

@@ -16,6 +16,7 @@ catalogue! {
         executors: "Executors", "执行器";
         actors: "Actors", "Actor 监控";
         operations: "Operation log", "操作日志";
+        users: "Users", "用户";
         api: "API", "API";
         search: "Search", "搜索";
         search_hint: "Jobs, run ids, executors", "任务、运行编号、执行器";
@@ -55,6 +56,7 @@ catalogue! {
         state: "State", "状态";
         none: "none", "无";
         never: "never", "从未";
+        elsewhere: "(another executor)", "（其他执行器）";
         deleted: "(deleted)", "（已删除）";
         when: "When", "时间";
         by: "By", "操作人";

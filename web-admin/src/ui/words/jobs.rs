@@ -40,6 +40,7 @@ catalogue! {
         empty: "No jobs yet", "还没有任务";
         empty_hint: "A job says what is run, when, and on which executor.", "任务说明执行什么、何时执行、由哪个执行器执行。";
         no_executor: "An executor comes first", "请先添加执行器";
+        nothing_granted: "No executor was granted to you yet. Ask an administrator.", "您尚未获得任何执行器的授权，请联系管理员。";
         no_executor_hint: "A job needs an executor that does the work. Add one, then come back.", "任务需要由执行器完成。请先添加执行器，再新建任务。";
         tab_overview: "Overview", "概况";
         tab_runs: "Runs", "运行记录";

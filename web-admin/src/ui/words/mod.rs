@@ -16,6 +16,7 @@ pub(crate) mod span;
 mod system;
 pub(crate) mod telling;
 pub(crate) mod terms;
+mod users;
 
 use hzm_job_scheduler::describe::Language;
 
@@ -25,6 +26,7 @@ pub(crate) use explain::ExplainWords;
 pub(crate) use jobs::{JobFormWords, JobWords};
 pub(crate) use runs::RunWords;
 pub(crate) use system::SystemWords;
+pub(crate) use users::UserWords;
 
 /// Makes a struct of words with one constant per language. The two literals of a line are the two translations.
 macro_rules! catalogue {
@@ -56,6 +58,7 @@ pub(crate) struct Words {
     pub(crate) e: ExecutorWords,
     pub(crate) s: SystemWords,
     pub(crate) x: ExplainWords,
+    pub(crate) u: UserWords,
 }
 
 static ENGLISH: Words = Words {
@@ -68,6 +71,7 @@ static ENGLISH: Words = Words {
     e: ExecutorWords::EN,
     s: SystemWords::EN,
     x: ExplainWords::EN,
+    u: UserWords::EN,
 };
 
 static CHINESE: Words = Words {
@@ -80,6 +84,7 @@ static CHINESE: Words = Words {
     e: ExecutorWords::ZH,
     s: SystemWords::ZH,
     x: ExplainWords::ZH,
+    u: UserWords::ZH,
 };
 
 /// The words of a language.
@@ -107,7 +112,7 @@ mod tests {
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
         let lists =
             [CommonWords::ALL, JobWords::ALL, JobFormWords::ALL, RunWords::ALL, ExecutorWords::ALL, SystemWords::ALL];
-        let lists = lists.into_iter().chain([ExplainWords::ALL]);
+        let lists = lists.into_iter().chain([ExplainWords::ALL, UserWords::ALL]);
         lists.flatten()
     }
 

@@ -51,6 +51,8 @@ catalogue! {
             "从台账中永久删除已结束的运行记录。未结束的运行、统计数据与调度进度不受影响。";
         clear_rule: "Rule", "规则";
         clear_count: "Would remove", "将删除";
+        clear_unknown: "There is no such job or executor.", "任务或执行器不存在。";
+        clear_choose_first: "Choose an executor or a job whose runs are to be cleared.", "请选择要清理其运行记录的执行器或任务。";
         clear_refresh: "Count again", "重新计数";
         clear_choose: "Clear", "清理";
         clear_nothing: "nothing to remove", "没有可删除的记录";

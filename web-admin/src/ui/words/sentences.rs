@@ -1,6 +1,7 @@
 //! Sentences with figures or names in them. Names are escaped by the page, never here.
 
 use super::Words;
+use crate::access::Permission;
 use crate::error::ApiError;
 use hzm_job_scheduler::describe::Language;
 use hzm_job_store::run_clear::ClearRule;
@@ -40,6 +41,23 @@ impl Words {
             ),
         };
         format!("{what}{then}")
+    }
+
+    /// What a role may not do, and who may.
+    pub(crate) fn not_permitted(&self, needed: Permission) -> &'static str {
+        let (en, zh) = match needed {
+            Permission::View => ("Your role may not look at this.", "您的角色无权查看。"),
+            Permission::Operate => (
+                "Your role may look, but not start, stop, run or cancel. That takes an operator: ask an administrator.",
+                "您的角色只能查看，不能启动、停止、运行或终止任务，需要运维及以上角色，请联系管理员。",
+            ),
+            Permission::Edit => (
+                "Your role may not create, change or delete jobs, nor clear runs. That takes an editor: ask an administrator.",
+                "您的角色不能新建、修改、删除任务，也不能清理运行记录，需要编辑及以上角色，请联系管理员。",
+            ),
+            Permission::Administer | Permission::Govern => ("This takes an administrator.", "此操作需要管理员角色。"),
+        };
+        self.pick(en, zh)
     }
 
     /// Why nobody can log in, or change a password, right now.

@@ -61,6 +61,8 @@ catalogue! {
         password_hint: "All other sessions of this account end.", "该账号的其他会话都会退出。";
         password_saved: "The password was changed.", "密码已修改。";
         password_wrong: "This is not the present password.", "当前密码不正确。";
+        password_same: "This is the present password; choose another one.", "与当前密码相同，请另选一个。";
+        password_overtaken: "It was changed meanwhile. Log in again.", "密码已被修改，请重新登录。";
         password_differ: "The two new passwords differ.", "两次输入的新密码不一致。";
         preferences: "Language and theme", "语言与主题";
         apply: "Apply", "应用";
@@ -76,6 +78,8 @@ catalogue! {
         not_found_hint: "It may have been deleted, or the address is mistyped.", "它可能已被删除，或者地址有误。";
         forbidden: "This was not allowed", "操作未被允许";
         forbidden_hint: "The form was not sent from this session. Go back, reload the page, and try once more.", "表单不是由当前会话发出的。请返回并刷新页面后重试。";
+        not_on_all: "This concerns all executors, and you were granted some of them. Ask an administrator.", "此操作涉及全部执行器，而您只获授权其中一部分。请联系管理员。";
+        password_first: "Somebody else knows your password: change it first, then everything is open to you.", "您的密码由他人设置或知晓：请先修改密码，再继续操作。";
         bad_request: "The address cannot be read", "无法理解该地址";
         too_large: "The form is too large", "表单内容过大";
         conflict: "This cannot be done now", "当前无法执行该操作";

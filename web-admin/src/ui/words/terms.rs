@@ -133,6 +133,7 @@ impl Words {
             "password" | "change_password" => ("changed the password", "修改密码"),
             "forget_node" => ("forgot a node", "移除节点"),
             "release" => ("released", "解除隔离"),
+            "end_session" => ("ended a session", "退出会话"),
             other => return other,
         };
         self.pick(en, zh)
@@ -145,6 +146,7 @@ impl Words {
             "executor" => self.c.executor,
             "run" => self.r.run,
             "user" => self.c.account,
+            "token" => self.u.token,
             other => other,
         }
     }

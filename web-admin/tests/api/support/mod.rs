@@ -94,10 +94,35 @@ impl Admin {
 
     /// A client that is logged in as `admin`.
     pub(crate) async fn client(&self) -> Client {
-        let answer = self.login("admin", PASSWORD).await;
+        self.client_of("admin", PASSWORD).await
+    }
+
+    /// A program that has a token.
+    pub(crate) async fn with_token(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let bearer = format!("Bearer {token}");
+        let headers = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+        send(method, &format!("{}{path}", self.base()), &headers, bytes).await
+    }
+
+    /// A client that is logged in as this user.
+    pub(crate) async fn client_of(&self, name: &str, password: &str) -> Client {
+        let answer = self.login(name, password).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let csrf = answer.json()["csrf"].as_str().unwrap().to_owned();
         Client { base: self.base(), cookie: answer.cookie.unwrap(), csrf }
+    }
+
+    /// Creates a user, whose password is [`PASSWORD`] afterwards, and answers a client that is logged in as it.
+    pub(crate) async fn user(&self, root: &Client, name: &str, role: &str, executors: Value) -> Client {
+        let wish = json!({ "name": name, "role": role, "executors": executors });
+        let made = root.post("/api/v1/users", wish).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let password = made.json()["password"].as_str().unwrap().to_owned();
+        let client = self.client_of(name, &password).await;
+        let chosen = json!({ "old": password, "new": PASSWORD });
+        assert_eq!(client.put("/api/v1/session/password", chosen).await.status, 204);
+        client
     }
 
     pub(crate) async fn login(&self, name: &str, password: &str) -> Answer {
@@ -112,6 +137,11 @@ impl Admin {
 }
 
 impl Client {
+    /// The token of the session.
+    pub(crate) fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None, &[]).await
     }
@@ -137,6 +167,7 @@ impl Client {
         extra: &[(&str, &str)],
     ) -> Answer {
         let mut headers = vec![("X-CSRF-Token", self.csrf.as_str()), ("Content-Type", "application/json")];
+        headers.retain(|(name, _)| !extra.iter().any(|(given, _)| given == name));
         headers.extend_from_slice(extra);
         self.call_with(method, path, body, &headers).await
     }
@@ -152,6 +183,16 @@ impl Client {
         let mut all = vec![("Cookie", self.cookie.as_str())];
         all.extend_from_slice(headers);
         send(method, &format!("{}{path}", self.base), &all, body).await
+    }
+
+    /// The answer to a stream that does not end, without what it streams.
+    pub(crate) async fn get_head(&self, path: &str) -> Answer {
+        let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
+        let request = client.get(format!("{}{path}", self.base)).insert_header(("Cookie", self.cookie.as_str()));
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        let (status, kind) = (answer.status().as_u16(), kind.unwrap_or_default().to_owned());
+        Answer { status, kind, cookie: None, location: None, text: String::new() }
     }
 
     /// Creates an executor and answers its number.

@@ -1,0 +1,175 @@
+//! Tokens with which programs call the API. Only their hashes are here; what a token may do is looked up together with what its
+//! user may do at the time of the call.
+
+use crate::backend::{Store, run};
+use crate::columns::{millis, moment, storable};
+use crate::error::StoreError;
+use crate::schema::{api_token, user_account};
+use crate::user::User;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use hzm_job_scheduler::ExecutorId;
+
+/// Tokens that one user may have.
+pub const MOST_TOKENS: i64 = 100;
+
+/// A token to be made.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Whose.
+    pub user: i64,
+    /// What it is for, in its user's words.
+    pub name: String,
+    /// The SHA-256 of the token, in hex.
+    pub token_hash: String,
+    /// The word of the role it may use at most.
+    pub role: String,
+    /// The executors it may be used for; `None`: all that its user may work on.
+    pub executors: Option<Vec<ExecutorId>>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A token as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub user: i64,
+    /// What it is for.
+    pub name: String,
+    /// The word of the role it may use at most.
+    pub role: String,
+    /// The executors it may be used for; `None`: all that its user may work on.
+    pub executors: Option<Vec<ExecutorId>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_token)]
+struct TokenRow {
+    id: i64,
+    user_id: i64,
+    name: String,
+    token_hash: String,
+    role: String,
+    executors: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+    last_used_at: Option<i64>,
+}
+
+impl From<TokenRow> for Token {
+    fn from(row: TokenRow) -> Token {
+        // Written by us as a list of numbers; what cannot be read grants nothing.
+        let list = |text: &String| serde_json::from_str::<Vec<i64>>(text).unwrap_or_default();
+        let executors = row.executors.as_ref().map(list);
+        Token {
+            id: row.id,
+            user: row.user_id,
+            name: row.name,
+            role: row.role,
+            executors: executors.map(|ids| ids.into_iter().map(ExecutorId).collect()),
+            created_at: moment(row.created_at),
+            expires_at: moment(row.expires_at),
+            last_used_at: row.last_used_at.map(moment),
+        }
+    }
+}
+
+impl Store {
+    /// Makes a token; `None`: its user has a hundred already.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn token_create(&self, new: NewToken, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
+        let ids = new.executors.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<i64>>());
+        let row = TokenRow {
+            id: self.id_next("token").await?,
+            user_id: new.user,
+            name: storable(new.name),
+            token_hash: new.token_hash,
+            role: new.role,
+            executors: ids.map(|ids| serde_json::to_string(&ids).unwrap_or_else(|_| "[]".to_owned())),
+            created_at: millis(now),
+            expires_at: millis(new.expires_at),
+            last_used_at: None,
+        };
+        let made = row.clone();
+        let fits: bool = run!(self, write, async |conn| {
+            let mine = api_token::table.filter(api_token::user_id.eq(row.user_id));
+            let has: i64 = mine.count().get_result(conn).await?;
+            if has >= MOST_TOKENS {
+                return Ok(false);
+            }
+            diesel::insert_into(api_token::table).values(&row).execute(conn).await?;
+            Ok(true)
+        })?;
+        Ok(fits.then(|| made.into()))
+    }
+
+    /// A token that has not ended, by its hash, and its user, who may log in.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn token_user(
+        &self,
+        token_hash: String,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Token, User)>, StoreError> {
+        let token_hash = storable(token_hash);
+        let found: Option<(TokenRow, User)> = run!(self, read, async |conn| {
+            let alive = api_token::table
+                .inner_join(user_account::table)
+                .filter(api_token::token_hash.eq(&token_hash))
+                .filter(user_account::disabled.eq(false))
+                .filter(api_token::expires_at.gt(millis(now)));
+            Ok(alive.select((TokenRow::as_select(), User::as_select())).first(conn).await.optional()?)
+        })?;
+        Ok(found.map(|(token, user)| (token.into(), user)))
+    }
+
+    /// Notes that a token is in use. Call it once a minute at most: it writes.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn token_touch(&self, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        run!(self, write, async |conn| {
+            let used = api_token::last_used_at.eq(Some(millis(now)));
+            diesel::update(api_token::table.find(id)).set(used).execute(conn).await?;
+            Ok(())
+        })
+    }
+
+    /// The tokens of a user, newest first, those that have ended too.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn token_list(&self, user: i64) -> Result<Vec<Token>, StoreError> {
+        let rows: Vec<TokenRow> = run!(self, read, async |conn| {
+            let mine = api_token::table.filter(api_token::user_id.eq(user)).order(api_token::id.desc());
+            Ok(mine.select(TokenRow::as_select()).limit(MOST_TOKENS).load(conn).await?)
+        })?;
+        Ok(rows.into_iter().map(Token::from).collect())
+    }
+
+    /// Ends a token of a user and answers its name; `None`: the user has none of that number.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn token_delete(&self, user: i64, id: i64) -> Result<Option<String>, StoreError> {
+        run!(self, write, async |conn| {
+            let mine = api_token::table.filter(api_token::id.eq(id)).filter(api_token::user_id.eq(user));
+            let name: Option<String> = mine.select(api_token::name).first(conn).await.optional()?;
+            diesel::delete(mine).execute(conn).await?;
+            Ok(name)
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Tokens for programs: made and ended by their user.
+
+use crate::access::Role;
+use crate::auth::{Operator, random_token, sha256_hex};
+use crate::error::{ApiError, Failure};
+use crate::state::App;
+use chrono::TimeDelta;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_store::token::{MOST_TOKENS, NewToken, Token};
+use serde_json::json;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 128;
+/// The longest life, in days.
+pub const MOST_DAYS: i64 = 366;
+
+/// A token that somebody wants.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What it is for.
+    pub name: String,
+    /// The word of the role it may use at most.
+    pub role: String,
+    /// The executors it may be used for; `None`: all that its user may work on.
+    pub executors: Option<Vec<i64>>,
+    /// For how many days it holds.
+    pub days: i64,
+}
+
+/// Makes a token and answers it, which is told to nobody again.
+///
+/// # Errors
+/// Wrong fields, too many tokens, or a failure of ours.
+pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(Token, String), ApiError> {
+    let Wanted { name, role, executors, days } = wanted;
+    check_name(&name)?;
+    let role = check_role(&role, operator)?;
+    let executors = executors.map(|ids| check_executors(ids, operator)).transpose()?;
+    if !(1..=MOST_DAYS).contains(&days) {
+        let detail = format!("must be 1 to {MOST_DAYS}");
+        return Err(ApiError::field("days", "out_of_range", detail, format!("应为 1 至 {MOST_DAYS}")));
+    }
+    let secret = random_token().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
+    let expires_at = app.now() + TimeDelta::days(days);
+    let noted = json!({ "name": name, "role": role.word(), "executors": executors, "expires_at": expires_at });
+    let new = NewToken {
+        user: operator.id,
+        name,
+        token_hash: sha256_hex(&secret),
+        role: role.word().to_owned(),
+        executors,
+        expires_at,
+    };
+    let made = app.store.token_create(new, app.now()).await?.ok_or_else(too_many)?;
+    let what = ("token", made.id, made.name.clone());
+    app.store.operation_record(operator.by(app), "create", what, noted).await?;
+    slog::info!(app.log, "token created"; "token" => made.id, "user" => &operator.name);
+    Ok((made, secret))
+}
+
+/// Ends a token of the operator's.
+///
+/// # Errors
+/// [`ApiError::NotFound`], or a failure of ours.
+pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiError> {
+    let name = app.store.token_delete(operator.id, id).await?.ok_or_else(|| ApiError::no_such("token"))?;
+    app.store.operation_record(operator.by(app), "delete", ("token", id, name), json!({})).await?;
+    slog::info!(app.log, "token ended"; "token" => id, "user" => &operator.name);
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    let fits = (1..=LONGEST_NAME).contains(&name.trim().chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let detail = format!("say in 1 to {LONGEST_NAME} characters what it is for");
+    Err(ApiError::field("name", "malformed", detail, format!("请用 1 至 {LONGEST_NAME} 个字符说明用途")))
+}
+
+fn check_role(role: &str, operator: &Operator) -> Result<Role, ApiError> {
+    match Role::of(role).filter(|role| *role <= operator.rights.role) {
+        Some(role) => Ok(role),
+        None => {
+            let own = operator.rights.role;
+            let known: Vec<&str> = Role::ALL.into_iter().filter(|role| *role <= own).map(Role::word).collect();
+            let known = known.join(", ");
+            let detail = format!("must be one of {known}: a token may do no more than you");
+            Err(ApiError::field(
+                "role",
+                "unknown_role",
+                detail,
+                format!("必须是 {known} 之一，令牌的权限不能超过您自己"),
+            ))
+        }
+    }
+}
+
+fn check_executors(ids: Vec<i64>, operator: &Operator) -> Result<Vec<ExecutorId>, ApiError> {
+    let ids: Vec<ExecutorId> = ids.into_iter().map(ExecutorId).collect();
+    if ids.len() <= 1_000 && ids.iter().all(|id| operator.rights.sees(*id)) {
+        return Ok(ids);
+    }
+    let detail = "names an executor that does not exist; read /api/v1/executors";
+    Err(ApiError::field("executors", "unknown_executor", detail, "包含不存在的执行器"))
+}
+
+fn too_many() -> ApiError {
+    ApiError::Conflict(format!("you have {MOST_TOKENS} tokens; end one first"))
+}

@@ -1,0 +1,141 @@
+//! Changes to users.
+
+use crate::access::Role;
+use crate::auth::{Operator, random_password};
+use crate::error::{ApiError, Failure};
+use crate::state::App;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_store::account::{Account, AccountChange, NewUser, Rights};
+use hzm_job_store::outcome::Change;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+const USER: &str = "user";
+/// The longest name, in characters; as long as logging in takes.
+const LONGEST_NAME: usize = 128;
+
+/// What somebody wants a user to be able to do, checked. An administrator has all executors.
+///
+/// # Errors
+/// A role that there is not.
+pub fn rights(role: &str, executors: Option<Vec<i64>>, disabled: bool) -> Result<Rights, ApiError> {
+    let Some(role) = Role::of(role) else {
+        let known = Role::ALL.map(Role::word).join(", ");
+        let detail = format!("must be one of {known}");
+        return Err(ApiError::field("role", "unknown_role", detail, format!("必须是 {known} 之一")));
+    };
+    let granted = |ids: Vec<i64>| ids.into_iter().map(ExecutorId).collect::<BTreeSet<ExecutorId>>();
+    let executors = executors.filter(|_| role != Role::Administrator).map(granted);
+    Ok(Rights { role: role.word().to_owned(), executors, disabled })
+}
+
+/// Creates a user and answers its password, which is told to nobody again.
+///
+/// # Errors
+/// A wrong name, an executor that does not exist, [`ApiError::Taken`], or a failure of ours.
+pub async fn create(
+    app: &App,
+    name: String,
+    rights: Rights,
+    operator: &Operator,
+) -> Result<(Account, String), ApiError> {
+    check_name(&name)?;
+    let (password, password_hash) = generated(app).await?;
+    let new = NewUser { name, password_hash, must_change: true, rights };
+    let made = match app.store.account_create(new, Some(operator.by(app)), app.now()).await? {
+        Change::Done(made) => made,
+        Change::NotFound => return Err(no_executor()),
+        Change::Taken => return Err(ApiError::Taken { field: "name" }),
+        Change::Stale { .. } | Change::InUse { .. } => return Err(ApiError::Busy),
+    };
+    slog::info!(app.log, "user created"; "name" => &made.user.name, "role" => &made.user.role, "user" => &operator.name);
+    Ok((made, password))
+}
+
+/// Changes what a user may do and ends its sessions; `(id, version)` are those that the caller read.
+///
+/// # Errors
+/// Another name, an executor that does not exist, the last administrator, [`ApiError::Stale`], or a failure of ours.
+pub async fn update(
+    app: &App,
+    (id, version): (i64, i64),
+    name: Option<&str>,
+    rights: Rights,
+    operator: &Operator,
+) -> Result<Account, ApiError> {
+    if let Some(name) = name {
+        let known = app.store.account_get(id).await?.ok_or_else(|| ApiError::no_such(USER))?;
+        if known.user.name != name {
+            let detail = "does not change: create another user, and delete this one";
+            return Err(ApiError::field("name", "fixed", detail, "名称不可修改：请新建用户并删除此用户"));
+        }
+    }
+    let changed = made(app.store.account_update(id, version, rights, operator.by(app)).await?)?;
+    slog::info!(app.log, "user changed"; "name" => &changed.user.name, "role" => &changed.user.role,
+        "disabled" => changed.user.disabled, "user" => &operator.name);
+    Ok(changed)
+}
+
+/// Deletes a user and ends its sessions.
+///
+/// # Errors
+/// The last administrator, [`ApiError::NotFound`], or a failure of ours.
+pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiError> {
+    let gone = made(app.store.account_delete(id, operator.by(app)).await?)?;
+    slog::info!(app.log, "user deleted"; "name" => &gone.user.name, "user" => &operator.name);
+    Ok(())
+}
+
+/// Gives a user a new password, ends its sessions, and answers the password, which is told to nobody again.
+///
+/// # Errors
+/// [`ApiError::NotFound`], or a failure of ours.
+pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Result<(Account, String), ApiError> {
+    let missing = || ApiError::no_such(USER);
+    let known = app.store.account_get(id).await?.ok_or_else(missing)?;
+    let (password, hash) = generated(app).await?;
+    if !app.store.user_set_password((id, known.user.version), hash, true, None, app.now()).await? {
+        return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));
+    }
+    let what = (USER, id, known.user.name.clone());
+    app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await?;
+    slog::info!(app.log, "password generated"; "name" => &known.user.name, "user" => &operator.name);
+    let account = app.store.account_get(id).await?.ok_or_else(missing)?;
+    Ok((account, password))
+}
+
+/// A password and its hash.
+async fn generated(app: &App) -> Result<(String, String), ApiError> {
+    let password = random_password().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
+    let hash = app.passwords.hash(&password).await.map_err(|error| ApiError::Unavailable(Failure::of(&error)))?;
+    Ok((password, hash))
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
+    if fits && name.trim() == name && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let detail =
+        format!("must be 1 to {LONGEST_NAME} characters, without blanks around it and without control characters");
+    let detail_zh = format!("应为 1 至 {LONGEST_NAME} 个字符，首尾不能有空格，不能含控制字符");
+    Err(ApiError::field("name", "malformed", detail, detail_zh))
+}
+
+fn no_executor() -> ApiError {
+    let detail = "names an executor that does not exist; read /api/v1/executors";
+    ApiError::field("executors", "unknown_executor", detail, "包含不存在的执行器")
+}
+
+fn made(change: AccountChange) -> Result<Account, ApiError> {
+    match change {
+        AccountChange::Done(account) => Ok(account),
+        AccountChange::NotFound => Err(ApiError::no_such(USER)),
+        AccountChange::Stale { version } => Err(ApiError::Stale { version }),
+        AccountChange::NoExecutor => Err(no_executor()),
+        AccountChange::LastAdministrator => {
+            let why = "it is the last administrator who can log in; make another one first";
+            Err(ApiError::Conflict(why.to_owned()))
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The form of a user: its role and the executors it may work on.
+
+use super::password;
+use crate::access::Role;
+use crate::change::users;
+use crate::error::ApiError;
+use crate::ui::fields::Fields;
+use crate::ui::flash::Flash;
+use crate::ui::frame::{Frame, Place};
+use crate::ui::pieces::Form;
+use crate::ui::visit::{Answer, Visit, html, html_with, see_other};
+use crate::ui::words::Words;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use hzm_job_store::account::{Account, Rights};
+
+#[derive(Template)]
+#[template(path = "users/form.html")]
+struct UserFormPage {
+    f: Frame,
+    w: &'static Words,
+    title: String,
+    action: String,
+    form: Form,
+    stale: bool,
+    /// The user's number; `None`: it is a new one.
+    id: Option<i64>,
+    roles: Vec<RoleChoice>,
+    executors: Vec<(i64, String, bool)>,
+}
+
+struct RoleChoice {
+    word: &'static str,
+    name: &'static str,
+    hint: &'static str,
+    chosen: bool,
+}
+
+/// `GET /users/new`.
+pub(crate) async fn new(visit: Visit) -> HttpResponse {
+    let mut fields = Fields::default();
+    fields.set("role", Role::Viewer.word());
+    fields.set("reach", "some");
+    let answer = page(&visit, None, Form::of(fields), false).await;
+    visit.settle(answer.and_then(|page| html(&page)))
+}
+
+/// `GET /users/{id}`.
+pub(crate) async fn edit(visit: Visit, id: web::Path<i64>) -> HttpResponse {
+    visit.settle(filled(&visit, *id).await)
+}
+
+/// `POST /users/new`.
+pub(crate) async fn create(visit: Visit, body: web::Bytes) -> HttpResponse {
+    visit.settle(created(&visit, &body).await)
+}
+
+/// `POST /users/{id}`.
+pub(crate) async fn update(visit: Visit, id: web::Path<i64>, body: web::Bytes) -> HttpResponse {
+    visit.settle(updated(&visit, *id, &body).await)
+}
+
+/// `POST /users/{id}/password`.
+pub(crate) async fn password(visit: Visit, id: web::Path<i64>, body: web::Bytes) -> HttpResponse {
+    visit.settle(generated(&visit, *id, &body).await)
+}
+
+async fn filled(visit: &Visit, id: i64) -> Answer {
+    let account = super::wanted(visit, id).await?;
+    let mut fields = Fields::default();
+    fields.set("name", account.user.name.as_str());
+    fields.set("role", account.user.role.as_str());
+    fields.set("reach", if account.user.all_executors { "all" } else { "some" });
+    for executor in &account.executors {
+        fields.add("executor", executor.to_string());
+    }
+    if account.user.disabled {
+        fields.set("disabled", "1");
+    }
+    fields.set("version", account.user.version.to_string());
+    html(&page(visit, Some(&account), Form::of(fields), false).await?)
+}
+
+async fn created(visit: &Visit, body: &web::Bytes) -> Answer {
+    let mut form = Form::of(visit.form(body)?);
+    let name = form.value("name").to_owned();
+    let made = match rights(&form) {
+        Ok(rights) => users::create(&visit.app, name, rights, &visit.operator).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok((account, generated)) => password::shown_once(visit, &account.user.name, &generated),
+        Err(error) => {
+            blame(&mut form, error, visit.w)?;
+            html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, None, form, false).await?)
+        }
+    }
+}
+
+async fn updated(visit: &Visit, id: i64, body: &web::Bytes) -> Answer {
+    let account = super::wanted(visit, id).await?;
+    let mut form = Form::of(visit.form(body)?);
+    let version = form.value("version").parse().unwrap_or(0);
+    let made = match rights(&form) {
+        Ok(rights) => users::update(&visit.app, (id, version), None, rights, &visit.operator).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(_) => see_other("/users", Some(Flash::good(visit.w.u.saved))),
+        Err(ApiError::Stale { version }) => {
+            form.fields.set("version", version.to_string());
+            html_with(StatusCode::CONFLICT, &page(visit, Some(&account), form, true).await?)
+        }
+        Err(error) => {
+            blame(&mut form, error, visit.w)?;
+            html_with(StatusCode::UNPROCESSABLE_ENTITY, &page(visit, Some(&account), form, false).await?)
+        }
+    }
+}
+
+async fn generated(visit: &Visit, id: i64, body: &web::Bytes) -> Answer {
+    visit.form(body)?;
+    let (account, generated) = users::generate_password(&visit.app, id, &visit.operator).await?;
+    password::shown_once(visit, &account.user.name, &generated)
+}
+
+/// What the form wants the user to be able to do. The ticks count only where not all executors are meant.
+fn rights(form: &Form) -> Result<Rights, ApiError> {
+    let ticked = form.fields.all("executor").map(str::parse).collect::<Result<Vec<i64>, _>>().unwrap_or_default();
+    let executors = if form.is("reach", "all") { None } else { Some(ticked) };
+    users::rights(form.value("role"), executors, form.fields.has("disabled"))
+}
+
+/// Puts a refusal to the field it is about.
+///
+/// # Errors
+/// The error, when it is about none.
+fn blame(form: &mut Form, error: ApiError, w: &Words) -> Result<(), ApiError> {
+    match error {
+        ApiError::Fields(fields) => form.blame_all(&fields, w),
+        ApiError::Taken { field } => form.blame(field, w.c.taken),
+        ApiError::Conflict(_) => form.blame("role", w.u.last_administrator),
+        other => return Err(other),
+    }
+    Ok(())
+}
+
+async fn page(visit: &Visit, present: Option<&Account>, form: Form, stale: bool) -> Result<UserFormPage, ApiError> {
+    let w = visit.w;
+    let title = present.map_or_else(|| w.u.new.to_owned(), |account| account.user.name.clone());
+    let choice = |role: Role| {
+        let (name, hint) = w.role(role);
+        RoleChoice { word: role.word(), name, hint, chosen: form.is("role", role.word()) }
+    };
+    let ticked: Vec<&str> = form.fields.all("executor").collect();
+    let executors = visit.executors().await?;
+    let executors = executors.iter().map(|executor| {
+        let id = executor.id.to_string();
+        (executor.id.0, executor.spec.draft().name.clone(), ticked.contains(&id.as_str()))
+    });
+    let executors = executors.collect();
+    Ok(UserFormPage {
+        f: visit.frame(Place::Users, title.as_str()),
+        w,
+        title,
+        action: present.map_or("/users/new".to_owned(), |account| format!("/users/{}", account.user.id)),
+        stale,
+        id: present.map(|account| account.user.id),
+        roles: Role::ALL.map(choice).into(),
+        executors,
+        form,
+    })
+}
