@@ -36,6 +36,7 @@ use chrono::TimeDelta;
 use futures_util::future::LocalBoxFuture;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::operation::By;
+use hzm_job_store::token::Token;
 use hzm_job_store::user::User;
 
 /// The cookie of a session.
@@ -64,7 +65,7 @@ pub enum Credential {
 pub struct Operator {
     /// The user's number.
     pub id: i64,
-    /// The user's name.
+    /// The name under which what is done is recorded: the user's, and for a program that of its token with it.
     pub name: String,
     /// By what the user is known: its session, or a program's token.
     pub credential: Credential,
@@ -141,16 +142,30 @@ pub(crate) async fn gate(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// Whether a session or token still holds; for streams, which outlive the request they began with.
-pub(crate) async fn still_logged_in(app: &App, credential: &Credential) -> Result<bool, ApiError> {
+/// Whether whoever began a stream may still see all figures; streams outlive the request they began with.
+pub(crate) async fn still_sees_all(app: &App, credential: &Credential) -> Result<bool, ApiError> {
     let now = app.now();
-    Ok(match credential {
+    let found = match credential {
         Credential::Session(hash) => {
             let idle_since = now - app.config.admin.session.idle;
-            app.store.session_user(hash.clone(), idle_since, now).await?.is_some()
+            app.store.session_user(hash.clone(), idle_since, now).await?.map(|(user, _)| (user, None))
         }
-        Credential::Token(hash) => app.store.token_user(hash.clone(), now).await?.is_some(),
-    })
+        Credential::Token(hash) => {
+            app.store.token_user(hash.clone(), now).await?.map(|(token, user)| (user, Some(token)))
+        }
+    };
+    let Some((user, token)) = found.filter(|(user, _)| !user.must_change) else { return Ok(false) };
+    let rights = match (rights_of(app, &user).await?, token) {
+        (Some(rights), Some(token)) => narrowed(rights, &token),
+        (rights, _) => rights,
+    };
+    Ok(rights.is_some_and(|rights| rights.everywhere(Permission::View).is_ok()))
+}
+
+/// What a token may do, given what its user may; `None` for one whose role is not known.
+fn narrowed(rights: Rights, token: &Token) -> Option<Rights> {
+    let executors = token.executors.as_ref().map(|ids| ids.iter().copied().collect());
+    Role::of(&token.role).map(|role| rights.narrowed(role, executors))
 }
 
 /// Who asks: by a token where one is brought, else by the session's cookie. A token that is wrong is not made up for by a cookie.
@@ -185,10 +200,9 @@ async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Opera
         app.store.token_touch(token.id, now).await?;
     }
     let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
-    let role = Role::of(&token.role).ok_or(ApiError::WrongToken)?;
-    let rights = rights.narrowed(role, token.executors.map(|ids| ids.into_iter().collect()));
+    let rights = narrowed(rights, &token).ok_or(ApiError::WrongToken)?;
     // Recorded with what it does: by whom, and by which of the user's programs.
-    let name = format!("{} (token {})", user.name, token.name);
+    let name = format!("{} (token {}: {})", user.name, token.id, token.name);
     let credential = Credential::Token(hash);
     Ok(Operator { id: user.id, name, credential, rights, must_change: user.must_change, csrf: String::new() })
 }

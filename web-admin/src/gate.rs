@@ -121,8 +121,8 @@ impl Gate {
         let operator = Operator::extract(request).await?;
         // Also for the page that tells of the refusal: it is shown to somebody.
         request.extensions_mut().insert(operator.clone());
-        let is_own = matches!(self.need, Need::Own | Need::Person);
-        if operator.must_change && !is_own {
+        let is_open = matches!(self.need, Need::Own | Need::First);
+        if operator.must_change && !is_open {
             return Err(ApiError::PasswordExpired);
         }
         self.check(request, &operator).await
@@ -132,8 +132,10 @@ impl Gate {
         let rights = &operator.rights;
         match self.need {
             Need::Nothing | Need::Own | Need::Login => Ok(()),
-            Need::Person if rights.in_person => Ok(()),
-            Need::Person => Err(ApiError::Forbidden("this is for the user in person, not for a program with a token")),
+            Need::First | Need::Person if rights.in_person => Ok(()),
+            Need::First | Need::Person => {
+                Err(ApiError::Forbidden("this is for the user in person, not for a program with a token"))
+            }
             Need::Somewhere(permission) => rights.hold(permission).map_err(|refusal| ApiError::of_access(refusal, "")),
             Need::Everywhere(permission) => {
                 rights.everywhere(permission).map_err(|refusal| ApiError::of_access(refusal, ""))

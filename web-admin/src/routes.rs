@@ -23,14 +23,14 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Respons
 /// The management API, relative to `/api/v1`, each address with what it takes. Of two addresses that match, the first one answers.
 #[must_use]
 pub fn api() -> Vec<Endpoint> {
-    use crate::access::Need::{Everywhere, Login, Nothing, On, Own, Person, Somewhere};
+    use crate::access::Need::{Everywhere, First, Login, Nothing, On, Own, Person, Somewhere};
     use crate::access::Object::{Executor, Job, Run};
     use crate::access::Permission::{Administer, Edit, Govern, Operate, View};
     vec![
         post("/session", Nothing, session::open),
         get("/session", Own, session::read),
-        delete("/session", Person, session::close),
-        put("/session/password", Person, session::set_password),
+        delete("/session", First, session::close),
+        put("/session/password", First, session::set_password),
         get("/sessions", Person, sessions::list),
         delete("/sessions/{id}", Person, sessions::end),
         get("/tokens", Person, tokens::list),

@@ -250,9 +250,10 @@ pub struct OperationView {
     pub at: DateTime<Utc>,
     /// Who.
     pub user: String,
-    /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `login`.
+    /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `release`,
+    /// `forget_node`, `login`, `end_session`.
     pub action: String,
-    /// To what: `job`, `executor`, `run`, `user`.
+    /// To what: `job`, `executor`, `run`, `user`, `token`.
     pub object_kind: String,
     /// Its number.
     pub object_id: i64,

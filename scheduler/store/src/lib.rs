@@ -14,6 +14,7 @@
 //! an argument. Why queries run on a runtime of their own is told in [`backend`].
 
 pub mod account;
+pub mod account_change;
 pub mod backend;
 mod checkpoint;
 pub mod columns;

@@ -42,7 +42,7 @@ pub struct Operation {
     pub user: String,
     /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `login`, ...
     pub action: String,
-    /// To what: `job`, `executor`, `run`, `user`.
+    /// To what: `job`, `executor`, `run`, `user`, `token`.
     pub object_kind: String,
     /// Its id.
     pub object_id: i64,

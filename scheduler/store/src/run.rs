@@ -86,18 +86,51 @@ impl Store {
     /// What the database says.
     pub async fn run_page(&self, filter: RunFilter, cursor: Cursor, wanted: i64) -> Result<Page<Run>, StoreError> {
         let limit = size(wanted);
-        let is_narrow = !filter.states.is_empty() && !filter.states.contains(&RunState::Succeeded);
-        let is_open = is_narrow && !filter.states.iter().any(|state| state.is_terminal());
-        let rows = if is_open || (is_narrow && filter.job.is_none()) {
-            self.run_rows_in_states(&filter, cursor, limit + 1).await?
-        } else if let Some(job) = filter.job {
-            let walk = self.run_walk(job.0, cursor, i64::MAX).await?;
-            self.run_rows_on(walk, &filter, cursor, limit + 1).await?
-        } else {
-            self.run_rows(filter, Within::All, cursor, limit + 1).await?
+        let rows = match filter.within.clone() {
+            None => self.run_page_rows(&filter, cursor, limit + 1).await?,
+            Some(visible) => self.run_page_rows_within(visible, &filter, cursor, limit + 1).await?,
         };
         let Page { rows, newer, older } = Page::cut(rows, cursor, limit as usize, |row| row.id);
         Ok(Page { rows: rows.into_iter().filter_map(|row| self.readable(row.run())).collect(), newer, older })
+    }
+
+    /// Rows of a page for a reader who sees some executors: of each of them from its own index, put together. What lies elsewhere
+    /// is not even looked for.
+    async fn run_page_rows_within(
+        &self,
+        visible: Vec<ExecutorId>,
+        filter: &RunFilter,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        if let Some(job) = filter.job {
+            let executor = self.job_executor(job).await?;
+            let is_seen = executor.is_some_and(|executor| visible.contains(&executor));
+            return if is_seen { self.run_page_rows(filter, cursor, limit).await } else { Ok(Vec::new()) };
+        }
+        let mut rows = Vec::new();
+        for executor in visible.into_iter().filter(|visible| filter.executor.is_none_or(|wanted| wanted == *visible)) {
+            let of_one = RunFilter { executor: Some(executor), ..filter.clone() };
+            rows.append(&mut self.run_page_rows(&of_one, cursor, limit).await?);
+        }
+        in_order(&mut rows, cursor, limit);
+        Ok(rows)
+    }
+
+    /// Rows from the cursor on and in its order, looked for where the filter promises to find them.
+    async fn run_page_rows(&self, filter: &RunFilter, cursor: Cursor, limit: i64) -> Result<Vec<RunRow>, StoreError> {
+        let is_narrow = !filter.states.is_empty() && !filter.states.contains(&RunState::Succeeded);
+        let is_open = is_narrow && !filter.states.iter().any(|state| state.is_terminal());
+        if is_open || (is_narrow && filter.job.is_none()) {
+            return self.run_rows_in_states(filter, cursor, limit).await;
+        }
+        match filter.job {
+            Some(job) => {
+                let walk = self.run_walk(job.0, cursor, i64::MAX).await?;
+                self.run_rows_on(walk, filter, cursor, limit).await
+            }
+            None => self.run_rows(filter.clone(), Within::All, cursor, limit).await,
+        }
     }
 
     /// The last `each` runs of each of these jobs, newest first within a job: the strips of a list. What lies more than 268
@@ -168,11 +201,7 @@ impl Store {
             let over = RunFilter { states: over, ..filter.clone() };
             rows.append(&mut self.run_rows(over, Within::Unsuccessful, cursor, limit).await?);
         }
-        let newest_first = !matches!(cursor, Cursor::After(_));
-        rows.sort_by_key(|row| if newest_first { -row.id } else { row.id });
-        // One that ended between two questions is in both answers.
-        rows.dedup_by_key(|row| row.id);
-        rows.truncate(limit as usize);
+        in_order(&mut rows, cursor, limit);
         Ok(rows)
     }
 
@@ -211,13 +240,7 @@ impl Store {
                 wanted = wanted.filter(run::executor_id.eq(executor.0));
             }
             if let Some(visible) = &filter.within {
-                let visible: Vec<i64> = visible.iter().map(|executor| executor.0).collect();
-                let of_job = job::table.filter(job::id.eq(run::job_id));
-                wanted = wanted.filter(exists(of_job.filter(job::executor_id.eq_any(visible.clone()))));
-                // What its jobs executed elsewhere is on their own pages; this way their index serves the list.
-                if filter.job.is_none() {
-                    wanted = wanted.filter(run::executor_id.eq_any(visible));
-                }
+                wanted = wanted.filter(exists(job_within(visible.iter().map(|executor| executor.0).collect())));
             }
             if let Some(kind) = filter.kind {
                 wanted = wanted.filter(run::kind.eq(kind.code()));
@@ -255,4 +278,21 @@ impl Store {
 /// Whether a state is in the index of runs that ended otherwise than well.
 fn is_failure(state: RunState) -> bool {
     state.is_terminal() && state != RunState::Succeeded
+}
+
+/// Puts rows into the order of a cursor, each once, and keeps the first ones.
+fn in_order(rows: &mut Vec<RunRow>, cursor: Cursor, limit: i64) {
+    let newest_first = !matches!(cursor, Cursor::After(_));
+    rows.sort_by_key(|row| if newest_first { -row.id } else { row.id });
+    // One that ended between two questions is in both answers.
+    rows.dedup_by_key(|row| row.id);
+    rows.truncate(limit as usize);
+}
+
+/// The job of a run, if it is of one of these executors: for a condition on runs.
+#[diesel::dsl::auto_type]
+pub(crate) fn job_within(executors: Vec<i64>) -> _ {
+    let of_run: diesel::dsl::Eq<job::id, run::job_id> = job::id.eq(run::job_id);
+    let of_these: diesel::dsl::EqAny<job::executor_id, Vec<i64>> = job::executor_id.eq_any(executors);
+    job::table.filter(of_run).filter(of_these)
 }

@@ -5,8 +5,9 @@ use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::page::Cursor;
+use crate::run::job_within;
 use crate::run_columns::PartOfRun;
-use crate::schema::{job, job_checkpoint, job_debt, journal_mark, run};
+use crate::schema::{job_checkpoint, job_debt, journal_mark, run};
 use chrono::{DateTime, Months, Utc};
 use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
@@ -181,8 +182,7 @@ impl Store {
                 wanted = wanted.filter(run::job_id.eq(job.0));
             }
             if let Some(within) = within {
-                let of_job = job::table.filter(job::id.eq(run::job_id));
-                wanted = wanted.filter(exists(of_job.filter(job::executor_id.eq_any(within))));
+                wanted = wanted.filter(exists(job_within(within)));
             }
             if let Some(due_before) = bounds.due_before {
                 wanted = wanted.filter(run::scheduled_at.lt(due_before));
@@ -255,8 +255,7 @@ impl Store {
                 mine = mine.filter(run::job_id.eq(job.0));
             }
             if let Some(within) = within {
-                let of_job = job::table.filter(job::id.eq(run::job_id));
-                mine = mine.filter(exists(of_job.filter(job::executor_id.eq_any(within))));
+                mine = mine.filter(exists(job_within(within)));
             }
             Ok(mine.order(run::id.desc()).offset(skip).limit(limit).load(conn).await?)
         })

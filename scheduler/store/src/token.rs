@@ -1,18 +1,20 @@
 //! Tokens with which programs call the API. Only their hashes are here; what a token may do is looked up together with what its
 //! user may do at the time of the call.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
 use crate::schema::{api_token, user_account};
 use crate::user::User;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
 
 /// Tokens that one user may have.
 pub const MOST_TOKENS: i64 = 100;
+/// A token that has ended is listed for so long, and goes when its user next makes one.
+const KEPT_AFTER_END: TimeDelta = TimeDelta::days(30);
 
 /// A token to be made.
 #[derive(Debug, Clone)]
@@ -103,14 +105,22 @@ impl Store {
             last_used_at: None,
         };
         let made = row.clone();
+        let long_over = millis(now - KEPT_AFTER_END);
         let fits: bool = run!(self, write, async |conn| {
-            let mine = api_token::table.filter(api_token::user_id.eq(row.user_id));
-            let has: i64 = mine.count().get_result(conn).await?;
-            if has >= MOST_TOKENS {
-                return Ok(false);
-            }
-            diesel::insert_into(api_token::table).values(&row).execute(conn).await?;
-            Ok(true)
+            conn.immediate_transaction(async |conn| {
+                // Written as it is, which locks the row: of two requests at once the second one counts what the first made.
+                let owner = user_account::table.find(row.user_id);
+                diesel::update(owner).set(user_account::version.eq(user_account::version)).execute(conn).await?;
+                let mine = api_token::table.filter(api_token::user_id.eq(row.user_id));
+                diesel::delete(mine.filter(api_token::expires_at.lt(long_over))).execute(conn).await?;
+                let has: i64 = mine.count().get_result(conn).await?;
+                if has >= MOST_TOKENS {
+                    return Ok(false);
+                }
+                diesel::insert_into(api_token::table).values(&row).execute(conn).await?;
+                Ok::<bool, StoreError>(true)
+            })
+            .await
         })?;
         Ok(fits.then(|| made.into()))
     }

@@ -3,7 +3,7 @@
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
-use crate::schema::{session, user_account};
+use crate::schema::{api_token, session, user_account};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// Sets the password of a user who is at this version and ends all sessions of that user but the one named. `must_change`:
-    /// somebody else knows it, so it is to be changed before anything else. `false`: there is no such user, or it was changed
+    /// somebody else knows it, so it is to be changed before anything else, and the user's tokens end too. `false`: there is no such user, or it was changed
     /// meanwhile.
     ///
     /// # Errors
@@ -80,6 +80,10 @@ impl Store {
                 let seen = user_account::table.find(id).filter(user_account::version.eq(version));
                 if diesel::update(seen).set(set).execute(conn).await? == 0 {
                     return Ok(false);
+                }
+                // Whoever has lost control of the account may have lost its tokens with it.
+                if must_change {
+                    diesel::delete(api_token::table.filter(api_token::user_id.eq(id))).execute(conn).await?;
                 }
                 let kept = keep_session.as_deref().unwrap_or("");
                 let mine = session::table.filter(session::user_id.eq(id));

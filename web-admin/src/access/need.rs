@@ -7,10 +7,11 @@ use super::rights::Permission;
 pub enum Need {
     /// Nothing: strangers may call it.
     Nothing,
-    /// To be logged in; it concerns nobody but the user (session, account). The only thing open to somebody who has to change
-    /// the password first.
+    /// To be logged in; it concerns nobody but the user. Open also to whoever has to change the password first.
     Own,
-    /// The same, and to be the user in person: a program with a token may not change its user's password, sessions or tokens.
+    /// The same, in person: what leads to the change of a password. No program gets there with a token.
+    First,
+    /// To be the user in person, whose password nobody else knows: sessions and tokens.
     Person,
     /// To be logged in; what is shown is only what is on the user's executors.
     Login,

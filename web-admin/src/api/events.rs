@@ -1,10 +1,10 @@
 //! `/events`: the live figures as a stream of server-sent events.
 //!
 //! Each change is one event `data: {figures as JSON}`, at most one a second; a comment every 15 seconds keeps proxies from
-//! closing the stream and is the moment when its session or token is looked at again. A stream ends when that is over or the
+//! closing the stream and is the moment when its session or token is looked at again. A stream ends when that is over or may not see all figures any more or the
 //! server stops; at most 256 are served at the same time.
 
-use crate::auth::{Credential, Operator, still_logged_in};
+use crate::auth::{Credential, Operator, still_sees_all};
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ContentEncoding};
@@ -69,7 +69,7 @@ impl Listener {
                 let figures = *self.figures.borrow_and_update();
                 Some(format!("data: {}\n\n", serde_json::to_string(&figures).ok()?))
             }
-            _ = self.heartbeat.tick() => match still_logged_in(&self.app, &self.credential).await {
+            _ = self.heartbeat.tick() => match still_sees_all(&self.app, &self.credential).await {
                 Ok(false) => None,
                 // A database that is away for a moment is no reason to send everybody away.
                 Ok(true) | Err(_) => Some(": still here\n\n".to_owned()),

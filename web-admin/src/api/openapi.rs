@@ -9,7 +9,7 @@ use crate::error::{ApiError, Failure, PROBLEM_JSON, ProblemDetails};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpResponse, web};
 use std::sync::{Arc, LazyLock};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -21,6 +21,8 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 /// The two things that a call shows: its session, and with changes that the session's owner wants them.
 const SESSION: &str = "session";
 const CSRF: &str = "csrf";
+/// Or a token that a program brings.
+const BEARER: &str = "token";
 const NO_SCOPES: [&str; 0] = [];
 /// The address of the page.
 const PAGE: &str = "/api/v1/docs/";
@@ -46,7 +48,7 @@ const PAGE: &str = "/api/v1/docs/";
         users::list, users::create, users::read, users::update, users::delete, users::generate_password,
     ),
     components(schemas(ProblemDetails)),
-    security(("session" = [])),
+    security(("session" = []), ("token" = [])),
     modifiers(&Common)
 )]
 struct Api;
@@ -61,16 +63,18 @@ impl Modify for Common {
         let token = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-CSRF-Token")));
         components.add_security_scheme(SESSION, cookie);
         components.add_security_scheme(CSRF, token);
+        components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         let problem = ResponseBuilder::new()
             .description("a refusal or a failure")
             .content(PROBLEM_JSON, Content::new(Some(RefOr::Ref(Ref::from_schema_name("ProblemDetails")))))
             .build();
         // Both at once, in one requirement: two in a list would mean "one of them".
         let both = SecurityRequirement::new(SESSION, NO_SCOPES).add(CSRF, NO_SCOPES);
+        let bearer = SecurityRequirement::new(BEARER, NO_SCOPES);
         for path in document.paths.paths.values_mut() {
             let changing = [&mut path.post, &mut path.put, &mut path.delete];
             for operation in changing.into_iter().filter_map(Option::as_mut) {
-                operation.security = Some(vec![both.clone()]);
+                operation.security = Some(vec![both.clone(), bearer.clone()]);
             }
             let all = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
             for operation in all.into_iter().filter_map(Option::as_mut) {

@@ -1,7 +1,7 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
 use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
-use super::throttle::Verdict;
+use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
@@ -99,14 +99,14 @@ async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, Store
         return Ok(true);
     }
     let is_known = verdict == Verdict::Stranger && is_known_at(app, &user, address).await?;
-    Ok(is_known && app.throttle.count_known(address, name, app.now()))
+    Ok(is_known && app.throttle.admit_known(address, name, app.now()))
 }
 
 /// Whether a user has a session open from an address: whoever guesses at the name from elsewhere must not lock it out there.
 async fn is_known_at(app: &App, user: &User, address: &str) -> Result<bool, StoreError> {
     let now = app.now();
     let open = app.store.session_list(user.id, now - app.config.admin.session.idle, now).await?;
-    Ok(open.iter().any(|session| session.address == address))
+    Ok(open.iter().any(|session| network(&session.address) == network(address)))
 }
 
 async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {

@@ -90,13 +90,12 @@ fn asked(draft: &JobDraft, start: bool) -> String {
 async fn answer(app: &App, created: Option<Created>, operator: &Operator) -> Result<Made, ApiError> {
     match created {
         Some(Created::Made(stored)) => Ok(Made { id: stored.job.id, repeated: false }),
+        Some(Created::Existed(id) | Created::KeyReused(id)) if !is_seen(app, id, operator).await? => {
+            let detail = "this key was used for another job; use a new key for a new job";
+            Err(ApiError::field("key", "reused", detail, "该键已用于其他任务，请为新任务使用新的键"))
+        }
         Some(Created::Existed(id)) => Ok(Made { id, repeated: true }),
         Some(Created::KeyReused(id)) => {
-            let executor = app.store.job_executor(id).await?;
-            if !executor.is_some_and(|executor| operator.rights.sees(executor)) {
-                let detail = "this key was used for another job; use a new key for a new job";
-                return Err(ApiError::field("key", "reused", detail, "该键已用于其他任务，请为新任务使用新的键"));
-            }
             let detail = format!(
                 "this key created job {id}, which was asked for with another definition; send that again as it was, or use a \
                  new key for a new job"
@@ -107,4 +106,9 @@ async fn answer(app: &App, created: Option<Created>, operator: &Operator) -> Res
         Some(Created::NoExecutor(executor)) => Err(no_executor(executor)),
         None => Err(ApiError::Busy),
     }
+}
+
+/// Whether a job exists for the operator.
+async fn is_seen(app: &App, id: JobId, operator: &Operator) -> Result<bool, ApiError> {
+    Ok(app.store.job_executor(id).await?.is_some_and(|executor| operator.rights.sees(executor)))
 }

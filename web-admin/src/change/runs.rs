@@ -144,7 +144,7 @@ pub async fn cancel(app: &App, run: RunId, operator: &Operator) -> Result<Cancel
 
 /// Whether the operator may clear runs of this scope: those of a job, of an executor, or all.
 ///
-/// The answer names the jobs too that it is narrowed to.
+/// The answer is narrowed to jobs of the operator's executors.
 async fn may_clear(app: &App, scope: ClearScope, operator: &Operator) -> Result<ClearScope, ApiError> {
     if let Some(executor) = scope.executor {
         operator.check(executor, Permission::Edit, "executor")?;

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::token::{MOST_TOKENS, NewToken, Token};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 128;
@@ -35,7 +36,10 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
     let Wanted { name, role, executors, days } = wanted;
     check_name(&name)?;
     let role = check_role(&role, operator)?;
-    let executors = executors.map(|ids| check_executors(ids, operator)).transpose()?;
+    let executors = match executors {
+        Some(ids) => Some(check_executors(app, ids, operator).await?),
+        None => None,
+    };
     if !(1..=MOST_DAYS).contains(&days) {
         let detail = format!("must be 1 to {MOST_DAYS}");
         return Err(ApiError::field("days", "out_of_range", detail, format!("应为 1 至 {MOST_DAYS}")));
@@ -70,12 +74,17 @@ pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiEr
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
-    let fits = (1..=LONGEST_NAME).contains(&name.trim().chars().count());
-    if fits && !name.chars().any(char::is_control) {
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
+    if fits && name.trim() == name && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    let detail = format!("say in 1 to {LONGEST_NAME} characters what it is for");
-    Err(ApiError::field("name", "malformed", detail, format!("请用 1 至 {LONGEST_NAME} 个字符说明用途")))
+    let detail = format!("say in 1 to {LONGEST_NAME} characters, without blanks around them, what it is for");
+    Err(ApiError::field(
+        "name",
+        "malformed",
+        detail,
+        format!("请用 1 至 {LONGEST_NAME} 个字符说明用途，首尾不能有空格"),
+    ))
 }
 
 fn check_role(role: &str, operator: &Operator) -> Result<Role, ApiError> {
@@ -96,10 +105,12 @@ fn check_role(role: &str, operator: &Operator) -> Result<Role, ApiError> {
     }
 }
 
-fn check_executors(ids: Vec<i64>, operator: &Operator) -> Result<Vec<ExecutorId>, ApiError> {
-    let ids: Vec<ExecutorId> = ids.into_iter().map(ExecutorId).collect();
-    if ids.len() <= 1_000 && ids.iter().all(|id| operator.rights.sees(*id)) {
-        return Ok(ids);
+async fn check_executors(app: &App, ids: Vec<i64>, operator: &Operator) -> Result<Vec<ExecutorId>, ApiError> {
+    let there = app.store.executor_list().await?;
+    let is_there = |id: &ExecutorId| there.iter().any(|executor| executor.id == *id) && operator.rights.sees(*id);
+    let ids: BTreeSet<ExecutorId> = ids.into_iter().map(ExecutorId).collect();
+    if ids.iter().all(is_there) {
+        return Ok(ids.into_iter().collect());
     }
     let detail = "names an executor that does not exist; read /api/v1/executors";
     Err(ApiError::field("executors", "unknown_executor", detail, "包含不存在的执行器"))

@@ -35,17 +35,17 @@ pub(crate) use words::words;
 /// Every page and form of the admin, with what each takes; of two that match, the first one answers.
 #[must_use]
 pub fn pages() -> Vec<Endpoint> {
-    use crate::access::Need::{Everywhere, Login, Nothing, On, Person, Somewhere};
+    use crate::access::Need::{Everywhere, First, Login, Nothing, On, Person, Somewhere};
     use crate::access::Object::{Executor, Job, Run};
     use crate::access::Permission::{Administer, Edit, Govern, Operate, View};
     vec![
         read("/", Login, system::overview::show),
         read("/login", Nothing, system::login::show),
         post("/login", Nothing, system::login::enter),
-        post("/logout", Person, system::login::leave),
+        post("/logout", First, system::login::leave),
         post("/preferences", Nothing, system::preferences::set),
-        read("/account", Person, system::account::show),
-        post("/account/password", Person, system::account::set_password),
+        read("/account", First, system::account::show),
+        post("/account/password", First, system::account::set_password),
         post("/account/sessions", Person, system::account::end_session),
         read("/account/tokens/new", Person, system::tokens::new),
         post("/account/tokens/new", Person, system::tokens::create),

@@ -16,7 +16,7 @@ async fn a_program_works_with_its_token_alone_and_within_its_role_and_executors(
     let admin = Admin::start().await;
     let root = admin.client().await;
     let (one, two) = (root.executor("one", None).await, root.executor("two", None).await);
-    let (token, _) = token(&root, json!({ "name": "ci", "role": "editor", "executors": [one] })).await;
+    let (token, id) = token(&root, json!({ "name": "ci", "role": "editor", "executors": [one] })).await;
     assert!(token.starts_with("hzm_"));
     let job = |executor: i64| Some(json!({ "executor": executor, "name": "made by ci" }));
     assert_eq!(admin.with_token(Method::POST, "/api/v1/jobs", &token, job(one)).await.status, 201);
@@ -25,7 +25,7 @@ async fn a_program_works_with_its_token_alone_and_within_its_role_and_executors(
     let me = admin.with_token(Method::GET, "/api/v1/session", &token, None).await.json();
     assert_eq!((&me["role"], &me["executors"]), (&json!("editor"), &json!([one])));
     let log = root.get("/api/v1/operations").await.json();
-    assert_eq!(log["items"][0]["user"], "admin (token ci)");
+    assert_eq!(log["items"][0]["user"], format!("admin (token {id}: ci)"));
     let listed = root.get("/api/v1/tokens").await;
     assert!(listed.json()["items"][0]["last_used_at"].is_string() && !listed.text.contains(&token));
 }
@@ -107,4 +107,20 @@ async fn what_is_wrong_with_a_token_is_told_at_its_field() {
     let executor = root.executor("one", None).await;
     let foreign = ann.post("/api/v1/tokens", json!({ "name": "x", "role": "viewer", "executors": [executor] })).await;
     assert_eq!(foreign.wrong_fields(), [("executors".to_owned(), "unknown_executor".to_owned())]);
+}
+
+#[actix_web::test]
+async fn a_password_that_an_administrator_generates_ends_the_tokens_and_ones_own_new_one_does_not() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    let ann = admin.user(&root, "ann", "viewer", Value::Null).await;
+    let (token, _) = token(&ann, json!({ "name": "x", "role": "viewer" })).await;
+    let works = async || admin.with_token(Method::GET, "/api/v1/jobs", &token, None).await.status;
+    let own = json!({ "old": crate::support::PASSWORD, "new": "another of my own" });
+    assert_eq!(ann.put("/api/v1/session/password", own).await.status, 204);
+    assert_eq!(works().await, 200);
+    let users = root.get("/api/v1/users").await.json();
+    let id = users["items"].as_array().unwrap().iter().find(|user| user["name"] == "ann").unwrap()["id"].clone();
+    assert_eq!(root.post(&format!("/api/v1/users/{id}/password"), json!({})).await.status, 200);
+    assert_eq!(works().await, 401);
 }

@@ -26,7 +26,10 @@ async fn a_generated_password_opens_nothing_but_the_way_to_change_it() {
     assert_eq!(refused["type"], "urn:hzm-job:problem:password-expired");
     let page = ann.get("/jobs").await;
     assert_eq!((page.status, page.location.as_deref()), (303, Some("/account")));
-    assert_eq!(ann.get("/account").await.status, 200);
+    let page = ann.get("/account").await;
+    assert!(page.status == 200 && !page.text.contains("/account/tokens") && !page.text.contains("href=\"/jobs\""));
+    ann.post("/api/v1/tokens", json!({ "name": "x", "role": "viewer" })).await.problem(403);
+    ann.get("/api/v1/sessions").await.problem(403);
     let wrong = ann.put("/api/v1/session/password", json!({ "old": "no", "new": "a longer one" })).await;
     assert_eq!(wrong.wrong_fields(), [("old".to_owned(), "wrong".to_owned())]);
     let short = ann.put("/api/v1/session/password", json!({ "old": password, "new": "short" })).await;

@@ -3,7 +3,8 @@
 use crate::support::{World, at, by, done, on_each_database};
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::StoreError;
-use hzm_job_store::account::{Account, AccountChange, NewUser, Rights};
+use hzm_job_store::account::{Account, NewUser, Rights};
+use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::job_list::JobFilter;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::session::NewSession;

@@ -7,6 +7,7 @@ use crate::ui::fields::Fields;
 use crate::ui::flash::Flash;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::pieces::{Form, Moment};
+use crate::ui::users::choices::{self, RoleChoice, Tick};
 use crate::ui::visit::{Answer, Visit, html, html_with, see_other};
 use crate::ui::words::Words;
 use actix_web::http::StatusCode;
@@ -35,8 +36,8 @@ struct TokenFormPage {
     f: Frame,
     w: &'static Words,
     form: Form,
-    roles: Vec<(&'static str, &'static str, &'static str, bool)>,
-    executors: Vec<(i64, String, bool)>,
+    roles: Vec<RoleChoice>,
+    executors: Vec<Tick>,
     lives: Vec<(i64, String, bool)>,
 }
 
@@ -71,11 +72,10 @@ pub(crate) async fn end(visit: Visit, body: web::Bytes) -> HttpResponse {
 
 async fn created(visit: &Visit, body: &web::Bytes) -> Answer {
     let mut form = Form::of(visit.form(body)?);
-    let ticked = form.fields.all("executor").map(str::parse).collect::<Result<Vec<i64>, _>>().unwrap_or_default();
     let wanted = Wanted {
         name: form.value("name").to_owned(),
         role: form.value("role").to_owned(),
-        executors: (!form.is("reach", "all")).then_some(ticked),
+        executors: choices::chosen(&form),
         days: form.value("days").parse().unwrap_or(0),
     };
     match tokens::create(&visit.app, wanted, &visit.operator).await {
@@ -100,23 +100,13 @@ async fn ended(visit: &Visit, body: &web::Bytes) -> Answer {
 }
 
 async fn page(visit: &Visit, form: Form) -> Result<TokenFormPage, ApiError> {
-    let (w, own) = (visit.w, visit.operator.rights.role);
-    let roles = Role::ALL.into_iter().filter(|role| *role <= own).map(|role| {
-        let (name, hint) = w.role(role);
-        (role.word(), name, hint, form.is("role", role.word()))
-    });
-    let ticked: Vec<&str> = form.fields.all("executor").collect();
-    let executors = visit.executors().await?;
-    let executors = executors.iter().map(|executor| {
-        let id = executor.id.to_string();
-        (executor.id.0, executor.spec.draft().name.clone(), ticked.contains(&id.as_str()))
-    });
+    let w = visit.w;
     let lives = LIVES.map(|days| (days, w.days(days), form.is("days", &days.to_string())));
     Ok(TokenFormPage {
         f: visit.frame(Place::Elsewhere, w.u.new_token),
         w,
-        roles: roles.collect(),
-        executors: executors.collect(),
+        roles: choices::roles(&form, visit.operator.rights.role, w),
+        executors: choices::ticks(visit, &form).await?,
         lives: lives.into(),
         form,
     })
@@ -125,15 +115,12 @@ async fn page(visit: &Visit, form: Form) -> Result<TokenFormPage, ApiError> {
 /// The rows of one's own tokens.
 pub(super) async fn rows(visit: &Visit, now: DateTime<Utc>) -> Result<Vec<TokenRow>, ApiError> {
     let (lens, w) = (visit.lens(), visit.w);
-    let (mine, executors) = (visit.app.store.token_list(visit.operator.id).await?, visit.executors().await?);
-    let name_of = |id: &hzm_job_scheduler::ExecutorId| {
-        let found = executors.iter().find(|executor| executor.id == *id);
-        found.map_or_else(|| w.c.deleted.to_owned(), |executor| executor.spec.draft().name.clone())
-    };
+    let store = &visit.app.store;
+    let (mine, all) = (store.token_list(visit.operator.id).await?, store.executor_list().await?);
     let rows = mine.into_iter().map(|token| TokenRow {
         id: token.id,
         role: Role::of(&token.role).map_or(w.u.unknown_role, |role| w.role(role).0),
-        executors: token.executors.map(|ids| ids.iter().map(name_of).collect::<Vec<_>>().join(", ")),
+        executors: token.executors.map(|ids| choices::names(&ids, &all, visit)),
         expires: lens.moment(token.expires_at),
         is_over: token.expires_at <= now,
         used: token.last_used_at.map(|at| lens.moment(at)),

@@ -1,5 +1,6 @@
 //! The form of a user: its role and the executors it may work on.
 
+use super::choices::{self, RoleChoice, Tick};
 use super::password;
 use crate::access::Role;
 use crate::change::users;
@@ -27,14 +28,7 @@ struct UserFormPage {
     /// The user's number; `None`: it is a new one.
     id: Option<i64>,
     roles: Vec<RoleChoice>,
-    executors: Vec<(i64, String, bool)>,
-}
-
-struct RoleChoice {
-    word: &'static str,
-    name: &'static str,
-    hint: &'static str,
-    chosen: bool,
+    executors: Vec<Tick>,
 }
 
 /// `GET /users/new`.
@@ -125,11 +119,9 @@ async fn generated(visit: &Visit, id: i64, body: &web::Bytes) -> Answer {
     password::shown_once(visit, &account.user.name, &generated)
 }
 
-/// What the form wants the user to be able to do. The ticks count only where not all executors are meant.
+/// What the form wants the user to be able to do.
 fn rights(form: &Form) -> Result<Rights, ApiError> {
-    let ticked = form.fields.all("executor").map(str::parse).collect::<Result<Vec<i64>, _>>().unwrap_or_default();
-    let executors = if form.is("reach", "all") { None } else { Some(ticked) };
-    users::rights(form.value("role"), executors, form.fields.has("disabled"))
+    users::rights(form.value("role"), choices::chosen(form), form.fields.has("disabled"))
 }
 
 /// Puts a refusal to the field it is about.
@@ -149,17 +141,6 @@ fn blame(form: &mut Form, error: ApiError, w: &Words) -> Result<(), ApiError> {
 async fn page(visit: &Visit, present: Option<&Account>, form: Form, stale: bool) -> Result<UserFormPage, ApiError> {
     let w = visit.w;
     let title = present.map_or_else(|| w.u.new.to_owned(), |account| account.user.name.clone());
-    let choice = |role: Role| {
-        let (name, hint) = w.role(role);
-        RoleChoice { word: role.word(), name, hint, chosen: form.is("role", role.word()) }
-    };
-    let ticked: Vec<&str> = form.fields.all("executor").collect();
-    let executors = visit.executors().await?;
-    let executors = executors.iter().map(|executor| {
-        let id = executor.id.to_string();
-        (executor.id.0, executor.spec.draft().name.clone(), ticked.contains(&id.as_str()))
-    });
-    let executors = executors.collect();
     Ok(UserFormPage {
         f: visit.frame(Place::Users, title.as_str()),
         w,
@@ -167,8 +148,8 @@ async fn page(visit: &Visit, present: Option<&Account>, form: Form, stale: bool)
         action: present.map_or("/users/new".to_owned(), |account| format!("/users/{}", account.user.id)),
         stale,
         id: present.map(|account| account.user.id),
-        roles: Role::ALL.map(choice).into(),
-        executors,
+        roles: choices::roles(&form, Role::Administrator, w),
+        executors: choices::ticks(visit, &form).await?,
         form,
     })
 }

@@ -1,5 +1,6 @@
 //! `GET /users`: everybody who may log in. They are few, so the list is not cut into pages.
 
+use super::choices;
 use crate::access::Role;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::pieces::Moment;
@@ -7,7 +8,6 @@ use crate::ui::visit::{Answer, Visit, html};
 use crate::ui::words::Words;
 use actix_web::HttpResponse;
 use askama::Template;
-use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::account::Account;
 use hzm_job_store::columns::moment;
 
@@ -37,18 +37,11 @@ pub(crate) async fn list(visit: Visit) -> HttpResponse {
 
 async fn page(visit: &Visit) -> Answer {
     let accounts = visit.app.store.account_list().await?;
-    let executors = visit.executors().await?;
-    let name_of = |id: &ExecutorId| {
-        let found = executors.iter().find(|executor| executor.id == *id);
-        found.map_or_else(|| visit.w.c.deleted.to_owned(), |executor| executor.spec.draft().name.clone())
-    };
+    let all = visit.app.store.executor_list().await?;
     let row = |account: Account| Row {
         id: account.user.id,
         role: Role::of(&account.user.role).map_or(visit.w.u.unknown_role, |role| visit.w.role(role).0),
-        executors: (!account.user.all_executors).then(|| {
-            let names: Vec<String> = account.executors.iter().map(name_of).collect();
-            if names.is_empty() { visit.w.c.none.to_owned() } else { names.join(", ") }
-        }),
+        executors: (!account.user.all_executors).then(|| choices::names(&account.executors, &all, visit)),
         disabled: account.user.disabled,
         must_change: account.user.must_change,
         created: visit.lens().moment(moment(account.user.created_at)),

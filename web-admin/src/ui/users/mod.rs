@@ -1,5 +1,6 @@
 //! Pages about users: the list, the form, a generated password, deleting. All are for administrators.
 
+pub(crate) mod choices;
 pub(crate) mod delete;
 pub(crate) mod form;
 pub(crate) mod list;

@@ -55,11 +55,11 @@ pub(super) fn declared() -> String {
                 | --- | --- | --- | --- | --- | --- | --- | --- |\n";
     let rows = endpoints().into_iter().map(|(path, endpoint)| {
         let least = match endpoint.need {
-            Need::Nothing | Need::Own | Need::Person | Need::Login => Permission::View,
+            Need::Nothing | Need::Own | Need::First | Need::Person | Need::Login => Permission::View,
             Need::On(_, permission) | Need::Somewhere(permission) | Need::Everywhere(permission) => permission,
         };
         let elsewhere = match endpoint.need {
-            Need::Nothing | Need::Own | Need::Person => Elsewhere::Same,
+            Need::Nothing | Need::Own | Need::First | Need::Person => Elsewhere::Same,
             Need::Login | Need::On(..) | Need::Somewhere(_) => Elsewhere::Hidden,
             Need::Everywhere(_) => Elsewhere::Refused,
         };
