@@ -13,3 +13,4 @@ mod login;
 mod rendering;
 mod runs;
 mod support;
+mod users;

@@ -30,6 +30,10 @@ async fn fill(reader: &Reader) -> i64 {
     let report =
         json!({ "appKey": "hostile", "appSecret": "s3cret", "logId": run, "handlerCode": 500, "handlerMsg": HOSTILE });
     assert_eq!(executor_call(reader, "callback", &report).await, 200);
+    let user = [("name", HOSTILE), ("role", "viewer"), ("reach", "some"), ("executor", "1")];
+    assert_eq!(reader.submit("/users/new", &user).await.status, 200);
+    let token = [("name", HOSTILE), ("role", "viewer"), ("reach", "some"), ("executor", "1"), ("days", "30")];
+    assert_eq!(reader.submit("/account/tokens/new", &token).await.status, 200);
     run
 }
 
@@ -62,6 +66,11 @@ async fn every_page_shows_hostile_names_as_text_in_both_languages() {
         "/operations",
         "/actors",
         "/account",
+        "/account/tokens/new",
+        "/users",
+        "/users/new",
+        "/users/2",
+        "/users/2/delete",
         "/search?q=script",
         "/search?q=%3Cscript%3Ealert('x')%3C/script%3E",
         "/jobs?text=%22%3E%3Cscript%3E",
