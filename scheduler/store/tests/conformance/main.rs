@@ -68,6 +68,8 @@ mod support;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod twins;
 #[cfg(test)]
 mod users;

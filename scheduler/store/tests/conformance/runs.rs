@@ -1,10 +1,11 @@
 //! Lists of runs: every filter, pages both ways, strips, counts.
 
-use crate::support::{World, at, change, due, ended, on_each_database};
+use crate::support::{World, at, by, change, due, ended, on_each_database};
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Page;
 use hzm_job_store::ledger::NewRun;
+use hzm_job_store::outcome::Change;
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
 
@@ -99,5 +100,42 @@ fn runs_are_counted_by_state() {
         assert_eq!(count(&[RunState::Waiting, RunState::Dispatched]).await, 2);
         assert_eq!(count(&RunState::ALL).await, 3);
         assert_eq!(count(&[]).await, 0);
+    });
+}
+
+#[test]
+fn a_reader_of_some_executors_sees_the_runs_of_their_jobs_in_order_and_no_others() {
+    on_each_database(async |world| {
+        let (one, two, three) = (world.executor("a").await, world.executor("b").await, world.executor("c").await);
+        let mut jobs = Vec::new();
+        for (executor, name) in [(one, "mine"), (two, "too"), (three, "theirs")] {
+            jobs.push((world.job(executor, name).await.job.id, executor));
+        }
+        let news = (0..4).flat_map(|number| jobs.iter().map(move |(job, executor)| (number, *job, *executor)));
+        let news = news.map(|(number, job, executor)| NewRun { executor, ..ended(job, number, RunState::Failed) });
+        let runs = world.open_all(news.collect::<Vec<_>>()).await;
+        let seen: Vec<RunId> =
+            runs.iter().enumerate().filter(|(place, _)| place % 3 != 2).map(|(_, run)| *run).rev().collect();
+        let filter = RunFilter { within: Some(vec![two, one]), ..RunFilter::default() };
+        assert_eq!(found(&world, filter.clone()).await, seen);
+        let failed = RunFilter { states: vec![RunState::Failed], ..filter.clone() };
+        assert_eq!(found(&world, failed).await, seen);
+        let mut cursor = Cursor::Newest;
+        for expected in seen.chunks(3) {
+            let page = world.store.run_page(filter.clone(), cursor, 3).await.unwrap();
+            assert_eq!(page.rows.iter().map(|run| run.id).collect::<Vec<_>>(), expected);
+            cursor = page.older.unwrap_or(cursor);
+        }
+        let of = |job, executor| RunFilter { job, executor, ..filter.clone() };
+        assert_eq!(found(&world, of(Some(jobs[2].0), None)).await, []);
+        assert_eq!(found(&world, of(None, Some(three))).await, []);
+        assert_eq!(found(&world, of(Some(jobs[0].0), None)).await.len(), 4);
+        assert_eq!(found(&world, RunFilter { within: Some(Vec::new()), ..RunFilter::default() }).await, []);
+        // Once its job is another executor's, a run is that one's, wherever it was executed.
+        let mut draft = world.store.job_get(jobs[0].0).await.unwrap().unwrap().job.spec.draft().clone();
+        draft.executor = three;
+        let moved = world.store.job_update(jobs[0].0, 1, draft.check().unwrap(), by("ann", 50)).await.unwrap();
+        assert!(matches!(moved, Change::Done(_)), "{moved:?}");
+        assert_eq!(found(&world, filter.clone()).await.len(), 4);
     });
 }
