@@ -43,7 +43,9 @@ impl Shard {
             Ok(true) => {}
             Ok(false) => shard.settle_ahead_later(job, ctx),
             Err(error) => {
-                slog::warn!(shard.log, "a row that a quarantined job wrote ahead stays for now"; "job" => job.0, "error" => %error);
+                let log = shard.log.new(slog::o!("job" => job.0));
+                let what = "a row that a quarantined job wrote ahead stays for now";
+                shard.base.directory.ledger.unwritten(&log, what, &error);
                 shard.settle_ahead_later(job, ctx);
             }
         }));

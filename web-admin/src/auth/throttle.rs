@@ -94,11 +94,17 @@ impl Throttle {
             // Nothing else is counted: names must not pay for it, and what is counted of others must not be pushed out.
             return Verdict::Stranger;
         }
-        if !attempts.names.count(name.to_owned(), MOST_OF_ONE, now_ms) {
-            return Verdict::Stranger;
+        // Before the name: one address alone must not use up what a name has.
+        let pair = (address, name.to_owned());
+        if !attempts.pairs.count(pair.clone(), MOST_OF_PAIR, now_ms) {
+            return Verdict::Refused;
         }
-        let fits = attempts.pairs.count((address, name.to_owned()), MOST_OF_PAIR, now_ms);
-        if fits { Verdict::Admitted } else { Verdict::Refused }
+        if attempts.names.count(name.to_owned(), MOST_OF_ONE, now_ms) {
+            return Verdict::Admitted;
+        }
+        // Counted once, by `admit_known`.
+        attempts.pairs.take_back(&pair);
+        Verdict::Stranger
     }
 
     /// Counts an attempt with the name of a user who has a session open from this address: those have a few of their own.
@@ -219,6 +225,15 @@ mod tests {
             (0..150).map(|index| throttle.admit(&format!("address {index}"), "admin", now())).collect();
         assert!(verdicts.iter().take(100).all(|verdict| *verdict == Verdict::Admitted));
         assert!(verdicts.iter().skip(100).all(|verdict| *verdict == Verdict::Stranger));
+    }
+
+    #[test]
+    fn one_address_alone_does_not_use_up_what_a_name_has() {
+        let throttle = Throttle::default();
+        (0..100).for_each(|_| {
+            let _ = throttle.admit("a", "victim", now());
+        });
+        assert!(is_admitted(&throttle, "b", "victim"));
     }
 
     #[test]
