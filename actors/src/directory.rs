@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
+use hzm_job_store::executor::{Executor, FormerSecret};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -25,6 +26,8 @@ pub struct ExecutorCard {
     pub app_key: String,
     /// Its secret; `None`: it has none and none is asked for.
     pub secret: Option<String>,
+    /// The secret it had before, while that is good yet.
+    pub former: Option<FormerSecret>,
     /// How its nodes become known.
     pub registration: Registration,
 }
@@ -35,7 +38,9 @@ pub(crate) struct RouteTable {
     pub(crate) nodes: Vec<RouteNode>,
     /// All nodes of the executor, whatever their state: what a user may pick by hand.
     pub(crate) known: Vec<RouteNode>,
-    pub(crate) secret: Option<Arc<str>>,
+    secret: Option<Arc<str>>,
+    /// The secret before, and until when it is good.
+    former: Option<(Arc<str>, DateTime<Utc>)>,
     /// Counts the choices of round robin; shared by all tables of the executor.
     pub(crate) cursor: Arc<AtomicU64>,
 }
@@ -52,6 +57,36 @@ pub(crate) struct RouteNode {
     pub(crate) offline: bool,
     /// Why it did not answer its last beat; `None`: it did, or was not asked yet.
     pub(crate) complaint: Option<Arc<str>>,
+    /// Whether it goes by the secret that its executor had before.
+    pub(crate) has_former_secret: bool,
+}
+
+impl RouteTable {
+    /// The table of an executor with these nodes.
+    pub(crate) fn of(
+        executor: &Executor,
+        nodes: Vec<RouteNode>,
+        known: Vec<RouteNode>,
+        cursor: Arc<AtomicU64>,
+    ) -> RouteTable {
+        let former = executor.former.as_ref().map(|former| (former.secret.as_str().into(), former.until));
+        RouteTable { nodes, known, secret: executor.spec.draft().app_secret.as_deref().map(Arc::from), former, cursor }
+    }
+
+    /// The node at an address, if it is one of this executor's.
+    pub(crate) fn node(&self, address: &str) -> Option<&RouteNode> {
+        self.known.iter().find(|node| node.address.as_ref() == address)
+    }
+
+    /// The secret under which a node is called now; `None`: the executor has none.
+    pub(crate) fn secret_of(&self, node: Option<&RouteNode>, now: DateTime<Utc>) -> Option<Arc<str>> {
+        match &self.former {
+            Some((former, until)) if now < *until && node.is_some_and(|node| node.has_former_secret) => {
+                Some(former.clone())
+            }
+            _ => self.secret.clone(),
+        }
+    }
 }
 
 /// A job whose actor is not restarted any more.

@@ -1,5 +1,6 @@
 //! What callers of the front door are told when it cannot do what they ask.
 
+use crate::dispatch::outward::OutwardError;
 use hzm_job_store::StoreError;
 use thiserror::Error;
 
@@ -17,6 +18,9 @@ pub enum SchedulerError {
         "the database has not answered in time; what was asked for still waits to be written and may yet come about"
     )]
     Late,
+    /// An executor has as many nodes as one may have, so many.
+    #[error("this executor has {0} nodes, which is the most; forget those that are gone on its page")]
+    TooManyNodes(usize),
     /// The database is away, or the scheduler is shutting down.
     #[error("the scheduler is not available: {0}")]
     Unavailable(String),
@@ -36,6 +40,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// A file that the settings name cannot be used.
+    #[error(transparent)]
+    Outward(#[from] OutwardError),
 }
 
 impl From<actix::MailboxError> for SchedulerError {

@@ -91,6 +91,7 @@ impl WatchedNode {
             takes_batches: is_spoken(agent),
             offline: self.liveness.state == NodeState::Offline,
             complaint: self.complaint.clone(),
+            has_former_secret: self.node.has_former_secret,
         }
     }
 }
@@ -151,18 +152,16 @@ impl ExecutorActor {
         let draft = self.executor.spec.draft();
         let of_state = |state| self.nodes.values().filter(move |watched| watched.liveness.state == state);
         let chosen = if of_state(NodeState::Online).next().is_some() { NodeState::Online } else { NodeState::Suspect };
-        let table = RouteTable {
-            nodes: of_state(chosen).map(WatchedNode::route).collect(),
-            known: self.nodes.values().map(WatchedNode::route).collect(),
-            secret: draft.app_secret.as_deref().map(Arc::from),
-            cursor: self.cursor.clone(),
-        };
+        let nodes = of_state(chosen).map(WatchedNode::route).collect();
+        let known = self.nodes.values().map(WatchedNode::route).collect();
+        let table = RouteTable::of(&self.executor, nodes, known, self.cursor.clone());
         self.base.directory.routes_publish(self.executor.id, table);
         self.base.directory.executor_publish(ExecutorCard {
             id: self.executor.id,
             name: draft.name.clone(),
             app_key: draft.app_key.clone(),
             secret: draft.app_secret.clone(),
+            former: self.executor.former.clone(),
             registration: draft.registration,
         });
     }
@@ -182,13 +181,16 @@ impl ExecutorActor {
     }
 
     fn ask(&mut self, id: i64, ctx: &mut Context<Self>) {
-        let secret = self.executor.spec.draft().app_secret.as_deref().map(Arc::from);
         let within = self.base.settings.scheduling.answer_within();
+        let table = self.base.directory.routes(self.executor.id);
         let Some(watched) = self.nodes.get_mut(&id) else { return };
+        let secret = table.secret_of(Some(&watched.route()), self.base.now());
         watched.asked = true;
         let address = watched.address.clone();
         let parent = ctx.address().recipient();
-        let actor = watched.actor.get_or_insert_with(|| NodeActor::start(address, PROBE_CONNECTIONS, within, parent));
+        let outward = &self.base.outward;
+        let start = || NodeActor::start(address, PROBE_CONNECTIONS, within, outward, parent);
+        let actor = watched.actor.get_or_insert_with(start);
         let asked = actor.send(ProbeNode { secret });
         ctx.spawn(asked.into_actor(self).map(move |answer, executor, ctx| {
             if let Some(watched) = executor.nodes.get_mut(&id) {
@@ -196,13 +198,25 @@ impl ExecutorActor {
             }
             match answer {
                 Ok(Delivered::Accepted) => executor.observe(id, Beat::Answered, None, ctx),
-                Ok(Delivered::NotTaken(why) | Delivered::Unknown(why)) => {
-                    executor.observe(id, Beat::Missed, Some(&why), ctx)
+                Ok(Delivered::NotTaken(why)) => {
+                    executor.try_other_secret(id);
+                    executor.observe(id, Beat::Missed, Some(&why), ctx);
                 }
+                Ok(Delivered::Unknown(why)) => executor.observe(id, Beat::Missed, Some(&why), ctx),
                 // Its actor died: that says nothing about the node. The next look starts another one.
                 Err(_) => {}
             }
         }));
+    }
+
+    /// While the secret before is good yet, a node that refused one of the two is called under the other one: nodes that were
+    /// entered by hand never call in to tell by which they go.
+    fn try_other_secret(&mut self, id: i64) {
+        let is_good = self.executor.former.as_ref().is_some_and(|former| self.base.now() < former.until);
+        if let Some(watched) = self.nodes.get_mut(&id).filter(|_| is_good) {
+            watched.node.has_former_secret = !watched.node.has_former_secret;
+            self.publish();
+        }
     }
 
     /// Notes how a node was seen and does what follows from a change.
@@ -292,10 +306,10 @@ impl ExecutorActor {
             (None, None) => again_after_a_pause,
             (before, after) => before.is_some() && before != after,
         };
-        let other_program = watched.node.agent != node.agent;
+        let must_tell = watched.node.agent != node.agent || watched.node.has_former_secret != node.has_former_secret;
         watched.node = node;
         self.observe(id, Beat::Registered, None, ctx);
-        if other_program {
+        if must_tell {
             self.publish();
         }
         if other_process {

@@ -66,7 +66,7 @@ impl Scheduler {
     #[must_use]
     pub fn node_complaint(&self, executor: ExecutorId, address: &str) -> Option<Arc<str>> {
         let table = self.base.directory.routes(executor);
-        table.known.iter().find(|node| node.address.as_ref() == address)?.complaint.clone()
+        table.node(address)?.complaint.clone()
     }
 
     /// A node registered. Answered when it is written down.

@@ -48,6 +48,7 @@ mod wards;
 
 pub use clock::{Clock, SystemClock};
 pub use directory::{ExecutorCard, Quarantine};
+pub use dispatch::outward::OutwardError;
 pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;
 pub use live::LiveFigures;
@@ -67,7 +68,7 @@ pub(crate) const LEASE: TimeDelta = TimeDelta::days(36_500);
 /// recovery path as well: what an earlier process left open is taken up.
 ///
 /// # Errors
-/// [`StartError`] when the store cannot be read.
+/// [`StartError`] when the store cannot be read, or a file that the settings name.
 pub async fn start(
     store: Store,
     settings: Settings,
@@ -75,6 +76,7 @@ pub async fn start(
     log: slog::Logger,
 ) -> Result<Scheduler, StartError> {
     obituary::listen_to_panics();
+    let outward = dispatch::outward::Outward::load(&settings.egress)?;
     let started_at = clock.now();
     let predecessor = if store.is_on_server() { Predecessor::of(store.partition_owner().await?) } else { None };
     let epoch = store.partition_claim_all(predecessor::our_name(), started_at + LEASE).await?;
@@ -91,6 +93,7 @@ pub async fn start(
         clock,
         log,
         directory: Arc::new(directory::Directory::new()),
+        outward,
         epoch,
     };
     let (live_sender, live) = watch::channel(LiveFigures::default());

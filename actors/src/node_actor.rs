@@ -5,6 +5,7 @@
 
 mod together;
 
+use crate::dispatch::outward::Outward;
 use crate::dispatch::{Wire, hzm};
 use crate::messages::{ActorReport, Delivered, DispatchRun, EndActor, ListActors, ProbeNode, SendCancel};
 use crate::obituary::{ActorGone, Obituary};
@@ -23,7 +24,7 @@ pub(crate) const MAILBOX: usize = 8_192;
 /// See the module.
 pub(crate) struct NodeActor {
     address: Arc<str>,
-    client: Wire,
+    wire: Wire,
     handled: u64,
     /// Requests that were sent and not answered yet.
     under_way: Rc<Cell<usize>>,
@@ -38,10 +39,11 @@ impl NodeActor {
         address: Arc<str>,
         connections: usize,
         answer_within: Duration,
+        outward: &Outward,
         parent: Recipient<ActorGone<Arc<str>>>,
     ) -> Addr<NodeActor> {
         NodeActor {
-            client: hzm::client(connections, answer_within),
+            wire: Wire::new(address.clone(), connections, answer_within, outward),
             handled: 0,
             under_way: Rc::default(),
             together: Rc::default(),
@@ -58,10 +60,10 @@ impl NodeActor {
         body: impl Serialize + 'static,
     ) -> ResponseFuture<Delivered> {
         self.handled += 1;
-        let (client, address, under_way) = (self.client.clone(), self.address.clone(), self.under_way.clone());
+        let (wire, under_way) = (self.wire.clone(), self.under_way.clone());
         Box::pin(async move {
             under_way.set(under_way.get() + 1);
-            let answer = hzm::call(&client, &address, path, secret.as_deref(), &body).await;
+            let answer = hzm::call(&wire, path, secret.as_deref(), &body).await;
             under_way.set(under_way.get().saturating_sub(1));
             answer
         })

@@ -2,9 +2,12 @@
 
 use crate::supervision::{OnExhausted, RestartPolicy};
 use chrono::TimeDelta;
+use hzm_job_scheduler::egress::Egress;
 use hzm_job_scheduler::liveness::LivenessRules;
 use hzm_job_scheduler::misfire::MisfireRules;
+use hzm_job_scheduler::networks::Networks;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// All settings of the actors.
@@ -15,8 +18,53 @@ pub struct Settings {
     pub scheduling: SchedulingSettings,
     /// What happens when an actor dies.
     pub supervision: SupervisionSettings,
+    /// Where triggers may be sent.
+    pub egress: EgressSettings,
     /// Scheduling threads; 0 = everything on the caller's thread (tests in virtual time).
     pub threads: usize,
+}
+
+/// Where triggers may be sent, and whom TLS believes there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct EgressSettings {
+    /// Networks in which executors may be, such as `10.0.0.0/8, fd00::/8`; default: everywhere but in `deny`.
+    pub allow: Networks,
+    /// Networks in which they may not be, whatever `allow` says; default: link-local ones with the metadata services of clouds,
+    /// multicast and reserved ones ([`hzm_job_scheduler::egress::DENIED`]).
+    pub deny: Networks,
+    /// A PEM file with the authorities that the certificates of nodes at `https://` addresses come from; default: those that
+    /// browsers trust.
+    pub tls_ca: PathBuf,
+    /// A PEM file with the certificate that this admin shows to nodes that ask for one (mutual TLS); default: none.
+    pub tls_cert: PathBuf,
+    /// The PEM file with its key.
+    pub tls_key: PathBuf,
+}
+
+impl Default for EgressSettings {
+    fn default() -> Self {
+        let Egress { allow, deny } = Egress::default();
+        EgressSettings { allow, deny, tls_ca: PathBuf::new(), tls_cert: PathBuf::new(), tls_key: PathBuf::new() }
+    }
+}
+
+impl EgressSettings {
+    /// The rule of where triggers may be sent.
+    #[must_use]
+    pub fn egress(&self) -> Egress {
+        Egress { allow: self.allow.clone(), deny: self.deny.clone() }
+    }
+
+    /// What is wrong with these values, as (key, what to do); `None` when they can be used. Files are read at the start.
+    #[must_use]
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        match (self.tls_cert.as_os_str().is_empty(), self.tls_key.as_os_str().is_empty()) {
+            (false, true) => Some(("tlsKey", "the key of tlsCert is missing; name its PEM file".to_owned())),
+            (true, false) => Some(("tlsCert", "the certificate of tlsKey is missing; name its PEM file".to_owned())),
+            _ => None,
+        }
+    }
 }
 
 /// How jobs are fired. All times in milliseconds.

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::dispatch::outward::Outward;
 use crate::error::SchedulerError;
 use crate::messages::Record;
 use crate::node_actor::NodeActor;
@@ -28,6 +29,8 @@ pub(crate) struct Foundation {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: slog::Logger,
     pub(crate) directory: Arc<Directory>,
+    /// The way out to nodes.
+    pub(crate) outward: Outward,
     /// Under which this process owns its jobs.
     pub(crate) epoch: i64,
 }
@@ -88,8 +91,8 @@ impl Surroundings {
         let address: Arc<str> = address.into();
         let scheduling = &self.base.settings.scheduling;
         let parent = self.shard.node_gone.clone();
-        let actor =
-            NodeActor::start(address.clone(), scheduling.connections_per_node, scheduling.answer_within(), parent);
+        let (connections, within) = (scheduling.connections_per_node, scheduling.answer_within());
+        let actor = NodeActor::start(address.clone(), connections, within, &self.base.outward, parent);
         pool.barred.remove(&address);
         pool.actors.insert(address, actor.clone());
         Some(actor)

@@ -21,6 +21,7 @@ mod overlap;
 mod passivation;
 mod restart;
 mod retry;
+mod rotation;
 mod supervision;
 mod support;
 mod threads;

@@ -10,7 +10,7 @@
 //! against [`Operator::csrf`]. What the operator may do is told by its [`Rights`] and looked at by [`crate::gate`].
 
 mod account;
-mod bearer;
+pub(crate) mod bearer;
 pub(crate) mod password;
 mod proof;
 pub(crate) mod throttle;
@@ -25,6 +25,8 @@ pub(crate) use token::csrf_of;
 pub use token::{random_password, random_secret, random_text, sha256_hex};
 
 use crate::access::{Permission, Reach, Rights, Role};
+use crate::audit;
+use crate::edge::client;
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
@@ -73,6 +75,8 @@ pub struct Operator {
     pub rights: Rights,
     /// Whether the password is to be changed before anything else.
     pub must_change: bool,
+    /// The client's address; empty where it is not known.
+    pub address: String,
     csrf: String,
 }
 
@@ -100,7 +104,7 @@ impl Operator {
 
     /// The operator as the author of a change made now.
     pub fn by(&self, app: &App) -> By {
-        app.by(&self.name)
+        app.by(&self.name, &self.address)
     }
 }
 
@@ -188,13 +192,17 @@ async fn by_session(app: &App, request: &HttpRequest) -> Result<Operator, ApiErr
     }
     let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
     let (must_change, csrf) = (user.must_change, csrf_of(cookie.value()));
-    let credential = Credential::Session(session);
-    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, csrf })
+    let (credential, address) = (Credential::Session(session), client::text(request));
+    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, address, csrf })
 }
 
 async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Operator, ApiError> {
     let (hash, now) = (sha256_hex(token), app.now());
-    let (token, user) = app.store.token_user(hash.clone(), now).await?.ok_or(ApiError::WrongToken)?;
+    let address = client::text(request);
+    let Some((token, user)) = app.store.token_user(hash.clone(), now).await? else {
+        audit::token_refused(app, &address).await;
+        return Err(ApiError::WrongToken);
+    };
     let due = |used| now - used >= TimeDelta::milliseconds(TOUCH_EVERY_MS);
     if token.last_used_at.is_none_or(due) {
         app.store.token_touch(token.id, now).await?;
@@ -204,7 +212,8 @@ async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Opera
     // Recorded with what it does: by whom, and by which of the user's programs.
     let name = format!("{} (token {}: {})", user.name, token.id, token.name);
     let credential = Credential::Token(hash);
-    Ok(Operator { id: user.id, name, credential, rights, must_change: user.must_change, csrf: String::new() })
+    let must_change = user.must_change;
+    Ok(Operator { id: user.id, name, credential, rights, must_change, address, csrf: String::new() })
 }
 
 /// What a user may do; `None` for one whose role is not known, which a newer program may have written.

@@ -1,9 +1,11 @@
-//! The command line: `serve`, `standalone`, `reset-password`.
+//! The command line: `serve`, `standalone`, `reset-password`, `verify-log`, `export-log`.
 
 use crate::config::{AdminConfig, Config, ConfigError};
 use clap::{Parser, Subcommand};
+use hzm_job_store::chain::Link;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// What `--version` says; a program that can be made to fail on purpose says so.
 const VERSION: &str =
@@ -53,6 +55,42 @@ pub enum Command {
         #[arg(long)]
         user: Option<String>,
     },
+    /// Look through the operation log: whether an entry was changed, taken out or put in between.
+    VerifyLog {
+        /// The configuration file of the admin.
+        #[arg(short, long, value_name = "FILE", conflicts_with = "data")]
+        file: Option<PathBuf>,
+        /// The data folder of the admin. Default ./hzm-job-data.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// What an earlier look told to keep: also looks whether that is still there.
+        #[arg(long, value_name = "PLACE:HASH")]
+        kept: Option<Kept>,
+    },
+    /// Write the operation log to standard output, oldest first, one JSON object a line.
+    ExportLog {
+        /// The configuration file of the admin.
+        #[arg(short, long, value_name = "FILE", conflicts_with = "data")]
+        file: Option<PathBuf>,
+        /// The data folder of the admin. Default ./hzm-job-data.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// A place of the operation log and the hash there, as `PLACE:HASH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept(pub Link);
+
+impl FromStr for Kept {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Kept, &'static str> {
+        let advice = "write PLACE:HASH as an earlier look told it, such as 17:0f3a...";
+        let (place, hash) = text.split_once(':').ok_or(advice)?;
+        let place = place.parse().map_err(|_| advice)?;
+        Ok(Kept(Link { place, hash: hash.to_ascii_lowercase() }))
+    }
 }
 
 impl CommandLine {
@@ -81,8 +119,10 @@ impl Command {
     pub fn config(&self) -> Result<Config, ConfigError> {
         match self {
             Command::Serve { file } => Config::load(file, std::env::vars()),
-            Command::ResetPassword { file: Some(file), .. } => Config::load(file, std::env::vars()),
-            Command::ResetPassword { data, .. } => {
+            Command::ResetPassword { file: Some(file), .. }
+            | Command::VerifyLog { file: Some(file), .. }
+            | Command::ExportLog { file: Some(file), .. } => Config::load(file, std::env::vars()),
+            Command::ResetPassword { data, .. } | Command::VerifyLog { data, .. } | Command::ExportLog { data, .. } => {
                 let mut config = Config::from_environment(std::env::vars())?;
                 config.admin.data = chosen(data.as_deref(), config.admin.data);
                 Ok(config)

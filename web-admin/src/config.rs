@@ -14,7 +14,7 @@ mod secret;
 mod span;
 mod yaml_words;
 
-pub use admin::{AdminConfig, DebugConfig, HttpConfig, SessionConfig};
+pub use admin::{AdminConfig, DebugConfig, HttpConfig, SessionConfig, TlsConfig};
 pub use database::{DatabaseConfig, MySqlConfig};
 pub use environment::every_key;
 pub use error::ConfigError;

@@ -71,6 +71,9 @@ pub enum ApiError {
         /// The largest body, in bytes.
         most: usize,
     },
+    /// The body did not arrive in time: 408.
+    #[error("the body did not arrive within {0} s")]
+    TooSlow(u64),
     /// The body is not of the type that is read here: 415.
     #[error("send the body as application/json")]
     UnsupportedMediaType,
@@ -263,6 +266,7 @@ impl ApiError {
             ApiError::NotFound(_) => "not-found",
             ApiError::MethodNotAllowed => "method-not-allowed",
             ApiError::TooLarge { .. } => "too-large",
+            ApiError::TooSlow(_) => "too-slow",
             ApiError::UnsupportedMediaType => "unsupported-media-type",
             ApiError::Stale { .. } => "stale",
             ApiError::Taken { .. } => "taken",
@@ -298,6 +302,7 @@ impl ResponseError for ApiError {
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             ApiError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::Stale { .. }
             | ApiError::Taken { .. }
@@ -358,6 +363,7 @@ impl From<SchedulerError> for ApiError {
         match error {
             SchedulerError::Busy => ApiError::Busy,
             SchedulerError::Late => ApiError::Unconfirmed,
+            SchedulerError::TooManyNodes(_) => ApiError::Conflict(error.to_string()),
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),
             // Of what a user may have written, only the parameters of a run go into the ledger.
             SchedulerError::Refused(why) => ApiError::field(

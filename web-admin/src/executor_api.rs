@@ -2,7 +2,7 @@
 
 pub mod batch;
 pub mod hzm;
-mod tolerant;
+pub(crate) mod tolerant;
 
 use actix_web::{Route, web};
 use hzm_job_protocol::batch::paths::RESULTS;

@@ -1,6 +1,8 @@
 //! The first user, and the way back in for somebody who lost the password.
 
 use crate::auth::{PasswordError, hash_now, random_password};
+use crate::config::AdminConfig;
+use crate::key_file::{KeyError, KeyFile};
 use chrono::{DateTime, Utc};
 use hzm_job_store::account::{ADMINISTRATOR, NewUser, Rights};
 use hzm_job_store::operation::By;
@@ -19,6 +21,9 @@ pub enum UserError {
     /// The database refused.
     #[error("the user could not be written")]
     Store(#[from] StoreError),
+    /// The key of the database.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The hash function refused.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -78,12 +83,17 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
 /// Opens the database of an admin that was started before.
 ///
 /// # Errors
-/// [`UserError::NoDatabase`] where there is none, [`UserError::Store`] when it cannot be opened.
-pub fn open_existing(settings: &StoreSettings, log: &slog::Logger) -> Result<Store, UserError> {
-    match settings.url.strip_prefix("sqlite://") {
-        Some(path) if !Path::new(path).exists() => Err(UserError::NoDatabase { path: path.to_owned() }),
-        _ => Ok(Store::open_with(settings, log)?),
+/// [`UserError::NoDatabase`] where there is none, [`UserError::Store`] when it cannot be opened, [`UserError::Key`] when its key is not
+/// there.
+pub async fn open_existing(config: &AdminConfig, log: &slog::Logger) -> Result<Store, UserError> {
+    let url = config.database_url();
+    if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !Path::new(path).exists()) {
+        return Err(UserError::NoDatabase { path: path.to_owned() });
     }
+    let key = KeyFile::find(config, log)?;
+    let store = Store::open_with(&StoreSettings { vault: key.vault.clone(), ..config.store_settings() }, log)?;
+    key.settle(&store).await?;
+    Ok(store)
 }
 
 /// Gives a user a new password, ends the user's sessions, and answers the password.
@@ -97,7 +107,7 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
     if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now).await? {
         return Err(unknown());
     }
-    let by = By { user: COMMAND_LINE.to_owned(), at: now };
+    let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new() };
     let what = ("user", user.id, user.name);
     store.operation_record(by, "update", what, json!({ "password": "changed" })).await?;
     Ok(password)

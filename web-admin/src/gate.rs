@@ -4,6 +4,7 @@
 //! them is open to everybody (assets, health, what executors call), or stands there with its gate.
 
 use crate::access::{Need, Object};
+use crate::audit;
 use crate::auth::Operator;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
@@ -105,11 +106,25 @@ where
             match gate.admit(request.request()).await {
                 Ok(()) => Ok(service.call(request).await?.map_into_boxed_body()),
                 Err(refusal) => {
+                    note(request.request(), &refusal).await;
                     let answer = (gate.refuse)(request.request(), &refusal);
                     Ok(request.into_response(answer))
                 }
             }
         })
+    }
+}
+
+/// Records a change that was not permitted, with who wanted to make it.
+async fn note(request: &HttpRequest, refusal: &ApiError) {
+    let concerns_rights = matches!(
+        refusal,
+        ApiError::NotPermitted { .. } | ApiError::NotOnAll | ApiError::Forbidden(_) | ApiError::NotFound(_)
+    );
+    let operator = request.extensions().get::<Operator>().cloned();
+    let app = request.app_data::<web::Data<App>>();
+    if let (true, false, Some(operator), Some(app)) = (concerns_rights, request.method().is_safe(), operator, app) {
+        audit::refused(app, &operator, request.method().as_str(), request.path(), refusal).await;
     }
 }
 

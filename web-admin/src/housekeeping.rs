@@ -30,12 +30,21 @@ pub(crate) async fn keep(app: web::Data<App>) {
 }
 
 async fn tidy(app: &App) {
+    tell_end_of_log(app).await;
     match forget_keys(app).await {
         Ok(0) => {}
         Ok(gone) => slog::info!(app.log, "old request keys were forgotten"; "keys" => gone),
         Err(error) => {
             slog::warn!(app.log, "old request keys were not forgotten; tried again in an hour"; "error" => %error)
         }
+    }
+}
+
+/// Tells where the operation log ends: whoever keeps the admin's own log elsewhere can find out by it whether the end was cut off.
+async fn tell_end_of_log(app: &App) {
+    match app.store.chain_end().await {
+        Ok((end, _)) => slog::info!(app.log, "the operation log ends here"; "place" => end.place, "hash" => end.hash),
+        Err(error) => slog::warn!(app.log, "the end of the operation log could not be read"; "error" => %error),
     }
 }
 

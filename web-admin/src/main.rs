@@ -1,13 +1,17 @@
 //! The binary: configuration, log, admin, and a stop in good order at SIGTERM or SIGINT. Everything else is in the library.
 
 use clap::Parser;
+use futures_util::TryStreamExt;
 use hzm_job_actors::{Clock, SystemClock};
-use hzm_job_admin::command::{Command, CommandLine};
+use hzm_job_admin::api::operations;
+use hzm_job_admin::command::{Command, CommandLine, Kept};
 use hzm_job_admin::config::Config;
 use hzm_job_admin::first_user::{self, FirstUser};
 use hzm_job_admin::logging::{self, Logging};
 use hzm_job_admin::server::{self, Running};
 use hzm_job_admin::standalone;
+use hzm_job_store::Store;
+use hzm_job_store::chain::{Link, Verified};
 use std::error::Error;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -42,10 +46,22 @@ fn run(command: &Command) -> Outcome {
     match command {
         Command::ResetPassword { user, .. } => {
             let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
-            let store = first_user::open_existing(&config.admin.store_settings(), &logging.root)?;
+            let store = system.block_on(first_user::open_existing(&config.admin, &logging.root))?;
             let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
             say(&format!("user name {name}\npassword  {password}"))
         }
+        Command::VerifyLog { kept, .. } => system.block_on(async {
+            let store = first_user::open_existing(&config.admin, &logging.root).await?;
+            verify(&store, kept.clone().map(|Kept(link)| link)).await
+        }),
+        Command::ExportLog { .. } => system.block_on(async {
+            let store = first_user::open_existing(&config.admin, &logging.root).await?;
+            let mut pieces = std::pin::pin!(operations::pieces(store));
+            while let Some(lines) = pieces.try_next().await? {
+                std::io::stdout().lock().write_all(lines.as_bytes())?;
+            }
+            Ok(())
+        }),
         Command::Serve { .. } | Command::Standalone { .. } => system.block_on(serve(command, config, &logging)),
     }
 }
@@ -82,16 +98,30 @@ async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome 
     broken.map_or(Ok(()), |reason| Err(reason.into()))
 }
 
+/// Looks through the chain of the operation log and tells what was found; a fault is a failure.
+async fn verify(store: &Store, kept: Option<Link>) -> Outcome {
+    let Verified { end: Link { place, hash }, before_chain, fault } = store.operations_verify(kept).await?;
+    if before_chain > 0 {
+        say(&format!("{before_chain} entries were recorded before there was a chain"))?;
+    }
+    match fault {
+        Some(fault) => Err(format!("the operation log is broken: {fault}").into()),
+        None => {
+            say(&format!("the operation log is whole: {place} entries\nkeep {place}:{hash} for the next time (--kept)"))
+        }
+    }
+}
+
 /// Tells where to go and how to get in; a generated password is shown this once.
 fn welcome(admin: &Running, is_demo: bool) -> Outcome {
     let user = &admin.app().config.admin.user;
     let password = match admin.first_user() {
         FirstUser::Generated(password) => format!("{password}   (shown this once)"),
         FirstUser::Configured => "as configured".to_owned(),
-        FirstUser::Existed if !is_demo => return say(&format!("hzm-job admin: {}", reachable(admin.address()))),
+        FirstUser::Existed if !is_demo => return say(&format!("hzm-job admin: {}", reachable(admin))),
         FirstUser::Existed => "set at the first start; `hzm-job-admin reset-password` makes a new one".to_owned(),
     };
-    say(&format!("hzm-job admin: {}\nuser name: {user}\npassword:  {password}", reachable(admin.address())))
+    say(&format!("hzm-job admin: {}\nuser name: {user}\npassword:  {password}", reachable(admin)))
 }
 
 /// Several admins on one database are not served yet: whoever started this one by mistake should see it here, not only in a log.
@@ -105,10 +135,12 @@ fn warn_of_predecessor(admin: &Running) -> Outcome {
 }
 
 /// The address as a browser on this machine can use it: "all addresses" is none that one can go to.
-fn reachable(address: SocketAddr) -> String {
+fn reachable(admin: &Running) -> String {
+    let address = admin.address();
     let here = if address.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
     let ip = if address.ip().is_unspecified() { here } else { address.ip() };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
+    let scheme = if admin.app().config.admin.tls.is_on() { "https" } else { "http" };
+    format!("{scheme}://{}", SocketAddr::new(ip, address.port()))
 }
 
 fn say(text: &str) -> Outcome {

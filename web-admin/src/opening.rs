@@ -6,11 +6,14 @@
 
 use crate::config::Config;
 use crate::first_user::{self, FirstUser, UserError};
+use crate::key_file::{KeyError, KeyFile};
 use crate::startup_error::StartupError;
+use crate::tls::Certificates;
 use crate::waiting::{Outage, Waiting};
 use actix_web::web;
 use hzm_job_actors::{Clock, Scheduler, StartError};
-use hzm_job_store::Store;
+use hzm_job_store::vault::Vault;
+use hzm_job_store::{Store, StoreSettings};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +43,7 @@ pub(crate) async fn open(
     config: &Config,
     clock: Arc<dyn Clock>,
     log: &slog::Logger,
-    listener: &TcpListener,
+    (listener, certificates): (&TcpListener, Option<&Arc<Certificates>>),
 ) -> Result<Opened, StartupError> {
     let outage = Arc::new(Outage::new(clock.clone()));
     let attempt = async || begin(config, clock.clone(), log).await;
@@ -50,7 +53,8 @@ pub(crate) async fn open(
         Ok(begun) => (begun, None),
         Err(_) => {
             let failed = |source| StartupError::Listen { address: "the address".to_owned(), source };
-            let waiting = Waiting::serve(listener.try_clone().map_err(failed)?, outage.clone()).map_err(failed)?;
+            let waiting =
+                Waiting::serve(listener.try_clone().map_err(failed)?, certificates, outage.clone()).map_err(failed)?;
             if let Ok(address) = listener.local_addr() {
                 slog::info!(log, "the database has not answered yet; this address tells so meanwhile"; "address" => %address);
             }
@@ -74,7 +78,9 @@ async fn begin(
     log: &slog::Logger,
 ) -> Result<(Store, Scheduler, FirstUser), StartupError> {
     let admin = &config.admin;
-    let store = open_store(config, log).await?;
+    let key = KeyFile::find(admin, log)?;
+    let store = open_store(config, key.vault.clone(), log).await?;
+    key.settle(&store).await?;
     let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
     let actors_log = log.new(slog::o!("component" => "actors"));
     let scheduler = hzm_job_actors::start(store.clone(), admin.actor_settings(), clock, actors_log).await?;
@@ -82,8 +88,8 @@ async fn begin(
 }
 
 /// Opens the database on a thread that may wait.
-async fn open_store(config: &Config, log: &slog::Logger) -> Result<Store, StartupError> {
-    let (settings, log) = (config.admin.store_settings(), log.clone());
+async fn open_store(config: &Config, vault: Vault, log: &slog::Logger) -> Result<Store, StartupError> {
+    let (settings, log) = (StoreSettings { vault, ..config.admin.store_settings() }, log.clone());
     let opened = web::block(move || Store::open_with(&settings, &log)).await;
     Ok(opened.map_err(|error| StartupError::Interrupted(error.to_string()))??)
 }
@@ -93,6 +99,7 @@ fn away(error: &StartupError) -> Option<&'static str> {
     match error {
         StartupError::Store(error)
         | StartupError::Scheduler(StartError::Store(error))
+        | StartupError::Key(KeyError::Store(error))
         | StartupError::User(UserError::Store(error)) => error.away().map(|(brief, _)| brief),
         _ => None,
     }

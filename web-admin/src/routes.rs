@@ -17,7 +17,7 @@ use crate::gate::Endpoint;
 use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError, web};
 
 /// The management API, relative to `/api/v1`, each address with what it takes. Of two addresses that match, the first one answers.
@@ -63,6 +63,8 @@ pub fn api() -> Vec<Endpoint> {
         get("/overview", Everywhere(View), overview::read),
         get("/events", Everywhere(View), events::stream),
         get("/operations", Everywhere(Administer), operations::list),
+        get("/operations/verify", Everywhere(Administer), operations::verify),
+        get("/operations/export", Everywhere(Administer), operations::export),
         get("/actors", Everywhere(View), actors::list),
         post("/actors/jobs/{id}/fail", On(Job, Administer), actors::fail),
         post("/actors/{name:.*}/release", Somewhere(Operate), actors::release),
@@ -78,6 +80,14 @@ pub fn api() -> Vec<Endpoint> {
 /// All addresses, for an actix application.
 pub fn configure(config: &mut web::ServiceConfig) {
     extract::configure(config);
+    // Routes are tried in this order, and executors ask far more often than people. Their answers are a hundred bytes: nothing packs them.
+    config.configure(executor_api::routes);
+    let others = web::scope("").wrap(Compress::default()).configure(for_people).default_service(web::to(ui::not_found));
+    config.service(others);
+}
+
+/// The addresses that people and their programs call.
+fn for_people(config: &mut web::ServiceConfig) {
     // Answers may hold what only this session may see: no cache keeps them, and no browser guesses their type.
     let careful = DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add((X_CONTENT_TYPE_OPTIONS, "nosniff"));
     let mut scope = web::scope("/api/v1").wrap(from_fn(auth::gate)).wrap(careful);
@@ -89,9 +99,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/docs", get("", Need::Login, openapi::page_start).route)
         .route("/docs/{file:.*}", get("", Need::Login, openapi::page).route)
         .default_service(web::to(no_such_address));
-    // Routes are tried in this order, and executors ask far more often than people.
-    config.configure(executor_api::routes).service(scope);
     config
+        .service(scope)
         .service(web::scope("/api").default_service(web::to(no_such_address)))
         .route("/healthz", web::get().to(alive))
         .route("/readyz", web::get().to(readyz::ready))

@@ -5,14 +5,16 @@
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::edge::seats::{Seats, turn_away};
 use crate::first_user::FirstUser;
 use crate::opening::{self, Opened};
 use crate::request_log::log_request;
 pub use crate::startup_error::StartupError;
 use crate::state::App;
-use crate::{housekeeping, routes, ui};
+use crate::tls::Certificates;
+use crate::{housekeeping, routes};
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use hzm_job_actors::Clock;
 use std::net::SocketAddr;
@@ -45,16 +47,21 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
     let database = database_folder(&config).map(|elsewhere| DataFolder::take(&elsewhere)).transpose()?;
     // Bound first: whoever watches the process is answered while the database is waited for.
     let listener = bind(&config.admin)?;
-    let Opened { store, scheduler, first_user, waiting } = opening::open(&config, clock, &log, &listener).await?;
+    let certificates = config.admin.tls.is_on().then(|| Certificates::read(&config.admin.tls)).transpose()?;
+    let Opened { store, scheduler, first_user, waiting } =
+        opening::open(&config, clock, &log, (&listener, certificates.as_ref())).await?;
     let app = web::Data::new(App::new(store, scheduler, Arc::new(config), log));
-    let (server, address) = serve(listener, &app)?;
+    let (server, address) = serve(listener, &app, certificates.as_ref())?;
     let handle = server.handle();
     actix_rt::spawn(server);
     if let Some(waiting) = waiting {
         waiting.stop().await;
     }
     actix_rt::spawn(housekeeping::keep(app.clone()));
-    slog::info!(app.log, "serving"; "address" => %address);
+    slog::info!(app.log, "serving"; "address" => %address, "tls" => certificates.is_some());
+    if let Some(certificates) = certificates {
+        actix_rt::spawn(certificates.keep(app.log.clone()));
+    }
     Ok(Running { address, app, first_user, handle, folder, _database: database })
 }
 
@@ -76,27 +83,39 @@ fn bind(config: &crate::config::AdminConfig) -> Result<std::net::TcpListener, St
     std::net::TcpListener::bind(&address).map_err(|source| StartupError::Listen { address, source })
 }
 
-fn serve(listener: std::net::TcpListener, app: &web::Data<App>) -> Result<(Server, SocketAddr), StartupError> {
+fn serve(
+    listener: std::net::TcpListener,
+    app: &web::Data<App>,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(Server, SocketAddr), StartupError> {
     let failed = |source| StartupError::Listen { address: "the address".to_owned(), source };
     let address = listener.local_addr().map_err(failed)?;
-    let (data, admin) = (app.clone(), &app.config.admin);
+    let (data, seats, http, workers) =
+        (app.clone(), Seats::new(app), &app.config.admin.http, app.config.admin.http_workers());
+    let within = http.request_timeout.to_std().unwrap_or(Duration::from_secs(10));
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(data.clone())
-            .wrap(Compress::default())
+            .wrap(from_fn(turn_away))
             .wrap(from_fn(log_request))
             .configure(routes::configure)
-            .default_service(web::to(ui::not_found))
     });
     let server = server
-        .workers(admin.http_workers())
-        .keep_alive(admin.http.keep_alive.to_std().unwrap_or(Duration::from_secs(75)))
-        .client_request_timeout(admin.http.request_timeout.to_std().unwrap_or(Duration::from_secs(10)))
+        .workers(workers)
+        .max_connections((http.max_connections as usize).div_ceil(workers))
+        .on_connect(move |connection, data| seats.connected(connection, data))
+        .keep_alive(http.keep_alive.to_std().unwrap_or(Duration::from_secs(75)))
+        .client_request_timeout(within)
+        .tls_handshake_timeout(within)
         .shutdown_timeout(REQUESTS_PATIENCE_S)
-        .disable_signals()
-        .listen(listener)
-        .map_err(failed)?;
-    Ok((server.run(), address))
+        .disable_signals();
+    let server = match certificates {
+        None => server.listen(listener),
+        Some(shown) => {
+            server.listen_rustls_0_23(listener, shown.server_config().map_err(std::io::Error::other).map_err(failed)?)
+        }
+    };
+    Ok((server.map_err(failed)?.run(), address))
 }
 
 impl Running {

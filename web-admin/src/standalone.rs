@@ -98,12 +98,12 @@ async fn create(app: &App) -> Result<(), DemoError> {
     };
     let spec = draft.check().map_err(wrong)?;
     // Taken: somebody made an executor of that key before; then nothing is ours to create.
-    let Change::Done(executor) = app.store.executor_create(spec, app.by(AUTHOR)).await? else { return Ok(()) };
+    let Change::Done(executor) = app.store.executor_create(spec, app.by(AUTHOR, "")).await? else { return Ok(()) };
     app.scheduler.executor_changed(executor.id).await?;
     for draft in jobs(&executor) {
         let spec = draft.check().map_err(wrong)?;
-        let Change::Done(made) = app.store.job_create(spec, app.by(AUTHOR)).await? else { return Ok(()) };
-        app.store.job_enable(made.job.id, true, app.by(AUTHOR)).await?;
+        let Change::Done(made) = app.store.job_create(spec, app.by(AUTHOR, "")).await? else { return Ok(()) };
+        app.store.job_enable(made.job.id, true, app.by(AUTHOR, "")).await?;
         app.scheduler.job_changed(made.job.id).await?;
     }
     slog::info!(app.log, "demonstration created"; "executor" => executor.id.0);

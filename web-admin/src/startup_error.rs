@@ -2,6 +2,8 @@
 
 use crate::data_folder::FolderError;
 use crate::first_user::UserError;
+use crate::key_file::KeyError;
+use crate::tls::TlsError;
 use hzm_job_actors::StartError;
 use hzm_job_store::StoreError;
 use thiserror::Error;
@@ -15,12 +17,18 @@ pub enum StartupError {
     /// The database.
     #[error("the database cannot be opened; see hzm.job.admin.database, or hzm.job.admin.mysql where that names it")]
     Store(#[from] StoreError),
+    /// The key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The actors.
     #[error("the scheduler did not start")]
     Scheduler(#[from] StartError),
     /// The first user.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The certificate of the address.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address.
     #[error("cannot listen on {address}; choose another one with hzm.job.admin.listen and hzm.job.admin.port")]
     Listen {

@@ -2,12 +2,15 @@
 //!
 //! It holds handles only. What is true is in the store, what happens is decided by the actors.
 
+use crate::audit::Budget;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::config::Config;
+use crate::edge::strangers::Strangers;
 use crate::readiness::Readiness;
 use chrono::{DateTime, Utc};
 use hzm_job_actors::Scheduler;
+use hzm_job_scheduler::egress::Egress;
 use hzm_job_store::Store;
 use hzm_job_store::operation::By;
 use std::sync::Arc;
@@ -28,6 +31,9 @@ pub struct App {
     pub log: slog::Logger,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) strangers: Strangers,
+    pub(crate) refusals: Budget,
+    pub(crate) egress: Egress,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) readiness: Readiness,
     closing: watch::Sender<bool>,
@@ -36,6 +42,7 @@ pub struct App {
 impl App {
     /// Ties the handles together.
     pub fn new(store: Store, scheduler: Scheduler, config: Arc<Config>, log: slog::Logger) -> App {
+        let egress = config.admin.egress.egress();
         App {
             store,
             scheduler,
@@ -43,6 +50,9 @@ impl App {
             log,
             passwords: Passwords::default(),
             throttle: Throttle::default(),
+            strangers: Strangers::default(),
+            refusals: Budget::default(),
+            egress,
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             readiness: Readiness::default(),
             closing: watch::Sender::new(false),
@@ -54,9 +64,9 @@ impl App {
         self.scheduler.clock().now()
     }
 
-    /// Who asks for a change, and when, as the operation log records it.
-    pub fn by(&self, user: &str) -> By {
-        By { user: user.to_owned(), at: self.now() }
+    /// Who asks for a change, when, and from which address, as the operation log records it.
+    pub fn by(&self, user: &str, address: &str) -> By {
+        By { user: user.to_owned(), at: self.now(), address: address.to_owned() }
     }
 
     /// Tells the streams that never end by themselves to end: the server is about to stop.

@@ -100,6 +100,8 @@ pub struct ExecutorView {
     pub updated_at: DateTime<Utc>,
     /// Whether its nodes must bring a secret.
     pub has_secret: bool,
+    /// Until when the secret before it is good; null: there is none that is.
+    pub former_secret_until: Option<DateTime<Utc>>,
     /// The name shown to people.
     pub name: String,
     /// The key by which its nodes name it.
@@ -113,7 +115,7 @@ pub struct ExecutorView {
 
 impl ExecutorView {
     /// The fields that a client cannot set; ignored when sent back.
-    pub const READ_ONLY: [&'static str; 4] = ["id", "created_at", "updated_at", "has_secret"];
+    pub const READ_ONLY: [&'static str; 5] = ["id", "created_at", "updated_at", "has_secret", "former_secret_until"];
 }
 
 impl From<Executor> for ExecutorView {
@@ -125,6 +127,7 @@ impl From<Executor> for ExecutorView {
             created_at: executor.created_at,
             updated_at: executor.updated_at,
             has_secret: draft.app_secret.is_some(),
+            former_secret_until: executor.former.as_ref().map(|former| former.until),
             name: draft.name.clone(),
             app_key: draft.app_key.clone(),
             registration: draft.registration,
@@ -251,9 +254,15 @@ pub struct OperationView {
     /// Who.
     pub user: String,
     /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `release`,
-    /// `forget_node`, `login`, `end_session`.
+    /// `forget_node`, `login`, `end_session`; of failed attempts `login_failed` and `refused`.
     pub action: String,
-    /// To what: `job`, `executor`, `run`, `user`, `token`.
+    /// From which address; null: at the machine itself, or not known.
+    pub address: Option<String>,
+    /// Its place in the chain of the log; null: it was recorded before there was a chain.
+    pub place: Option<i64>,
+    /// The hash there: HMAC-SHA-256 over the hash before and this entry, in hexadecimal.
+    pub hash: Option<String>,
+    /// To what: `job`, `executor`, `run`, `user`, `token`; `address` for a request that was refused.
     pub object_kind: String,
     /// Its number.
     pub object_id: i64,
@@ -281,7 +290,11 @@ impl From<Operation> for OperationView {
             before: change.before,
             after: change.after,
         };
+        let (place, hash) = done.link.map(|link| (link.place, link.hash)).unzip();
         OperationView {
+            address: done.address,
+            place,
+            hash,
             id: done.id,
             at: done.at,
             user: done.user,

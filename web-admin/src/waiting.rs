@@ -5,6 +5,7 @@
 //! answer names host, database or user; the log does.
 
 use crate::error::{PROBLEM_JSON, ProblemDetails};
+use crate::tls::Certificates;
 use crate::ui;
 use actix_web::dev::ServerHandle;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -77,12 +78,22 @@ impl Waiting {
     ///
     /// # Errors
     /// What the operating system says.
-    pub(crate) fn serve(listener: TcpListener, outage: Arc<Outage>) -> std::io::Result<Waiting> {
+    pub(crate) fn serve(
+        listener: TcpListener,
+        certificates: Option<&Arc<Certificates>>,
+        outage: Arc<Outage>,
+    ) -> std::io::Result<Waiting> {
         let outage = web::Data::from(outage);
         let server = HttpServer::new(move || App::new().app_data(outage.clone()).configure(routes));
         // One answer a connection: the next request must reach whoever serves by then.
         let server = server.workers(1).keep_alive(KeepAlive::Disabled).shutdown_timeout(1).disable_signals();
-        let server = server.listen(listener)?.run();
+        let server = match certificates {
+            None => server.listen(listener)?,
+            Some(shown) => {
+                server.listen_rustls_0_23(listener, shown.server_config().map_err(std::io::Error::other)?)?
+            }
+        };
+        let server = server.run();
         let handle = server.handle();
         actix_rt::spawn(server);
         Ok(Waiting(handle))
@@ -145,7 +156,7 @@ mod tests {
         outage.failed(reason, 4_500);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        (Waiting::serve(listener, outage).unwrap(), base)
+        (Waiting::serve(listener, None, outage).unwrap(), base)
     }
 
     async fn asked(request: awc::ClientRequest) -> (u16, String, String) {

@@ -28,6 +28,7 @@ const STORE: &str = "hzm-job-store";
 const ACTORS: &str = "hzm-job-actors";
 const MACROS: &str = "hzmjob-macros";
 const SDK: &str = "hzmjob";
+const IDENTITY: &str = "hzm-job-identity";
 const ADMIN: &str = "hzm-job-admin";
 const EXAMPLES: &str = "hzm-job-examples";
 const SERVERS: &str = "hzm-job-test-servers";
@@ -65,9 +66,16 @@ const RULES: &[CrateRule] = &[
         never: &["diesel", "diesel-async", "cron"],
         never_direct: &["actix"],
     },
+    // What others say about a user; it knows nothing of ours.
+    CrateRule {
+        package: IDENTITY,
+        ours: &[],
+        never: &["actix", "actix-web", "diesel", "diesel-async", "slog"],
+        never_direct: &[],
+    },
     CrateRule {
         package: ADMIN,
-        ours: &[PROTOCOL, SCHEDULER, STORE, ACTORS, MACROS, SDK],
+        ours: &[PROTOCOL, SCHEDULER, STORE, ACTORS, MACROS, SDK, IDENTITY],
         never: &[],
         never_direct: &["diesel", "diesel-async", "awc", "actix", "cron"],
     },

@@ -9,6 +9,7 @@
 mod browser;
 mod cargo;
 mod databases;
+mod directory;
 mod imports;
 mod links;
 mod packages;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::databases::{self, Databases};
 use crate::report::{Outcome, Report};
-use crate::{TestOptions, browser, cargo, imports, links};
+use crate::{TestOptions, browser, cargo, directory, imports, links};
 
 const FMT: &[&str] = &["fmt", "--all", "--check", "--", "--color", "never"];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -33,6 +33,7 @@ pub(crate) fn run(root: &Path, options: &TestOptions, out: &mut dyn Write) -> io
         report.step(out, "rustdoc", |_| cargo::check(root, DOC, &[("RUSTDOCFLAGS", "-D warnings")]))?;
     }
     report.step(out, "browser for the journey", |_| browser::provide())?;
+    report.step(out, "LDAP directory for the tests", |_| directory::provide())?;
     let servers = Databases::provide(&mut report, out)?;
     let urls = servers.urls();
     let environment = [(databases::VARIABLE, urls.as_str())];

@@ -4,9 +4,8 @@
 //! single trigger without one would be. Nothing waits here: what goes together is decided by the node's actor.
 
 use super::hzm::{self, Answered};
-use super::verdict;
+use super::{Wire, verdict};
 use crate::messages::Delivered;
-use awc::Client;
 use hzm_job_protocol::batch::{Answers, MOST, MOST_BYTES, Triggers, paths};
 use hzm_job_protocol::hzm::JobHandle;
 use std::collections::HashMap;
@@ -26,9 +25,9 @@ pub(crate) enum Sent {
 }
 
 /// Sends triggers in one request; they must fit, see [`fitting`].
-pub(crate) async fn send(client: &Client, address: &str, secret: Option<&str>, triggers: Vec<JobHandle>) -> Sent {
+pub(crate) async fn send(wire: &Wire, secret: Option<&str>, triggers: Vec<JobHandle>) -> Sent {
     let batch = Triggers { triggers };
-    let answered = hzm::exchange(client, address, paths::TRIGGERS, secret, &batch, MOST_BYTES).await;
+    let answered = hzm::exchange(wire, paths::TRIGGERS, secret, &batch, MOST_BYTES).await;
     let Triggers { triggers } = batch;
     match answered {
         Ok(Answered { status, .. }) if verdict::knows_no_batches(status) => Sent::NotSpoken(triggers),

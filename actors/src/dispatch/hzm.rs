@@ -3,27 +3,13 @@
 //! What an answer means for the run is decided once, in [`verdict`]; here, what it means that there is none: without a
 //! connection the run is "surely not taken"; silence, or a connection that broke after the request had left, is "unknown".
 
-use super::verdict;
+use super::{Wire, verdict};
 use crate::messages::Delivered;
 use awc::error::{ConnectError, SendRequestError};
-use awc::{Client, Connector};
-use hzm_job_protocol::hzm::TOKEN_HEADER;
 use serde::Serialize;
-use std::time::Duration;
 
 /// The longest answer we read: an envelope is a hundred bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
-
-/// A client for one node: few connections (8-16 are faster than awc's default of 100, whose p99 is six times worse), and idle
-/// ones closed after four seconds: actix-web servers close theirs after five, and no request may meet a closing connection.
-pub(crate) fn client(connections: usize, answer_within: Duration) -> Client {
-    let connector = Connector::new()
-        .limit(connections)
-        .timeout(answer_within)
-        .conn_keep_alive(Duration::from_secs(4))
-        .conn_lifetime(Duration::from_secs(600));
-    Client::builder().connector(connector).timeout(answer_within).disable_redirects().finish()
-}
 
 /// What a node answered; the body is `None` where it broke off or is too long.
 pub(crate) struct Answered {
@@ -31,36 +17,26 @@ pub(crate) struct Answered {
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// Sends `body` to `{address}{path}` and judges the answer.
-pub(crate) async fn call(
-    client: &Client,
-    address: &str,
-    path: &str,
-    secret: Option<&str>,
-    body: &impl Serialize,
-) -> Delivered {
-    match exchange(client, address, path, secret, body, ANSWER_LIMIT).await {
+/// Sends `body` to a path of the node and judges the answer.
+pub(crate) async fn call(wire: &Wire, path: &'static str, secret: Option<&str>, body: &impl Serialize) -> Delivered {
+    match exchange(wire, path, secret, body, ANSWER_LIMIT).await {
         Ok(Answered { status, body }) => verdict::judge(status, body.as_deref()),
         Err(without) => without,
     }
 }
 
-/// Sends `body` to `{address}{path}` and reads the answer, of at most `limit` bytes.
+/// Sends `body` to a path of the node and reads the answer, of at most `limit` bytes.
 ///
 /// # Errors
 /// What it means that there is none.
 pub(crate) async fn exchange(
-    client: &Client,
-    address: &str,
-    path: &str,
+    wire: &Wire,
+    path: &'static str,
     secret: Option<&str>,
     body: &impl Serialize,
     limit: usize,
 ) -> Result<Answered, Delivered> {
-    let request = client
-        .post(format!("{address}{path}"))
-        .insert_header((TOKEN_HEADER, secret.unwrap_or_default()))
-        .insert_header(("Content-Type", "application/json;charset=UTF-8"));
+    let request = wire.post(path, secret.unwrap_or_default())?;
     let unwritable = |error| Delivered::NotTaken(format!("the request cannot be written as JSON: {error}"));
     let text = serde_json::to_string(body).map_err(unwritable)?;
     let mut answer = request.send_body(text).await.map_err(|error| judge_error(&error))?;

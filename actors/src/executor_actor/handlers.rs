@@ -6,7 +6,7 @@ use crate::messages::{ActorReport, AdmitNode, DismissNode, EndActor, ListActors,
 use crate::node_actor::NodeActor;
 use crate::obituary::ActorGone;
 use actix::prelude::*;
-use hzm_job_scheduler::executor::Registration;
+use hzm_job_scheduler::executor::{MOST_ADDRESSES, Registration};
 use hzm_job_scheduler::run::Reason;
 use std::sync::Arc;
 
@@ -21,8 +21,15 @@ impl Handler<AdmitNode> for ExecutorActor {
         if self.executor.spec.draft().registration == Registration::Manual {
             return Box::pin(fut::ready(Ok(())));
         }
-        let same = self.nodes.values_mut().find(|watched| watched.node.address == admit.0.address);
-        same.into_iter().for_each(|watched| watched.calls.note());
+        let is_full = self.nodes.len() >= MOST_ADDRESSES;
+        match self.nodes.values_mut().find(|watched| watched.node.address == admit.0.address) {
+            Some(same) => same.calls.note(),
+            // An executor gone bad must not fill the table of nodes, and have each of them asked whether it lives.
+            None if is_full => {
+                return Box::pin(fut::ready(Err(SchedulerError::TooManyNodes(MOST_ADDRESSES))));
+            }
+            None => {}
+        }
         let (store, now) = (self.base.store.clone(), self.base.now());
         let written = async move { store.node_register(admit.0, now).await };
         Box::pin(written.into_actor(self).map(|written, executor, ctx| {

@@ -44,7 +44,8 @@ impl JobActor {
             return self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
         }
         let address = live.run.node.clone().unwrap_or_default();
-        let together = table.known.iter().any(|node| node.takes_batches && node.address.as_ref() == address);
+        let there = table.node(&address);
+        let (together, secret) = (there.is_some_and(|node| node.takes_batches), table.secret_of(there, now));
         let Some(node) = self.place.node(&address) else {
             let why = format!("the actor of {address} is being restarted");
             return self.delivered(id, Delivered::NotTaken(why), ctx);
@@ -59,7 +60,6 @@ impl JobActor {
             let due = live.run.not_before.max(self.last_end.filter(|_| takes_turns).unwrap_or(live.run.not_before));
             self.place.base.directory.pulse.fired(now.timestamp(), (now - due).num_milliseconds());
         }
-        let secret = table.secret.clone();
         let trigger = JobHandle {
             log_id: id.0,
             job_id: self.job.id.0,

@@ -65,7 +65,8 @@ impl JobActor {
             let why = format!("the actor of {} is being restarted", stop.at.node);
             return self.stop_answered(id, Delivered::NotTaken(why), ctx);
         };
-        let secret = self.place.base.directory.routes(stop.at.executor).secret.clone();
+        let table = self.place.base.directory.routes(stop.at.executor);
+        let secret = table.secret_of(table.node(&stop.at.node), self.place.base.now());
         let told = async move {
             let answer = node.send(SendCancel { run: id, secret }).await;
             answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()))

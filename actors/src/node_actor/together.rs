@@ -124,13 +124,12 @@ impl NodeActor {
     }
 
     fn send_together(&self, leaving: Leaving) -> impl Future<Output = ()> + use<> {
-        let (client, address, under_way) = (self.client.clone(), self.address.clone(), self.under_way.clone());
-        let together = self.together.clone();
+        let (wire, under_way, together) = (self.wire.clone(), self.under_way.clone(), self.together.clone());
         async move {
             let Leaving { secret, triggers, askers } = leaving;
             fault_point!("node.before_send", tell_all(askers, "a fault was injected before the request left"));
             under_way.set(under_way.get() + askers.len());
-            let sent = batch::send(&client, &address, secret.as_deref(), triggers).await;
+            let sent = batch::send(&wire, secret.as_deref(), triggers).await;
             under_way.set(under_way.get().saturating_sub(askers.len()));
             fault_point!("node.after_answer", tell_all(askers, "a fault was injected after the answer"));
             match sent {
@@ -138,7 +137,7 @@ impl NodeActor {
                 Sent::NotSpoken(triggers) => {
                     together.borrow_mut().single_until = Some(Instant::now() + SINGLE_FOR);
                     for (trigger, asker) in triggers.into_iter().zip(askers) {
-                        actix_rt::spawn(send_alone(client.clone(), address.clone(), secret.clone(), trigger, asker));
+                        actix_rt::spawn(send_alone(wire.clone(), secret.clone(), trigger, asker));
                     }
                 }
             }
@@ -147,8 +146,8 @@ impl NodeActor {
 }
 
 /// For a node that turned out to know no batches.
-async fn send_alone(client: Wire, address: Arc<str>, secret: Option<Arc<str>>, trigger: JobHandle, asker: Asker) {
-    let fate = hzm::call(&client, &address, paths::JOB_HANDLE, secret.as_deref(), &trigger).await;
+async fn send_alone(wire: Wire, secret: Option<Arc<str>>, trigger: JobHandle, asker: Asker) {
+    let fate = hzm::call(&wire, paths::JOB_HANDLE, secret.as_deref(), &trigger).await;
     tell(asker, fate);
 }
 

@@ -107,6 +107,7 @@ impl World {
             address: node.address.clone(),
             agent: instance.map(|_| "hzmjob/0.1.0 batch/1".to_owned()),
             instance: instance.map(str::to_owned),
+            has_former_secret: false,
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
     }
@@ -121,7 +122,13 @@ impl World {
     /// A node of this executor that speaks the original protocol, registered.
     pub(crate) async fn node_of(&self, executor: ExecutorId) -> FakeNode {
         let node = FakeNode::start(self.store.clone(), self.clock.clone());
-        let hello = NodeHello { executor, address: node.address.clone(), agent: None, instance: None };
+        let hello = NodeHello {
+            executor,
+            address: node.address.clone(),
+            agent: None,
+            instance: None,
+            has_former_secret: false,
+        };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
         node
     }
@@ -131,7 +138,18 @@ impl World {
         let before = self.store.executor_get(self.executor).await.unwrap().unwrap();
         let mut draft = before.spec.draft().clone();
         (draft.registration, draft.addresses) = (Registration::Manual, vec![node.address.clone()]);
-        let edited = self.store.executor_update(before.id, before.version, draft.check().unwrap(), self.by()).await;
+        let edited =
+            self.store.executor_update((before.id, before.version), draft.check().unwrap(), None, self.by()).await;
+        assert!(matches!(edited, Ok(Change::Done(_))), "{edited:?}");
+        self.during(self.scheduler().executor_changed(self.executor)).await.unwrap();
+    }
+
+    /// The executor gets another secret; the one before is good until then.
+    pub(crate) async fn change_secret(&self, secret: &str, former_until: Option<DateTime<Utc>>) {
+        let before = self.store.executor_get(self.executor).await.unwrap().unwrap();
+        let draft = ExecutorDraft { app_secret: Some(secret.to_owned()), ..before.spec.draft().clone() };
+        let (seen, spec) = ((before.id, before.version), draft.check().unwrap());
+        let edited = self.store.executor_update(seen, spec, former_until, self.by()).await;
         assert!(matches!(edited, Ok(Change::Done(_))), "{edited:?}");
         self.during(self.scheduler().executor_changed(self.executor)).await.unwrap();
     }
@@ -205,7 +223,7 @@ impl World {
 
     /// The signature under a change.
     pub(crate) fn by(&self) -> By {
-        By { user: "ann".into(), at: self.clock.read() }
+        By { user: "ann".into(), at: self.clock.read(), address: String::new() }
     }
 }
 
@@ -215,7 +233,8 @@ pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
     let executor = executor(store, "billing", "s3cret", at).await;
     let mut draft = JobDraft::new(executor, "by hand");
     draft.schedule.kind = ScheduleKind::Manual;
-    match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at }).await.unwrap() {
+    match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() }).await.unwrap()
+    {
         Change::Done(made) => (executor, made.job.id),
         other => panic!("no job was made: {other:?}"),
     }
@@ -229,7 +248,11 @@ async fn executor(store: &Store, key: &str, secret: &str, at: DateTime<Utc>) -> 
         registration: Registration::Automatic,
         addresses: Vec::new(),
     };
-    match store.executor_create(draft.check().unwrap(), By { user: "ann".into(), at }).await.unwrap() {
+    match store
+        .executor_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() })
+        .await
+        .unwrap()
+    {
         Change::Done(made) => made.id,
         other => panic!("no executor was made: {other:?}"),
     }

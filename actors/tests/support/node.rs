@@ -78,6 +78,8 @@ struct Shared {
     clock: Arc<TestClock>,
     on_trigger: Mutex<OnTrigger>,
     on_cancel: Mutex<OnTrigger>,
+    /// The secret it asks for; `None`: it takes any.
+    secret: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -86,7 +88,8 @@ impl FakeNode {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let [on_trigger, on_cancel] = [OnTrigger::Accept; 2].map(Mutex::new);
-        let shared = Arc::new(Shared { store, clock, on_trigger, on_cancel, seen: Mutex::default() });
+        let shared =
+            Arc::new(Shared { store, clock, on_trigger, on_cancel, secret: Mutex::default(), seen: Mutex::default() });
         let (up, is_up) = watch::channel(true);
         let served = shared.clone();
         std::thread::spawn(move || {
@@ -104,6 +107,11 @@ impl FakeNode {
     /// From now on it does this with cancellations.
     pub(crate) fn on_cancel(&self, what: OnTrigger) {
         *self.shared.on_cancel.lock().unwrap() = what;
+    }
+
+    /// From now on it asks for this secret.
+    pub(crate) fn asks_for(&self, secret: &str) {
+        *self.shared.secret.lock().unwrap() = Some(secret.to_owned());
     }
 
     /// The program ends: its port is closed, its connections break.
@@ -234,8 +242,10 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read_request(&mut stream, &shared).await {
         let (path, is_batch) = (seen.path.clone(), seen.path == BATCH);
-        let runs = shared.note(seen).await;
+        let is_let_in = shared.secret.lock().unwrap().as_ref().is_none_or(|secret| seen.token.as_ref() == Some(secret));
+        let runs = if is_let_in { shared.note(seen).await } else { Vec::new() };
         let (status, body) = match shared.does(&path).await {
+            _ if !is_let_in => (401, NO.to_owned()),
             OnTrigger::Alone if is_batch => (404, "404 page not found".to_owned()),
             what @ (OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Even) if is_batch => (200, lines(&runs, what)),
             OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Alone | OnTrigger::Even => (200, YES.to_owned()),

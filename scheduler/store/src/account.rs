@@ -1,12 +1,13 @@
 //! What users may do, and on which executors: created and read here; changes are in [`crate::account_change`].
 
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
 use crate::executor::taken_or;
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
-use crate::schema::{executor, operation, user_account, user_grant};
+use crate::schema::{executor, user_account, user_grant};
 use crate::user::User;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -116,7 +117,7 @@ impl Store {
         let made = Account::of(user, &new.rights);
         let log_id = self.id_next("operation").await?;
         let note = by.map(|by| made.note(log_id, &by, "create", &Value::Null, &made.json()));
-        let (row, grants) = (made.user.clone(), made.grants());
+        let (row, grants, vault) = (made.user.clone(), made.grants(), self.vault.clone());
         let written: Result<bool, StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 let named: Vec<i64> = grants.iter().map(|grant| grant.executor_id).collect();
@@ -129,8 +130,8 @@ impl Store {
                 for grant in &grants {
                     diesel::insert_into(user_grant::table).values(grant).execute(conn).await?;
                 }
-                if let Some(note) = &note {
-                    diesel::insert_into(operation::table).values(note).execute(conn).await?;
+                if let Some(note) = note {
+                    conn.enter(&vault, vec![note]).await?;
                 }
                 Ok(true)
             })

@@ -5,10 +5,11 @@
 
 use crate::account::{ADMINISTRATOR, Account, Rights};
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::millis;
 use crate::error::StoreError;
 use crate::operation::By;
-use crate::schema::{api_token, executor, operation, session, user_account, user_grant};
+use crate::schema::{api_token, executor, session, user_account, user_grant};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -61,7 +62,7 @@ impl Store {
         (after.user.version, after.user.updated_at) = (version + 1, millis(by.at));
         let log_id = self.id_next("operation").await?;
         let note = after.note(log_id, &by, "update", &before.json(), &after.json());
-        let (row, grants) = (after.user.clone(), after.grants());
+        let (row, grants, vault) = (after.user.clone(), after.grants(), self.vault.clone());
         let refusal: Refusal = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // Locks them: of two administrators who demote each other the second one sees what the first did.
@@ -96,7 +97,7 @@ impl Store {
                 if row.disabled {
                     diesel::delete(api_token::table.filter(api_token::user_id.eq(id))).execute(conn).await?;
                 }
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                conn.enter(&vault, vec![note]).await?;
                 Ok(Refusal::None)
             })
             .await
@@ -119,6 +120,7 @@ impl Store {
         let Some(gone) = self.account_get(id).await? else { return Ok(AccountChange::NotFound) };
         let log_id = self.id_next("operation").await?;
         let note = gone.note(log_id, &by, "delete", &gone.json(), &Value::Null);
+        let vault = self.vault.clone();
         let refusal: Refusal = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 diesel::update(administrators()).set(user_account::role.eq(ADMINISTRATOR)).execute(conn).await?;
@@ -135,7 +137,7 @@ impl Store {
                 if others == 0 {
                     return Err(StoreError::from(diesel::result::Error::RollbackTransaction));
                 }
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                conn.enter(&vault, vec![note]).await?;
                 Ok(Refusal::None)
             })
             .await

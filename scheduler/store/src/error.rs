@@ -51,6 +51,17 @@ pub enum StoreError {
     /// The way to the database is broken for a while.
     #[error("the database cannot be reached for {} s: {}", .0.lasts_for().as_secs(), .0.reason)]
     Broken(Trouble),
+    /// Something encrypted cannot be read, or written.
+    #[error("the secret of {what} cannot be read or written with the key of this admin")]
+    Sealed {
+        /// Whose.
+        what: String,
+    },
+    /// The database was used with another key before.
+    #[error(
+        "this database is used with another key: put back the key file that belongs to it, or name that one with hzm.job.admin.keyFile"
+    )]
+    WrongKey,
     /// The schema cannot be brought up to date.
     #[error("cannot bring the database schema up to date: {reason}")]
     Migration {

@@ -1,12 +1,14 @@
 //! Executors: groups of nodes under one app key.
 
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::{millis, moment, registration, registration_word};
 use crate::error::{StoreError, problems_text};
 use crate::node::NodeRow;
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
-use crate::schema::{executor, job, node, operation, user_grant};
+use crate::schema::{executor, executor_former_secret, job, node, user_grant};
+use crate::vault::Vault;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -15,6 +17,7 @@ use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec, Registration};
 use hzm_job_scheduler::liveness::NodeState;
 use serde_json::Value;
+use std::fmt;
 
 /// An executor as it is stored.
 #[derive(Debug, Clone)]
@@ -29,6 +32,33 @@ pub struct Executor {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// The secret it had before, while that is good yet.
+    pub former: Option<FormerSecret>,
+}
+
+/// A secret that was replaced, and until when it is good.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FormerSecret {
+    /// The secret.
+    pub secret: String,
+    /// Until then.
+    pub until: DateTime<Utc>,
+}
+
+// By hand, because it holds a secret.
+impl fmt::Debug for FormerSecret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FormerSecret").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+/// A row of `executor_former_secret`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = executor_former_secret)]
+struct FormerRow {
+    executor_id: i64,
+    secret: String,
+    until_at: i64,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -52,16 +82,17 @@ impl Store {
     /// What the database says.
     pub async fn executor_create(&self, spec: ExecutorSpec, by: By) -> Result<Change<Executor>, StoreError> {
         let id = ExecutorId(self.id_next("executor").await?);
-        let made = Executor { id, version: 1, created_at: by.at, updated_at: by.at, spec };
+        let made = Executor { id, version: 1, created_at: by.at, updated_at: by.at, spec, former: None };
         let (log_id, nodes) = (self.id_next("operation").await?, self.manual_nodes(&made, by.at).await?);
-        let (row, note) = (made.row(), made.note(log_id, &by, "create", &Value::Null, &made.json()));
+        let (row, note) = (made.row(&self.vault)?, made.note(log_id, &by, "create", &Value::Null, &made.json()));
+        let vault = self.vault.clone();
         let written: Result<(), StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 diesel::insert_into(executor::table).values(&row).execute(conn).await?;
                 for node in &nodes {
                     diesel::insert_into(node::table).values(node).execute(conn).await?;
                 }
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                conn.enter(&vault, vec![note]).await?;
                 Ok(())
             })
             .await
@@ -72,24 +103,28 @@ impl Store {
     /// Replaces an executor's definition. `version` is the one the caller read.
     ///
     /// Nodes entered by hand are brought in line with the new addresses; nodes that registered themselves stay unless the
-    /// executor becomes a manual one.
+    /// executor becomes a manual one. A secret that is replaced stays good until `former_until`, for all its nodes.
     ///
     /// # Errors
     /// What the database says.
     pub async fn executor_update(
         &self,
-        id: ExecutorId,
-        version: i64,
+        (id, version): (ExecutorId, i64),
         spec: ExecutorSpec,
+        former_until: Option<DateTime<Utc>>,
         by: By,
     ) -> Result<Change<Executor>, StoreError> {
         let Some(before) = self.executor_get(id).await? else { return Ok(Change::NotFound) };
         if before.version != version {
             return Ok(Change::Stale { version: before.version });
         }
-        let after = Executor { spec, version: version + 1, updated_at: by.at, ..before.clone() };
+        let replaced_secret = before.spec.draft().app_secret != spec.draft().app_secret;
+        let former = if replaced_secret { before.retired(former_until) } else { before.former.clone() };
+        let after = Executor { spec, version: version + 1, updated_at: by.at, former, ..before.clone() };
+        let former_row = after.former_row(&self.vault)?;
         let (log_id, nodes) = (self.id_next("operation").await?, self.manual_nodes(&after, by.at).await?);
-        let (row, note) = (after.row(), after.note(log_id, &by, "update", &before.json(), &after.json()));
+        let (row, note) = (after.row(&self.vault)?, after.note(log_id, &by, "update", &before.json(), &after.json()));
+        let vault = self.vault.clone();
         let replaced: Vec<String> = before.spec.draft().addresses.clone();
         // Nodes are tried in the order of their numbers, so another order means new numbers.
         let reordered = is_reordered(&replaced, &after.spec.draft().addresses);
@@ -127,7 +162,16 @@ impl Store {
                     diesel::delete(there).execute(conn).await?;
                     diesel::insert_into(node::table).values(node).execute(conn).await?;
                 }
-                diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                if replaced_secret {
+                    let known = executor_former_secret::table.find(id.0);
+                    diesel::delete(known).execute(conn).await?;
+                    // Until they call in with the new one, all its nodes go by the one before.
+                    diesel::update(mine).set(node::has_former_secret.eq(former_row.is_some())).execute(conn).await?;
+                }
+                if let Some(former) = former_row.filter(|_| replaced_secret) {
+                    diesel::insert_into(executor_former_secret::table).values(&former).execute(conn).await?;
+                }
+                conn.enter(&vault, vec![note]).await?;
                 Ok(true)
             })
             .await
@@ -146,6 +190,7 @@ impl Store {
         let Some(before) = self.executor_get(id).await? else { return Ok(Change::NotFound) };
         let log_id = self.id_next("operation").await?;
         let note = before.note(log_id, &by, "delete", &before.json(), &Value::Null);
+        let vault = self.vault.clone();
         let jobs = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // Written as it is, which locks the row: no job must come to it while its jobs are counted.
@@ -165,7 +210,8 @@ impl Store {
                 );
                 if diesel::update(there).set(gone).execute(conn).await? == 1 {
                     diesel::delete(user_grant::table.filter(user_grant::executor_id.eq(id.0))).execute(conn).await?;
-                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
+                    diesel::delete(executor_former_secret::table.find(id.0)).execute(conn).await?;
+                    conn.enter(&vault, vec![note]).await?;
                 }
                 Ok::<i64, StoreError>(0)
             })
@@ -191,7 +237,7 @@ impl Store {
     }
 
     async fn executor_list_where(&self, only: Option<ExecutorId>) -> Result<Vec<Executor>, StoreError> {
-        let (rows, manual): (Vec<ExecutorRow>, Vec<(i64, String)>) = run!(self, read, async |conn| {
+        let (rows, manual, former) = run!(self, read, async |conn| {
             let mut wanted = executor::table.filter(executor::deleted_at.is_null()).into_boxed();
             let mut entered = node::table.filter(node::registration.eq("manual")).into_boxed();
             if let Some(id) = only {
@@ -199,14 +245,19 @@ impl Store {
                 entered = entered.filter(node::executor_id.eq(id.0));
             }
             let rows = wanted.select(ExecutorRow::as_select()).order(executor::id).load(conn).await?;
-            let manual = entered.select((node::executor_id, node::address)).order(node::id).load(conn).await?;
-            Ok((rows, manual))
+            let manual: Vec<(i64, String)> =
+                entered.select((node::executor_id, node::address)).order(node::id).load(conn).await?;
+            let former: Vec<FormerRow> =
+                executor_former_secret::table.select(FormerRow::as_select()).load(conn).await?;
+            let rows: Vec<ExecutorRow> = rows;
+            Ok((rows, manual, former))
         })?;
         let addresses = |id| manual.iter().filter(|(owner, _)| *owner == id).map(|(_, text)| text.clone()).collect();
         rows.into_iter()
             .map(|row| {
                 let of = addresses(row.id);
-                row.executor(of)
+                let former = former.iter().find(|former| former.executor_id == row.id);
+                row.executor(of, former, &self.vault)
             })
             .collect()
     }
@@ -225,6 +276,7 @@ impl Store {
                 state: NodeState::Offline.code(),
                 first_seen_at: millis(now),
                 last_seen_at: None,
+                has_former_secret: false,
             });
         }
         Ok(rows)
@@ -242,31 +294,54 @@ impl Executor {
         OperationRow::of(log_id, by, action, &object, before, after)
     }
 
-    fn row(&self) -> ExecutorRow {
+    /// The secret that is being replaced, if it is to be good for some time yet.
+    fn retired(&self, until: Option<DateTime<Utc>>) -> Option<FormerSecret> {
+        Some(FormerSecret { secret: self.spec.draft().app_secret.clone()?, until: until? })
+    }
+
+    fn former_row(&self, vault: &Vault) -> Result<Option<FormerRow>, StoreError> {
+        let Some(former) = &self.former else { return Ok(None) };
+        let secret = vault.seal(&owner_of(self.id.0), &former.secret)?;
+        Ok(Some(FormerRow { executor_id: self.id.0, secret, until_at: millis(former.until) }))
+    }
+
+    fn row(&self, vault: &Vault) -> Result<ExecutorRow, StoreError> {
         let draft = self.spec.draft();
-        ExecutorRow {
+        let sealed = draft.app_secret.as_ref().map(|secret| vault.seal(&owner_of(self.id.0), secret)).transpose()?;
+        Ok(ExecutorRow {
             id: self.id.0,
             name: draft.name.clone(),
             app_key: draft.app_key.clone(),
-            app_secret: draft.app_secret.clone(),
+            app_secret: sealed,
             registration: registration_word(draft.registration).to_owned(),
             version: self.version,
             created_at: millis(self.created_at),
             updated_at: millis(self.updated_at),
             deleted_at: None,
-        }
+        })
     }
 }
 
 impl ExecutorRow {
-    fn executor(self, addresses: Vec<String>) -> Result<Executor, StoreError> {
+    fn executor(
+        self,
+        addresses: Vec<String>,
+        former: Option<&FormerRow>,
+        vault: &Vault,
+    ) -> Result<Executor, StoreError> {
+        let open = |sealed: &String| vault.open(&owner_of(self.id), sealed);
+        let app_secret = self.app_secret.as_ref().map(open).transpose()?;
+        let retired = |row: &FormerRow| {
+            Ok::<_, StoreError>(FormerSecret { secret: open(&row.secret)?, until: moment(row.until_at) })
+        };
+        let former = former.map(retired).transpose()?;
         let corrupt = |reason| StoreError::Corrupt { table: "executor", id: self.id, reason };
         let registration = registration(self.id, &self.registration)?;
         let addresses = if registration == Registration::Manual { addresses } else { Vec::new() };
         let draft = ExecutorDraft {
             name: self.name.clone(),
             app_key: self.app_key.clone(),
-            app_secret: self.app_secret.clone(),
+            app_secret,
             registration,
             addresses,
         };
@@ -277,8 +352,14 @@ impl ExecutorRow {
             version: self.version,
             created_at: moment(self.created_at),
             updated_at: moment(self.updated_at),
+            former,
         })
     }
+}
+
+/// To what a secret is bound: one that is copied into another executor's row is not read there.
+pub(crate) fn owner_of(id: i64) -> String {
+    format!("executor {id}")
 }
 
 /// Whether the addresses that stay no longer lead the list in the order they had; new ones get later numbers anyway.

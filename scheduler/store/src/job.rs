@@ -5,6 +5,7 @@
 //! No fire ever touches a job's row: where a job stands is told by the ledger (see [`crate::standing`]).
 
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::millis;
 use crate::debt::DebtRow;
 use crate::error::StoreError;
@@ -12,7 +13,7 @@ use crate::job_import::{Created, NewJob};
 use crate::job_row::JobRow;
 use crate::operation::By;
 use crate::outcome::Change;
-use crate::schema::{executor, job, job_checkpoint, job_debt, operation};
+use crate::schema::{executor, job, job_checkpoint, job_debt};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::job::{Job, JobSpec};
@@ -92,19 +93,19 @@ impl Store {
         let (id, version, at) = (before.job.id.0, before.job.version, millis(by.at));
         let log_id = self.id_next("operation").await?;
         let note = before.note(log_id, by, "delete", &before.json(), &Value::Null);
-        let debt = DebtRow::of(before, None, by.at)?;
+        let (debt, vault) = (DebtRow::of(before, None, by.at)?, self.vault.clone());
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 let gone = (job::deleted_at.eq(Some(at)), job::enabled.eq(false));
                 let seen = job::table.find(id).filter(job::version.eq(version)).filter(job::deleted_at.is_null());
                 let deleted = diesel::update(seen).set(gone).execute(conn).await? == 1;
                 if deleted {
-                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
                     if let Some(debt) = debt {
                         let floor = job_checkpoint::table.find(id).select(job_checkpoint::planned_until);
                         let debt = debt.above(floor.first(conn).await.optional()?);
                         diesel::insert_into(job_debt::table).values(&debt).execute(conn).await?;
                     }
+                    conn.enter(&vault, vec![note]).await?;
                 }
                 Ok::<bool, StoreError>(deleted)
             })
@@ -147,7 +148,7 @@ impl Store {
             return Ok(Change::Stale { version: before.job.version });
         }
         let log_id = self.id_next("operation").await?;
-        let debt = DebtRow::of(&before, Some(&job), by.at)?;
+        let (debt, vault) = (DebtRow::of(&before, Some(&job), by.at)?, self.vault.clone());
         let after = StoredJob { job, created_at: before.created_at, updated_at: by.at };
         let (row, note) = (after.row()?, after.note(log_id, &by, action, &before.json(), &after.json()));
         let moved = run!(self, write, async |conn| {
@@ -171,12 +172,12 @@ impl Store {
                 );
                 let moved = diesel::update(seen).set(set).execute(conn).await?;
                 if moved == 1 {
-                    diesel::insert_into(operation::table).values(&note).execute(conn).await?;
                     if let Some(debt) = debt {
                         let floor = job_checkpoint::table.find(row.id).select(job_checkpoint::planned_until);
                         let debt = debt.above(floor.first(conn).await.optional()?);
                         diesel::insert_into(job_debt::table).values(&debt).execute(conn).await?;
                     }
+                    conn.enter(&vault, vec![note]).await?;
                 }
                 Ok::<_, StoreError>(Some(moved == 1))
             })

@@ -4,6 +4,7 @@
 //! An item may bear a key. Whoever did not hear the answer sends the same again and finds the jobs that were made the first time.
 
 use crate::backend::{ImmediateTransaction, InsertJobs, Store, run};
+use crate::chain::Enter;
 use crate::error::StoreError;
 use crate::job_row::{JobRow, StoredJob};
 use crate::operation::{By, OperationRow};
@@ -83,6 +84,7 @@ impl Store {
     }
 
     async fn job_create_once(&self, new: Vec<NewJob>, by: By) -> Result<Vec<Created>, StoreError> {
+        let vault = self.vault.clone();
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 let wanted: BTreeSet<i64> = new.iter().map(|item| item.spec.draft().executor.0).collect();
@@ -110,8 +112,10 @@ impl Store {
                     }
                     firsts.push(end - many);
                 }
-                let (answers, rows) = made(new, plan, &firsts, &by)?;
+                let (answers, mut rows) = made(new, plan, &firsts, &by)?;
+                let notes = std::mem::take(&mut rows.notes);
                 conn.insert_jobs(rows).await?;
+                conn.enter(&vault, notes).await?;
                 Ok::<_, StoreError>(answers)
             })
             .await

@@ -16,6 +16,7 @@
 pub mod account;
 pub mod account_change;
 pub mod backend;
+pub mod chain;
 mod checkpoint;
 pub mod columns;
 pub mod debt;
@@ -44,6 +45,7 @@ mod run_parts;
 pub mod run_request;
 mod run_row;
 pub mod schema;
+mod secrets;
 pub mod session;
 pub mod settings;
 mod shown_url;
@@ -53,6 +55,7 @@ pub mod stat;
 pub mod token;
 pub mod trouble;
 pub mod user;
+pub mod vault;
 
 pub use backend::Store;
 pub use error::StoreError;

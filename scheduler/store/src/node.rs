@@ -31,6 +31,8 @@ pub struct Node {
     pub first_seen_at: DateTime<Utc>,
     /// When it last answered or registered.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// Whether it still goes by the secret that its executor had before.
+    pub has_former_secret: bool,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -45,6 +47,7 @@ pub(crate) struct NodeRow {
     pub(crate) state: i16,
     pub(crate) first_seen_at: i64,
     pub(crate) last_seen_at: Option<i64>,
+    pub(crate) has_former_secret: bool,
 }
 
 /// What a node says of itself when it registers.
@@ -58,13 +61,15 @@ pub struct NodeHello {
     pub agent: Option<String>,
     /// Its process, if it told.
     pub instance: Option<String>,
+    /// Whether it called in with the secret that its executor had before.
+    pub has_former_secret: bool,
 }
 
 impl NodeHello {
     fn storable(self) -> NodeHello {
-        let NodeHello { executor, address, agent, instance } = self;
+        let NodeHello { executor, address, agent, instance, has_former_secret } = self;
         let (agent, instance) = (agent.map(storable), instance.map(storable));
-        NodeHello { executor, address: storable(address), agent, instance }
+        NodeHello { executor, address: storable(address), agent, instance, has_former_secret }
     }
 }
 
@@ -85,6 +90,7 @@ impl Store {
                     node::instance.eq(&hello.instance),
                     node::state.eq(NodeState::Online.code()),
                     node::last_seen_at.eq(Some(millis(now))),
+                    node::has_former_secret.eq(hello.has_former_secret),
                 );
                 let owner = executor::table.find(hello.executor.0);
                 let is_known = diesel::update(known).set(set).execute(conn).await? == 1;
@@ -104,6 +110,7 @@ impl Store {
                         state: NodeState::Online.code(),
                         first_seen_at: millis(now),
                         last_seen_at: Some(millis(now)),
+                        has_former_secret: hello.has_former_secret,
                     };
                     diesel::insert_into(node::table).values(&row).execute(conn).await?;
                 }
@@ -178,6 +185,7 @@ impl NodeRow {
             state,
             first_seen_at: moment(self.first_seen_at),
             last_seen_at: self.last_seen_at.map(moment),
+            has_former_secret: self.has_former_secret,
         })
     }
 }

@@ -1,15 +1,20 @@
 //! What people did: one row per change, written in the transaction that makes it, with the differences field by field.
 
-use crate::backend::{Store, run};
+use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::{Enter, Fault, Link};
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
 use crate::page::{Cursor, Page, size};
 use crate::schema::operation;
+use crate::vault::Vault;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// The longest address that is kept, in characters: as long as any of IPv6.
+const LONGEST_ADDRESS: usize = 64;
 
 /// Who asks for a change; recorded with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub struct By {
     pub user: String,
     /// When, by the admin's clock.
     pub at: DateTime<Utc>,
+    /// From where, by the client's address; empty for what is done at the machine itself.
+    pub address: String,
 }
 
 /// One field that a change touched.
@@ -40,6 +47,8 @@ pub struct Operation {
     pub at: DateTime<Utc>,
     /// Who made it.
     pub user: String,
+    /// From where, by the client's address; `None`: at the machine itself, or not known.
+    pub address: Option<String>,
     /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `login`, ...
     pub action: String,
     /// To what: `job`, `executor`, `run`, `user`, `token`.
@@ -50,6 +59,8 @@ pub struct Operation {
     pub object_name: String,
     /// Field by field.
     pub changes: Vec<FieldChange>,
+    /// Its place in the chain and the hash there; `None`: it was written before there was a chain.
+    pub link: Option<Link>,
 }
 
 /// A row of `operation`.
@@ -64,6 +75,9 @@ pub(crate) struct OperationRow {
     object_id: i64,
     object_name: String,
     changes: String,
+    address: Option<String>,
+    place: Option<i64>,
+    hash: Option<String>,
 }
 
 /// What a change was made to.
@@ -97,7 +111,40 @@ impl OperationRow {
             object_id: object.id,
             object_name: storable(object.name.to_owned()),
             changes: serde_json::to_string(&differences(before, after)).unwrap_or_else(|_| "[]".into()),
+            address: Some(by.address.chars().take(LONGEST_ADDRESS).collect()).filter(|text: &String| !text.is_empty()),
+            place: None,
+            hash: None,
         }
+    }
+
+    /// Gives the row its place behind the one with the hash `before`, and answers its own hash.
+    pub(crate) fn chain(&mut self, place: i64, before: &str, vault: &Vault) -> String {
+        let hash = self.hashed(place, before, vault);
+        (self.place, self.hash) = (Some(place), Some(hash.clone()));
+        hash
+    }
+
+    /// The hash that the row has at this place. Every column goes into it, so that none can be changed.
+    fn hashed(&self, place: i64, before: &str, vault: &Vault) -> String {
+        let numbers = (place, self.id, self.at, self.object_id);
+        let texts = (&self.user_name, &self.action, &self.object_kind, &self.object_name, &self.changes, &self.address);
+        // Texts and numbers only: it cannot fail.
+        vault.chained(before, &serde_json::to_vec(&(numbers, texts)).unwrap_or_default())
+    }
+
+    /// Whether the row follows `at` in its chain, and the link it makes there.
+    pub(crate) fn follow(&self, at: &Link, kept: Option<&Link>, vault: &Vault) -> Result<Link, Fault> {
+        let place = at.place + 1;
+        let Some(hash) = self.hash.as_ref().filter(|_| self.place == Some(place)) else {
+            return Err(Fault::Missing(place));
+        };
+        if self.hashed(place, &at.hash, vault) != *hash {
+            return Err(Fault::Changed(place));
+        }
+        if kept.is_some_and(|kept| kept.place == place && kept.hash != *hash) {
+            return Err(Fault::Replaced(place));
+        }
+        Ok(Link { place, hash: hash.clone() })
     }
 }
 
@@ -159,9 +206,9 @@ impl Store {
         let id = self.id_next("operation").await?;
         let (kind, object_id, name) = object;
         let row = OperationRow::of(id, &by, action, &Object { kind, id: object_id, name: &name }, &Value::Null, &after);
+        let vault = self.vault.clone();
         run!(self, write, async |conn| {
-            diesel::insert_into(operation::table).values(&row).execute(conn).await?;
-            Ok(())
+            conn.immediate_transaction(async |conn| Ok::<_, StoreError>(conn.enter(&vault, vec![row]).await?)).await
         })
     }
 
@@ -219,6 +266,8 @@ impl From<OperationRow> for Operation {
             object_name: row.object_name,
             // Written by us as a list; anything else is shown as a change without details rather than hiding the rest.
             changes: serde_json::from_str(&row.changes).unwrap_or_default(),
+            address: row.address,
+            link: row.place.zip(row.hash).map(|(place, hash)| Link { place, hash }),
         }
     }
 }

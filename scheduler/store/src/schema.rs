@@ -16,6 +16,7 @@ diesel::table! {
     node (id) {
         id -> BigInt, executor_id -> BigInt, address -> Text, registration -> Text, agent -> Nullable<Text>,
         instance -> Nullable<Text>, state -> SmallInt, first_seen_at -> BigInt, last_seen_at -> Nullable<BigInt>,
+        has_former_secret -> Bool,
     }
 }
 
@@ -89,8 +90,17 @@ diesel::table! {
 diesel::table! {
     operation (id) {
         id -> BigInt, at -> BigInt, user_name -> Text, action -> Text, object_kind -> Text, object_id -> BigInt,
-        object_name -> Text, changes -> Text,
+        object_name -> Text, changes -> Text, address -> Nullable<Text>, place -> Nullable<BigInt>,
+        hash -> Nullable<Text>,
     }
+}
+
+diesel::table! {
+    operation_chain (id) { id -> BigInt, place -> BigInt, hash -> Text, key_mark -> Nullable<Text>, }
+}
+
+diesel::table! {
+    executor_former_secret (executor_id) { executor_id -> BigInt, secret -> Text, until_at -> BigInt, }
 }
 
 diesel::joinable!(job -> executor (executor_id));
@@ -101,6 +111,7 @@ diesel::joinable!(session -> user_account (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     api_token,
     executor,
+    executor_former_secret,
     job,
     job_checkpoint,
     job_debt,
@@ -109,6 +120,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_mark,
     node,
     operation,
+    operation_chain,
     run,
     run_open,
     run_request,

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::shown_url::without_password;
+use crate::vault::Vault;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct StoreSettings {
     /// A file of certificates (PEM) of the authorities that the server's certificate may come from, which makes
     /// `sslmode=verify-full` the default and refuses the others; `None`: those of the web.
     pub tls_ca: Option<PathBuf>,
+    /// The key of the database; by default none, for tools and tests that need none.
+    pub vault: Vault,
 }
 
 impl StoreSettings {
@@ -41,6 +44,7 @@ impl StoreSettings {
             connect_within: Duration::from_secs(5),
             statement_within: Duration::from_secs(30),
             tls_ca: None,
+            vault: Vault::default(),
         }
     }
 
@@ -69,6 +73,7 @@ impl fmt::Debug for StoreSettings {
             .field("connect_within", &self.connect_within)
             .field("statement_within", &self.statement_within)
             .field("tls_ca", &self.tls_ca)
+            .field("vault", &self.vault)
             .finish()
     }
 }

@@ -1,5 +1,6 @@
 //! An executor as clients write it: its secret can be set, cleared or left alone, and is never read back.
 
+use chrono::TimeDelta;
 use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -17,6 +18,10 @@ pub(super) struct ExecutorInput {
     #[serde(default)]
     #[schema(value_type = Option<String>, write_only)]
     secret: SecretChange,
+    /// For so many seconds a secret that is replaced stays good, so that nodes can be given the new one in their time: 0 (default, not
+    /// at all) to 2,592,000 (30 days).
+    #[serde(default)]
+    former_secret_good_for_s: u32,
     /// `automatic` (nodes call in by themselves, the default) or `manual`.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -49,6 +54,11 @@ impl ExecutorInput {
     /// Whether a secret has to be made up for this new executor: nobody gets in who was not let in.
     pub(super) fn wants_secret(&self) -> bool {
         matches!(self.secret, SecretChange::Keep) && self.registration == Registration::Automatic
+    }
+
+    /// How long a secret that is replaced stays good.
+    pub(super) fn overlap(&self) -> TimeDelta {
+        TimeDelta::seconds(self.former_secret_good_for_s.into())
     }
 
     pub(super) fn draft(self, current: Option<String>) -> ExecutorDraft {

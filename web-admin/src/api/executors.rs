@@ -10,10 +10,11 @@ use crate::state::App;
 use crate::views::{ExecutorView, ListView, NodeView};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
+use chrono::TimeDelta;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::ExecutorDraft;
 use hzm_job_store::executor::Executor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -75,8 +76,9 @@ pub async fn update(
 ) -> Result<web::Json<ExecutorView>, ApiError> {
     let (version, input) = definition::<ExecutorInput>(body.0, &ExecutorView::READ_ONLY)?;
     let version = required(version)?;
+    let overlap = input.overlap();
     let draft = input.draft(known(&app, *id).await?.spec.draft().app_secret.clone());
-    let changed = change::update(&app, ExecutorId(*id), version, draft, &operator).await.map_err(outward)?;
+    let changed = change::update(&app, (ExecutorId(*id), version), draft, overlap, &operator).await.map_err(outward)?;
     Ok(web::Json(changed.into()))
 }
 
@@ -96,18 +98,30 @@ pub struct NewSecret {
     pub version: i64,
 }
 
-/// Generates a new secret, answers it this once, and asks for it from now on.
+/// What is to become of the secret that is replaced.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretOrder {
+    /// For so many seconds it stays good: 0 (default, not at all) to 2,592,000 (30 days).
+    #[serde(default)]
+    former_secret_good_for_s: u32,
+}
+
+/// Generates a new secret, answers it this once, and asks for it from now on; the one before may stay good for a while.
 #[utoipa::path(post, path = "/api/v1/executors/{id}/secret", tag = "executors", params(("id" = i64, Path)),
+    request_body = SecretOrder,
     responses((status = 200, body = NewSecret)))]
 pub async fn generate_secret(
     app: web::Data<App>,
     operator: Operator,
     id: web::Path<i64>,
+    order: Body<SecretOrder>,
 ) -> Result<web::Json<NewSecret>, ApiError> {
+    let overlap = TimeDelta::seconds(order.0.former_secret_good_for_s.into());
     let executor = known(&app, *id).await?;
     let secret = random_secret().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
     let draft = ExecutorDraft { app_secret: Some(secret.clone()), ..executor.spec.draft().clone() };
-    let changed = change::update(&app, executor.id, executor.version, draft, &operator).await?;
+    let changed = change::update(&app, (executor.id, executor.version), draft, overlap, &operator).await?;
     Ok(web::Json(NewSecret { secret, version: changed.version }))
 }
 

@@ -44,6 +44,8 @@ const PAGE: &str = "/api/v1/docs/";
         runs::list, runs::read, runs::cancel, runs::clear,
         overview::read, events::stream,
         operations::list,
+        operations::verify,
+        operations::export,
         actors::list, actors::release, actors::fail,
         users::list, users::create, users::read, users::update, users::delete, users::generate_password,
     ),

@@ -2,6 +2,7 @@
 
 use crate::access::Reach;
 use crate::auth::{LoginRefusal, Operator, PasswordRefusal, change_password, log_in, log_out};
+use crate::edge::client;
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::state::App;
@@ -65,7 +66,7 @@ pub struct LoginView {
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Login,
     responses((status = 200, body = LoginView)), security(()))]
 pub async fn open(request: HttpRequest, app: web::Data<App>, login: Body<Login>) -> Result<HttpResponse, ApiError> {
-    let address = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
+    let address = client::text(&request);
     let Login { name, password } = login.0;
     let cookie = log_in(&app, &name, &password, &address).await.map_err(|refusal| match refusal {
         LoginRefusal::Wrong => ApiError::WrongLogin,

@@ -3,6 +3,7 @@
 use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
 use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
+use crate::audit::{self, Failed};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -74,6 +75,8 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     }
     if !is_admitted(app, address, name).await? {
         slog::warn!(app.log, "too many failed logins"; "user" => name, "address" => address);
+        let known = app.store.user_by_name(name.to_owned()).await?.map(|user| (user.id, user.name));
+        audit::login_failed(app, known, address, Failed::TooMany).await;
         return Err(LoginRefusal::TooMany);
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
@@ -81,7 +84,11 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     let verified = app.passwords.verify(password, hash).await;
     let is_right = verified.map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
     // That it is disabled is told to nobody: names cannot be tried out.
-    let user = user.filter(|user| is_right && !user.disabled).ok_or(LoginRefusal::Wrong)?;
+    let known = user.as_ref().map(|user| (user.id, user.name.clone()));
+    let Some(user) = user.filter(|user| is_right && !user.disabled) else {
+        audit::login_failed(app, known, address, Failed::Wrong).await;
+        return Err(LoginRefusal::Wrong);
+    };
     app.throttle.forgive(address, name);
     session_open(app, &user, address).await
 }
@@ -120,7 +127,7 @@ async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'s
     };
     app.store.session_create(session, app.now()).await?;
     let what = ("user", user.id, user.name.clone());
-    app.store.operation_record(app.by(&user.name), "login", what, json!({ "address": address })).await?;
+    app.store.operation_record(app.by(&user.name, address), "login", what, json!({})).await?;
     slog::info!(app.log, "logged in"; "user" => &user.name, "address" => address);
     let lifetime = Duration::seconds(app.config.admin.session.absolute.num_seconds());
     Ok(session_cookie(app, token, lifetime))
@@ -195,7 +202,7 @@ fn session_cookie(app: &App, token: String, lifetime: Duration) -> Cookie<'stati
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
-        .secure(app.config.admin.session.secure_cookie)
+        .secure(app.config.admin.has_secure_cookies())
         .max_age(lifetime)
         .finish()
 }

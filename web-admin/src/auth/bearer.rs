@@ -19,7 +19,7 @@ pub fn random_token() -> Result<String, getrandom::Error> {
 
 /// The token that a request brings, if it brings any: whatever follows `Bearer`, also when it is none of ours, so that a wrong one
 /// is refused rather than overlooked.
-pub(super) fn of(request: &HttpRequest) -> Option<&str> {
+pub(crate) fn of(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     let is_bearer = scheme.eq_ignore_ascii_case("bearer");

@@ -5,14 +5,17 @@ use crate::access::Permission;
 use crate::auth::Operator;
 use crate::error::{ApiError, changed};
 use crate::state::App;
+use chrono::TimeDelta;
 use hzm_job_scheduler::ExecutorId;
-use hzm_job_scheduler::executor::ExecutorDraft;
+use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
 use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_store::executor::Executor;
 use serde_json::json;
 
 const EXECUTOR: &str = "executor";
 const UNIQUE: &str = "app_key";
+/// The longest time for which a secret that was replaced may stay good.
+pub const LONGEST_OVERLAP: TimeDelta = TimeDelta::days(30);
 
 /// Creates an executor.
 ///
@@ -20,25 +23,33 @@ const UNIQUE: &str = "app_key";
 /// The draft's problems, [`ApiError::Taken`] when its app key is, or a failure of ours.
 pub async fn create(app: &App, draft: ExecutorDraft, operator: &Operator) -> Result<Executor, ApiError> {
     administers(operator)?;
-    let spec = draft.check()?;
+    let spec = checked(app, draft)?;
     let made = changed(app.store.executor_create(spec, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
     told(app, made, operator, "executor created").await
 }
 
-/// Replaces an executor's definition, its secret among it; `version` is the one that the caller read.
+/// Replaces an executor's definition, its secret among it; `version` is the one that the caller read. A secret that is replaced stays
+/// good for `overlap`; not at all where that is zero.
 ///
 /// # Errors
-/// The draft's problems, [`ApiError::Stale`], [`ApiError::Taken`], or a failure of ours.
+/// The draft's problems, an overlap that is longer than [`LONGEST_OVERLAP`], [`ApiError::Stale`], [`ApiError::Taken`], or a failure of ours.
 pub async fn update(
     app: &App,
-    id: ExecutorId,
-    version: i64,
+    (id, version): (ExecutorId, i64),
     draft: ExecutorDraft,
+    overlap: TimeDelta,
     operator: &Operator,
 ) -> Result<Executor, ApiError> {
     administers(operator)?;
-    let spec = draft.check()?;
-    let made = changed(app.store.executor_update(id, version, spec, operator.by(app)).await?, EXECUTOR, UNIQUE)?;
+    let spec = checked(app, draft)?;
+    if !(TimeDelta::zero()..=LONGEST_OVERLAP).contains(&overlap) {
+        let detail = format!("must be 0 to {} seconds", LONGEST_OVERLAP.num_seconds());
+        let detail_zh = format!("应为 0 至 {} 秒", LONGEST_OVERLAP.num_seconds());
+        return Err(ApiError::field("former_secret_good_for_s", "out_of_range", detail, detail_zh));
+    }
+    let until = Some(app.now() + overlap).filter(|_| overlap > TimeDelta::zero());
+    let updated = app.store.executor_update((id, version), spec, until, operator.by(app)).await?;
+    let made = changed(updated, EXECUTOR, UNIQUE)?;
     told(app, made, operator, "executor changed").await
 }
 
@@ -71,6 +82,18 @@ pub async fn forget_node(app: &App, id: ExecutorId, node: i64, operator: &Operat
     app.store.operation_record(operator.by(app), "forget_node", what, json!({ "node": node.address })).await?;
     slog::info!(app.log, "node forgotten"; "executor" => id.0, "node" => &node.address, "user" => &operator.name);
     Ok(())
+}
+
+/// The draft's own problems, and addresses that no executor may have here.
+fn checked(app: &App, draft: ExecutorDraft) -> Result<ExecutorSpec, ApiError> {
+    let spec = draft.check()?;
+    match spec.draft().addresses.iter().find_map(|address| app.egress.check_node(address).err()) {
+        None => Ok(spec),
+        Some(forbidden) => {
+            let detail_zh = format!("不允许的节点地址：{forbidden}");
+            Err(ApiError::field("addresses", "forbidden_address", forbidden.to_string(), detail_zh))
+        }
+    }
 }
 
 fn administers(operator: &Operator) -> Result<(), ApiError> {

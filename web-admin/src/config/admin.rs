@@ -3,8 +3,10 @@
 use super::database::{DatabaseConfig, MySqlConfig};
 use super::secret::Secret;
 use super::span;
+use crate::key_file;
 use chrono::TimeDelta;
-use hzm_job_actors::settings::{SchedulingSettings, Settings, SupervisionSettings};
+use hzm_job_actors::settings::{EgressSettings, SchedulingSettings, Settings, SupervisionSettings};
+use hzm_job_scheduler::networks::Networks;
 use hzm_job_store::{StoreError, StoreSettings};
 use serde::{Deserialize, Serialize};
 use std::num::NonZero;
@@ -21,6 +23,10 @@ pub struct AdminConfig {
     pub port: u16,
     /// The folder of the lock file and, by default, of the SQLite database; default `hzm-job-data`.
     pub data: PathBuf,
+    /// The key itself, 64 hexadecimal digits; in the place of its file, for where secrets come by the environment.
+    pub key: Secret,
+    /// The file of the key that secrets are encrypted with; default: `hzm-job.key` in the data folder. Made at the first start.
+    pub key_file: PathBuf,
     /// The original's way to name a MySQL or MariaDB database; in the place of `database.url`.
     #[serde(deserialize_with = "super::database::block", skip_serializing_if = "Option::is_none")]
     pub mysql: Option<MySqlConfig>,
@@ -34,6 +40,10 @@ pub struct AdminConfig {
     pub session: SessionConfig,
     /// The HTTP server.
     pub http: HttpConfig,
+    /// TLS of the pages, the API and what executors call.
+    pub tls: TlsConfig,
+    /// Where triggers may be sent, and whom TLS believes there.
+    pub egress: EgressSettings,
     /// Scheduling threads; default 0, one per processor core, at most 8.
     pub threads: u16,
     /// How jobs are fired.
@@ -54,7 +64,8 @@ pub struct SessionConfig {
     /// A session ends after so long in any case; default `7d`.
     #[serde(with = "span")]
     pub absolute: TimeDelta,
-    /// Whether browsers may send the cookie over HTTPS only; set it behind an HTTPS proxy. Default `false`.
+    /// Whether browsers may send the cookie over HTTPS only; set it behind an HTTPS proxy. Default `false`, and always so with
+    /// `tls`.
     pub secure_cookie: bool,
 }
 
@@ -67,9 +78,29 @@ pub struct HttpConfig {
     /// How long an idle connection stays open; default `75s`, longer than executors keep theirs.
     #[serde(with = "span")]
     pub keep_alive: TimeDelta,
-    /// How long a client may take to send the head of a request; default `10s`.
+    /// How long a client may take to send the head of a request, and for its part of a TLS handshake; default `10s`.
     #[serde(with = "span")]
     pub request_timeout: TimeDelta,
+    /// How long a client may take to send the body of a request; default `30s`.
+    #[serde(with = "span")]
+    pub body_timeout: TimeDelta,
+    /// Connections at the same time, in all; default 16,384. Further ones wait to be accepted.
+    pub max_connections: u32,
+    /// Connections of one address at the same time; default 4,096. Further ones are refused.
+    pub connections_per_address: u32,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed; default: none.
+    pub trusted_proxies: Networks,
+}
+
+/// TLS of the admin itself: `hzm.job.admin.tls`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct TlsConfig {
+    /// A PEM file with the certificate and those between it and its authority; default: none, and HTTP without TLS. Read again
+    /// when it changes.
+    pub cert: PathBuf,
+    /// The PEM file with its key.
+    pub key: PathBuf,
 }
 
 /// Switches for tests of the admin itself: `hzm.job.admin.debug`.
@@ -80,18 +111,30 @@ pub struct DebugConfig {
     pub fault_injection: bool,
 }
 
+impl TlsConfig {
+    /// Whether there is a certificate to show.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.cert.as_os_str().is_empty()
+    }
+}
+
 impl Default for AdminConfig {
     fn default() -> Self {
         AdminConfig {
             listen: "0.0.0.0".to_owned(),
             port: 8888,
             data: PathBuf::from("hzm-job-data"),
+            key: Secret::default(),
+            key_file: PathBuf::new(),
             mysql: None,
             database: DatabaseConfig::default(),
             user: "admin".to_owned(),
             password: Secret::default(),
             session: SessionConfig::default(),
             http: HttpConfig::default(),
+            tls: TlsConfig::default(),
+            egress: EgressSettings::default(),
             threads: 0,
             scheduling: SchedulingSettings::default(),
             supervision: SupervisionSettings::default(),
@@ -108,7 +151,15 @@ impl Default for SessionConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        HttpConfig { workers: 0, keep_alive: TimeDelta::seconds(75), request_timeout: TimeDelta::seconds(10) }
+        HttpConfig {
+            workers: 0,
+            keep_alive: TimeDelta::seconds(75),
+            request_timeout: TimeDelta::seconds(10),
+            body_timeout: TimeDelta::seconds(30),
+            max_connections: 16_384,
+            connections_per_address: 4_096,
+            trusted_proxies: Networks::default(),
+        }
     }
 }
 
@@ -120,6 +171,11 @@ impl AdminConfig {
             None if self.database.url.is_empty() => format!("sqlite://{}", self.data.join("ledger.sqlite").display()),
             None => self.database.url.clone(),
         }
+    }
+
+    /// Where the key is.
+    pub fn key_path(&self) -> PathBuf {
+        if self.key_file.as_os_str().is_empty() { self.data.join("hzm-job.key") } else { self.key_file.clone() }
     }
 
     /// How the database is opened.
@@ -139,8 +195,14 @@ impl AdminConfig {
         Settings {
             scheduling: self.scheduling.clone(),
             supervision: self.supervision.clone(),
+            egress: self.egress.clone(),
             threads: per_core(self.threads, 8),
         }
+    }
+
+    /// Whether browsers send cookies over HTTPS only.
+    pub fn has_secure_cookies(&self) -> bool {
+        self.session.secure_cookie || self.tls.is_on()
     }
 
     /// Worker threads of the HTTP server.
@@ -187,20 +249,52 @@ impl AdminConfig {
                 password.is_empty() || (8..=256).contains(&password.len()),
                 "give 8 to 256 characters, or none",
             ),
+            (
+                "key",
+                self.key.0.is_empty() || key_file::digits(&self.key.0).is_some(),
+                "give 64 hexadecimal digits, or none",
+            ),
+            (
+                "keyFile",
+                self.key.0.is_empty() || self.key_file.as_os_str().is_empty(),
+                "the key is given twice, here and by hzm.job.admin.key; remove one of them",
+            ),
             ("session.idle", self.session.idle >= TimeDelta::minutes(1), "give at least 1m"),
             ("session.absolute", self.session.absolute >= self.session.idle, "give no less than session.idle"),
             ("http.workers", self.http.workers <= 64, "give a number from 0 to 64"),
             ("http.keepAlive", self.http.keep_alive >= TimeDelta::seconds(1), "give at least 1s"),
             ("http.requestTimeout", self.http.request_timeout >= TimeDelta::seconds(1), "give at least 1s"),
+            ("http.bodyTimeout", self.http.body_timeout >= TimeDelta::seconds(1), "give at least 1s"),
+            (
+                "http.maxConnections",
+                (16..=1_000_000).contains(&self.http.max_connections),
+                "give a number from 16 to 1000000",
+            ),
+            (
+                "http.connectionsPerAddress",
+                (8..=1_000_000).contains(&self.http.connections_per_address),
+                "give a number from 8 to 1000000",
+            ),
+            (
+                "tls.key",
+                self.tls.cert.as_os_str().is_empty() || !self.tls.key.as_os_str().is_empty(),
+                "the key of tls.cert is missing; name its PEM file",
+            ),
+            (
+                "tls.cert",
+                self.tls.key.as_os_str().is_empty() || !self.tls.cert.as_os_str().is_empty(),
+                "the certificate of tls.key is missing; name its PEM file",
+            ),
             ("threads", self.threads <= 64, "give a number from 0 to 64"),
         ];
         if let Some((key, _, advice)) = checks.into_iter().find(|(_, is_fine, _)| !is_fine) {
             return Err((key.to_owned(), advice.to_owned()));
         }
+        let egress = self.egress.problem().map(|(key, text)| (format!("egress.{key}"), text));
         let scheduling = self.scheduling.problems().into_iter().map(|(key, text)| (format!("scheduling.{key}"), text));
         let supervision =
             self.supervision.problems().into_iter().map(|(key, text)| (format!("supervision.{key}"), text));
-        scheduling.chain(supervision).next().map_or(Ok(()), Err)
+        egress.into_iter().chain(scheduling).chain(supervision).next().map_or(Ok(()), Err)
     }
 }
 

@@ -16,7 +16,7 @@ impl Signed for Results {
 
 /// Runs ended. Answered when each result is committed or refused.
 pub async fn results(app: web::Data<App>, call: Known<Results>) -> Result<HttpResponse, Refusal> {
-    let Known { executor, body } = call;
+    let Known { executor, body, .. } = call;
     if body.results.len() > MOST {
         return Err(Refusal::TooMany);
     }

@@ -6,6 +6,7 @@
 //! not exist (any more) is 410, which our SDK takes as final.
 
 use super::tolerant;
+use crate::edge::client;
 use crate::error::ApiError;
 use crate::extract;
 use crate::state::App;
@@ -19,6 +20,7 @@ use hzm_job_protocol::batch::{FORM, SPEAKS_HEADER};
 use hzm_job_protocol::hzm::{Callback, Envelope, Offline, Registry, TOKEN_HEADER};
 use hzm_job_protocol::{HANDLER_SUCCESS, MAX_ID};
 use hzm_job_scheduler::RunId;
+use hzm_job_scheduler::egress::Forbidden;
 use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
 use hzm_job_store::node::NodeHello;
 use serde::de::DeserializeOwned;
@@ -49,6 +51,12 @@ pub enum Refusal {
     /// Only POST is answered: 405.
     #[error("send this as POST")]
     WrongMethod,
+    /// The caller's address brought too many wrong secrets: 429.
+    #[error("too many calls from this address brought a wrong secret; try again in a minute")]
+    TooManyStrangers,
+    /// The address is one that no executor may have: 403.
+    #[error("executorAddress: {0}")]
+    Forbidden(Forbidden),
     /// There is no such run of this executor, or it was cleared: 410, it will never be recorded.
     #[error("run {0} does not exist, or not any more; its result cannot be recorded")]
     UnknownRun(i64),
@@ -64,7 +72,10 @@ impl ResponseError for Refusal {
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::TooLarge | Refusal::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::TooManyStrangers => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Forbidden(_) => StatusCode::FORBIDDEN,
             Refusal::UnknownRun(_) => StatusCode::GONE,
+            Refusal::Scheduler(SchedulerError::TooManyNodes(_)) => StatusCode::CONFLICT,
             Refusal::Scheduler(SchedulerError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Scheduler(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -73,7 +84,8 @@ impl ResponseError for Refusal {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
         match self {
-            Refusal::Scheduler(SchedulerError::Refused(_)) => &mut answer,
+            Refusal::Scheduler(SchedulerError::Refused(_) | SchedulerError::TooManyNodes(_)) => &mut answer,
+            Refusal::TooManyStrangers => answer.insert_header((RETRY_AFTER, "60")),
             Refusal::Scheduler(_) => answer.insert_header((RETRY_AFTER, "1")),
             Refusal::WrongMethod => answer.insert_header((ALLOW, "POST")),
             _ => &mut answer,
@@ -102,6 +114,8 @@ impl Refusal {
 pub struct Known<T> {
     pub(super) executor: Arc<ExecutorCard>,
     pub(super) body: T,
+    /// Whether it brought the secret that its executor had before.
+    pub(super) by_former: bool,
 }
 
 /// A body that names the executor it comes from.
@@ -141,36 +155,56 @@ impl<T: Signed> FromRequest for Known<T> {
             })?;
             let body: T = tolerant::read(&bytes)
                 .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))?;
-            let executor = identify(&request, body.app_key())?;
-            Ok(Known { executor, body })
+            let (executor, by_former) = identify(&request, body.app_key())?;
+            Ok(Known { executor, body, by_former })
         })
     }
 }
 
-/// The executor of this app key, if the request brings its secret.
-fn identify(request: &HttpRequest, app_key: &str) -> Result<Arc<ExecutorCard>, Refusal> {
+/// The executor of this app key, if the request brings its secret; and whether that is the one before, which is good for a while.
+fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, bool), Refusal> {
     let app = request.app_data::<web::Data<App>>().ok_or(Refusal::Stranger)?;
+    let address = client::address(request);
+    if app.strangers.is_barred(address, app.now()) {
+        return Err(Refusal::TooManyStrangers);
+    }
     let token = request.headers().get(TOKEN_HEADER).map_or(&b""[..], |value| value.as_bytes());
     let known = app.scheduler.executor_by_key(app_key).filter(|_| !app_key.is_empty());
-    let known = known.filter(|card| match card.secret.as_deref() {
-        None | Some("") => true,
-        Some(secret) => bool::from(secret.as_bytes().ct_eq(token)),
+    let is = |secret: &str| bool::from(secret.as_bytes().ct_eq(token));
+    let judged = known.and_then(|card| match (card.secret.as_deref(), &card.former) {
+        (None | Some(""), _) => Some((card, false)),
+        (Some(secret), _) if is(secret) => Some((card, false)),
+        (_, Some(former)) if app.now() < former.until && is(&former.secret) => Some((card, true)),
+        _ => None,
     });
-    known.ok_or_else(|| {
-        let key: String = app_key.chars().take(128).collect();
-        let peer = request.peer_addr().map_or_else(String::new, |peer| peer.to_string());
-        slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret"; "app_key" => key, "peer" => peer);
+    judged.ok_or_else(|| {
+        if app.strangers.failed(address, app.now()) {
+            let key: String = app_key.chars().take(128).collect();
+            slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret; further ones of this minute from \
+                this address are not told"; "app_key" => key, "address" => client::text(request));
+        }
         Refusal::Stranger
     })
 }
 
 /// A node is up.
-pub async fn registry(app: web::Data<App>, call: Known<Registry>) -> Result<HttpResponse, Refusal> {
-    let Known { executor, body } = call;
+pub async fn registry(
+    app: web::Data<App>,
+    request: HttpRequest,
+    call: Known<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    let Known { executor, body, by_former } = call;
     let address = address_of(&body.executor_address)?;
+    app.egress.check_node(&address).map_err(Refusal::Forbidden)?;
+    app.strangers.registered(client::address(&request), app.now());
     if executor.registration == Registration::Automatic {
-        let hello =
-            NodeHello { executor: executor.id, address, agent: short(body.agent), instance: short(body.instance) };
+        let hello = NodeHello {
+            executor: executor.id,
+            address,
+            agent: short(body.agent),
+            instance: short(body.instance),
+            has_former_secret: by_former,
+        };
         app.scheduler.node_register(hello).await?;
     }
     Ok(HttpResponse::Ok().insert_header((SPEAKS_HEADER, FORM)).json(Envelope::ok(true)))
@@ -178,7 +212,7 @@ pub async fn registry(app: web::Data<App>, call: Known<Registry>) -> Result<Http
 
 /// A node shuts down; its open runs end.
 pub async fn offline(app: web::Data<App>, call: Known<Offline>) -> Result<HttpResponse, Refusal> {
-    let Known { executor, body } = call;
+    let Known { executor, body, .. } = call;
     let address = address_of(&body.executor_address)?;
     if executor.registration == Registration::Automatic {
         app.scheduler.node_offline(executor.id, address).await?;
@@ -188,7 +222,7 @@ pub async fn offline(app: web::Data<App>, call: Known<Offline>) -> Result<HttpRe
 
 /// A run ended. Answered after its result is committed.
 pub async fn callback(app: web::Data<App>, call: Known<Callback>) -> Result<HttpResponse, Refusal> {
-    let Known { executor, body } = call;
+    let Known { executor, body, .. } = call;
     if !(1..=MAX_ID).contains(&body.log_id) {
         return Err(Refusal::UnknownRun(body.log_id));
     }
@@ -239,7 +273,7 @@ fn short(text: Option<String>) -> Option<String> {
 }
 
 /// The message, cut between two characters where it is too long.
-pub(super) fn cut(message: String) -> String {
+pub(crate) fn cut(message: String) -> String {
     if message.len() <= LONGEST_MESSAGE {
         return message;
     }

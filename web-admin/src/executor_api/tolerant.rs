@@ -12,7 +12,7 @@ use serde_json::Value;
 const CODE: &str = "handlerCode";
 
 /// Reads a body; the error is that of the body as it came.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(bytes).or_else(|strict| again(bytes).ok_or(strict))
 }
 

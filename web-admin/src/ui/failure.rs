@@ -65,7 +65,9 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
             let details = errors.iter().map(|error| w.pick(&error.detail, &error.detail_zh).as_str());
             (s.bad_request, details.collect::<Vec<_>>().join(w.pick("; ", "；")))
         }
-        ApiError::TooLarge { .. } | ApiError::UnsupportedMediaType => (s.too_large, String::new()),
+        ApiError::TooLarge { .. } | ApiError::TooSlow(_) | ApiError::UnsupportedMediaType => {
+            (s.too_large, String::new())
+        }
         ApiError::Stale { .. } => (s.conflict, w.c.stale.to_owned()),
         ApiError::InUse { jobs } => (s.conflict, w.in_use(*jobs)),
         ApiError::Taken { .. } => (s.conflict, w.c.taken.to_owned()),

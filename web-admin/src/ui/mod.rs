@@ -8,11 +8,11 @@
 mod assets;
 mod executors;
 mod failure;
-mod fields;
-mod flash;
+pub(crate) mod fields;
+pub(crate) mod flash;
 mod frame;
 mod jobs;
-mod language;
+pub(crate) mod language;
 mod pieces;
 mod runs;
 mod system;

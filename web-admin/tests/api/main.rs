@@ -5,17 +5,21 @@
 #![cfg(test)]
 
 mod actors;
+mod audit;
+mod edges;
 mod executor_api;
 mod executors;
 mod explain;
 mod hostile_input;
 mod job_batch;
 mod jobs;
+mod known_cases;
 mod openapi;
 mod operations;
 mod outage;
 mod overview;
 mod permissions;
+mod rotation;
 mod runs;
 mod schedules;
 mod second_admin;
@@ -23,5 +27,6 @@ mod server;
 mod session;
 mod standalone;
 mod support;
+mod tls;
 mod tokens;
 mod users;

@@ -4,6 +4,7 @@ use crate::support::database::{Fresh, servers};
 use crate::support::{config, quiet};
 use chrono::TimeDelta;
 use hzm_job_actors::SystemClock;
+use hzm_job_admin::config::Secret;
 use hzm_job_admin::server::{self, Running};
 use hzm_job_store::Store;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tempfile::TempDir;
 async fn start(folder: &TempDir, url: &str) -> Running {
     let mut config = config(folder);
     config.admin.database.url = url.to_owned();
+    config.admin.key = Secret("0123456789abcdef".repeat(4));
     server::start(config, Arc::new(SystemClock), quiet()).await.unwrap()
 }
 

@@ -77,6 +77,7 @@ async fn a_second_admin_on_the_same_database_in_another_folder_is_told_so() {
     let with_database = |folder| {
         let mut config = config(folder);
         config.admin.database.url = format!("sqlite://{}", elsewhere.path().join("ledger.sqlite").display());
+        config.admin.key_file = elsewhere.path().join("the.key");
         config
     };
     let first = server::start(with_database(&one), Arc::new(SystemClock), quiet()).await.unwrap();

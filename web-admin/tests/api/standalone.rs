@@ -28,9 +28,9 @@ async fn later_starts_create_nothing_and_respect_what_the_user_deleted() {
     let store = first.app().store.clone();
     let executor = store.executor_list().await.unwrap().remove(0);
     for job in store.job_page(Default::default(), Default::default(), 50).await.unwrap().rows {
-        store.job_delete(job.job.id, first.app().by("test")).await.unwrap();
+        store.job_delete(job.job.id, first.app().by("test", "")).await.unwrap();
     }
-    store.executor_delete(executor.id, first.app().by("test")).await.unwrap();
+    store.executor_delete(executor.id, first.app().by("test", "")).await.unwrap();
     drop(store);
     first.stop().await;
     let second = server::start(config(&folder), Arc::new(SystemClock), quiet()).await.unwrap();

@@ -1,5 +1,5 @@
-//! Private database servers for tests: each with its own data folder, on a free loopback port, as a user without rights,
-//! and gone when the test is, however it ends.
+//! Private servers for tests, databases and an LDAP directory: each with its own data folder, on free loopback ports, as a user
+//! without rights, and gone when the test is, however it ends.
 //!
 //! A server here can be treated as badly as a test wants: killed at any instant, started again on the same data and the
 //! same port, stopped in its tracks and let go on. Writes reach the disk before they are acknowledged, as in production.
@@ -8,6 +8,7 @@
 //! a server must be started, and started again, by a thread that outlives it. Nothing is installed here.
 
 mod command;
+mod directory;
 mod error;
 mod mariadb;
 mod port;
@@ -16,6 +17,7 @@ mod processes;
 mod programs;
 mod server;
 
+pub use directory::{Certificate, Directory};
 pub use error::Problem;
 pub use port::free_port;
 pub use processes::{family, signal};

@@ -2,7 +2,7 @@
 
 use super::pool::SqliteConn;
 use crate::job_import::NewRows;
-use crate::schema::{job, job_request, operation};
+use crate::schema::{job, job_request};
 use diesel::QueryResult;
 use diesel_async::{AsyncMysqlConnection, AsyncPgConnection};
 use std::future::Future;
@@ -20,9 +20,6 @@ impl InsertJobs for SqliteConn {
             for row in &rows.jobs {
                 diesel::insert_into(job::table).values(row).execute(conn)?;
             }
-            for row in &rows.notes {
-                diesel::insert_into(operation::table).values(row).execute(conn)?;
-            }
             for row in &rows.keys {
                 diesel::insert_into(job_request::table).values(row).execute(conn)?;
             }
@@ -36,7 +33,7 @@ impl InsertJobs for SqliteConn {
 const STATEMENT_BYTES: usize = 256 * 1_024;
 
 /// The rows in pieces that a statement takes; a single large one is a piece of its own.
-fn pieces<T>(rows: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
+pub(crate) fn pieces<T>(rows: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let (mut pieces, mut start, mut sum) = (Vec::new(), 0, 0);
     for (place, row) in rows.iter().enumerate() {
         let size = bytes(row);
@@ -57,9 +54,6 @@ macro_rules! on_server {
                 use diesel_async::RunQueryDsl;
                 for some in pieces(&rows.jobs, |row| row.bytes()) {
                     diesel::insert_into(job::table).values(some).execute(self).await?;
-                }
-                for some in pieces(&rows.notes, |row| row.bytes()) {
-                    diesel::insert_into(operation::table).values(some).execute(self).await?;
                 }
                 for some in pieces(&rows.keys, |_| 256) {
                     diesel::insert_into(job_request::table).values(some).execute(self).await?;

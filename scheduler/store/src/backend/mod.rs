@@ -20,8 +20,8 @@ pub mod sqlite;
 mod tls;
 mod transaction;
 
-pub(crate) use insert_jobs::InsertJobs;
-pub(crate) use pool::{Pool, noted, played};
+pub(crate) use insert_jobs::{InsertJobs, pieces};
+pub(crate) use pool::{Pool, SqliteConn, noted, played};
 pub(crate) use transaction::ImmediateTransaction;
 
 use crate::error::StoreError;
@@ -29,6 +29,7 @@ use crate::ledger::{Answer, Batch};
 use crate::settings::StoreSettings;
 use crate::shown_url::without_password;
 use crate::trouble::{Trouble, TroubleWatch};
+use crate::vault::Vault;
 use address::{Address, Server, TlsMode};
 use diesel::IntoSql;
 use diesel::result::{Error as DieselError, QueryResult};
@@ -90,6 +91,7 @@ pub struct Store {
     watch: TroubleWatch,
     runtime: Arc<OwnRuntime>,
     plays: Plays,
+    pub(crate) vault: Vault,
     pub(crate) log: slog::Logger,
 }
 
@@ -147,7 +149,8 @@ impl Store {
         let log = log.new(slog::o!("component" => "store"));
         let watch = TroubleWatch::new(log.new(slog::o!("database" => without_password(&settings.url))));
         let pool = runtime.block_on(open_pool(address, Arc::new(settings.clone()), watch.clone(), log.clone()))?;
-        Ok(Store { pool, watch, runtime, plays: Plays::default(), log })
+        let vault = settings.vault.clone();
+        Ok(Store { pool, watch, runtime, plays: Plays::default(), vault, log })
     }
 
     /// Asks the database for a sign of life; answers within two seconds.
@@ -219,6 +222,11 @@ impl Store {
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.watch.present()
+    }
+
+    /// Where the store tells what happens to it.
+    pub fn log(&self) -> &slog::Logger {
+        &self.log
     }
 
     /// Whether the database is on a server, which others may use at the same time.

@@ -126,6 +126,8 @@ mod tests {
             after: after.clone(),
         };
         Operation {
+            address: None,
+            link: None,
             id: second,
             at: at(second),
             user: "li".into(),

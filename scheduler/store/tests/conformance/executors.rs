@@ -25,10 +25,13 @@ fn an_app_key_belongs_to_one_executor_at_a_time() {
         let second = world.executor("mail").await;
         let spec = || executor("billing").check().unwrap();
         assert!(matches!(world.store.executor_create(spec(), by("bob", 1)).await.unwrap(), Change::Taken));
-        assert!(matches!(world.store.executor_update(second, 1, spec(), by("bob", 1)).await.unwrap(), Change::Taken));
+        assert!(matches!(
+            world.store.executor_update((second, 1), spec(), None, by("bob", 1)).await.unwrap(),
+            Change::Taken
+        ));
         assert_eq!(world.store.executor_list().await.unwrap().len(), 2, "a refused change leaves nothing behind");
         done(world.store.executor_delete(first, by("bob", 2)).await.unwrap());
-        done(world.store.executor_update(second, 1, spec(), by("bob", 3)).await.unwrap());
+        done(world.store.executor_update((second, 1), spec(), None, by("bob", 3)).await.unwrap());
     });
 }
 
@@ -37,12 +40,12 @@ fn an_update_names_the_version_it_read() {
     on_each_database(async |world| {
         let id = world.executor("billing").await;
         let renamed = |name: &str| ExecutorDraft { name: name.into(), ..executor("billing") }.check().unwrap();
-        let after = done(world.store.executor_update(id, 1, renamed("one"), by("ann", 1)).await.unwrap());
+        let after = done(world.store.executor_update((id, 1), renamed("one"), None, by("ann", 1)).await.unwrap());
         assert_eq!((after.version, after.updated_at), (2, by("", 1).at));
-        let late = world.store.executor_update(id, 1, renamed("two"), by("bob", 2)).await.unwrap();
+        let late = world.store.executor_update((id, 1), renamed("two"), None, by("bob", 2)).await.unwrap();
         assert!(matches!(late, Change::Stale { version: 2 }), "{late:?}");
         assert_eq!(world.store.executor_get(id).await.unwrap().unwrap().spec.draft().name, "one");
-        let gone = world.store.executor_update(ExecutorId(99), 1, renamed("x"), by("bob", 2)).await.unwrap();
+        let gone = world.store.executor_update((ExecutorId(99), 1), renamed("x"), None, by("bob", 2)).await.unwrap();
         assert!(matches!(gone, Change::NotFound), "{gone:?}");
     });
 }
@@ -81,7 +84,7 @@ fn addresses_keep_the_order_in_which_they_were_entered() {
         let id = done(world.store.executor_create(manual_executor("x", &[a, b]), by("ann", 0)).await.unwrap()).id;
         for (version, addresses) in [(1, vec![b, a]), (2, vec![b, c, a]), (3, vec![a, b]), (4, vec![a, b, c])] {
             let spec = manual_executor("x", &addresses);
-            done(world.store.executor_update(id, version, spec, by("ann", 1)).await.unwrap());
+            done(world.store.executor_update((id, version), spec, None, by("ann", 1)).await.unwrap());
             let read = world.store.executor_get(id).await.unwrap().unwrap();
             assert_eq!(read.spec.draft().addresses, addresses);
             let nodes = world.store.node_list(Some(id)).await.unwrap();
@@ -95,7 +98,13 @@ fn every_change_is_recorded_without_the_secret() {
     on_each_database(async |world| {
         let with = |secret: &str| ExecutorDraft { app_secret: Some(secret.into()), ..executor("billing") };
         let id = done(world.store.executor_create(with("first-one").check().unwrap(), by("ann", 0)).await.unwrap()).id;
-        done(world.store.executor_update(id, 1, with("second-one").check().unwrap(), by("bob", 1)).await.unwrap());
+        done(
+            world
+                .store
+                .executor_update((id, 1), with("second-one").check().unwrap(), None, by("bob", 1))
+                .await
+                .unwrap(),
+        );
         done(world.store.executor_delete(id, by("cid", 2)).await.unwrap());
         let page = world.store.operation_page(Cursor::Newest, 10).await.unwrap();
         let told: Vec<_> =

@@ -10,6 +10,8 @@ mod broken_answers;
 #[cfg(test)]
 mod cancelled;
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod clearing;
 #[cfg(test)]
 mod database;

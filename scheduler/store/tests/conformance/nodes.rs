@@ -7,7 +7,13 @@ use hzm_job_store::node::NodeHello;
 
 fn hello(executor: ExecutorId, address: &str, instance: &str) -> NodeHello {
     let told = |text: &str| Some(text.to_owned());
-    NodeHello { executor, address: address.into(), agent: told("hzmjob/0.1.0"), instance: told(instance) }
+    NodeHello {
+        executor,
+        address: address.into(),
+        agent: told("hzmjob/0.1.0"),
+        instance: told(instance),
+        has_former_secret: false,
+    }
 }
 
 #[test]
@@ -68,7 +74,7 @@ fn nodes_follow_the_addresses_entered_by_hand() {
         let kept = world.store.node_list(Some(id)).await.unwrap().remove(1);
         assert!(world.store.node_state_record(kept.id, NodeState::Online, Some(at(3))).await.unwrap());
         let second = manual_executor("billing", &["http://b:1", "http://c:1"]);
-        done(world.store.executor_update(id, 1, second, by("ann", 4)).await.unwrap());
+        done(world.store.executor_update((id, 1), second, None, by("ann", 4)).await.unwrap());
         let nodes = world.store.node_list(Some(id)).await.unwrap();
         let told: Vec<_> = nodes.iter().map(|node| (node.address.as_str(), node.manual, node.state)).collect();
         let expected = vec![("http://b:1", true, NodeState::Online), ("http://c:1", true, NodeState::Offline)];
@@ -86,7 +92,7 @@ fn changing_the_kind_of_registration_changes_whose_nodes_count() {
         done(
             world
                 .store
-                .executor_update(id, 1, manual_executor("billing", &["http://b:1"]), by("ann", 2))
+                .executor_update((id, 1), manual_executor("billing", &["http://b:1"]), None, by("ann", 2))
                 .await
                 .unwrap(),
         );
@@ -96,7 +102,7 @@ fn changing_the_kind_of_registration_changes_whose_nodes_count() {
             [("http://b:1", true)]
         );
         let automatic = executor("billing").check().unwrap();
-        done(world.store.executor_update(id, 2, automatic, by("ann", 3)).await.unwrap());
+        done(world.store.executor_update((id, 2), automatic, None, by("ann", 3)).await.unwrap());
         assert_eq!(world.store.node_list(Some(id)).await.unwrap(), Vec::new());
     });
 }

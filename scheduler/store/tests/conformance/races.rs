@@ -140,7 +140,13 @@ fn two_who_register_the_same_address_at_once_find_the_same_node() {
         let executor = world.executor("billing").await;
         for round in 0..20 {
             let address = format!("http://a:{round}");
-            let hello = || NodeHello { executor, address: address.clone(), agent: None, instance: None };
+            let hello = || NodeHello {
+                executor,
+                address: address.clone(),
+                agent: None,
+                instance: None,
+                has_former_secret: false,
+            };
             let (mine, theirs) =
                 tokio::join!(world.store.node_register(hello(), at(1)), other.node_register(hello(), at(2)));
             assert_eq!(mine.unwrap().id, theirs.unwrap().id);

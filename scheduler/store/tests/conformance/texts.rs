@@ -53,7 +53,13 @@ fn a_nul_character_becomes_a_replacement_character_everywhere() {
         let executor = world.store.executor_create(executor("billing").check().unwrap(), by("ann\0", 1)).await.unwrap();
         let executor = crate::support::done(executor).id;
         let texts = |text: &str| Some(text.to_owned());
-        let hello = NodeHello { executor, address: "http://a\0".into(), agent: texts("x\0"), instance: texts("y\0") };
+        let hello = NodeHello {
+            executor,
+            address: "http://a\0".into(),
+            agent: texts("x\0"),
+            instance: texts("y\0"),
+            has_former_secret: false,
+        };
         let node = world.store.node_register(hello.clone(), at(1)).await.unwrap();
         assert_eq!((node.address.as_str(), node.agent.as_deref()), ("http://a\u{fffd}", Some("x\u{fffd}")));
         assert_eq!(world.store.node_register(hello.clone(), at(2)).await.unwrap().id, node.id);

@@ -24,6 +24,8 @@ struct ExecutorPage {
     app_key: String,
     registration: &'static str,
     secret: bool,
+    /// Until when the secret before is good.
+    former_until: Option<Moment>,
     automatic: bool,
     created: Moment,
     updated: Moment,
@@ -71,6 +73,11 @@ async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
         app_key: draft.app_key.clone(),
         registration: registration(draft.registration, w),
         secret: draft.app_secret.is_some(),
+        former_until: executor
+            .former
+            .as_ref()
+            .filter(|former| visit.app.now() < former.until)
+            .map(|former| lens.moment(former.until)),
         automatic: draft.registration == Registration::Automatic,
         created: lens.moment(executor.created_at),
         updated: lens.moment(executor.updated_at),

@@ -12,6 +12,7 @@ use crate::ui::words::Words;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::TimeDelta;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
 use hzm_job_store::executor::Executor;
@@ -29,6 +30,8 @@ struct ExecutorFormPage {
     is_new: bool,
     /// Whether the executor has a secret now.
     has_secret: bool,
+    /// How long it may stay good when it is replaced: seconds, in words, and whether that is chosen.
+    overlaps: Vec<(u32, &'static str, bool)>,
 }
 
 /// `GET /executors/new`.
@@ -69,6 +72,7 @@ async fn filled(visit: &Visit, id: i64) -> Answer {
     fields.set("registration", if draft.registration == Registration::Manual { "manual" } else { "automatic" });
     fields.set("addresses", draft.addresses.join("\n"));
     fields.set("secret", "keep");
+    fields.set("overlap", "86400");
     fields.set("version", executor.version.to_string());
     html(&page(visit, Some(&executor), Form::of(fields), false))
 }
@@ -87,7 +91,7 @@ async fn save(visit: &Visit, body: &web::Bytes, present: Option<&Executor>, admi
         None => executors::create(&visit.app, draft, &visit.operator).await,
         Some(executor) => {
             let version = form.value("version").parse().unwrap_or(0);
-            executors::update(&visit.app, executor.id, version, draft, &visit.operator).await
+            executors::update(&visit.app, (executor.id, version), draft, overlap(&form), &visit.operator).await
         }
     };
     match (saved, generated) {
@@ -103,6 +107,15 @@ async fn save(visit: &Visit, body: &web::Bytes, present: Option<&Executor>, admi
         }
         (Err(other), _) => Err(other),
     }
+}
+
+/// How long a secret that is replaced stays good, in seconds, as the form offers it.
+const OVERLAPS: [u32; 4] = [0, 3_600, 86_400, 604_800];
+
+/// What was chosen of them; nothing else can be.
+fn overlap(form: &Form) -> TimeDelta {
+    let chosen = form.value("overlap").parse().ok().filter(|seconds| OVERLAPS.contains(seconds)).unwrap_or(0);
+    TimeDelta::seconds(chosen.into())
 }
 
 fn to(id: ExecutorId) -> String {
@@ -150,6 +163,11 @@ fn page(visit: &Visit, present: Option<&Executor>, form: Form, stale: bool) -> E
         f: visit.frame(Place::Executors, title),
         w,
         title,
+        overlaps: OVERLAPS
+            .into_iter()
+            .zip([w.e.overlap_none, w.e.overlap_hour, w.e.overlap_day, w.e.overlap_week])
+            .map(|(seconds, word)| (seconds, word, form.is("overlap", &seconds.to_string())))
+            .collect(),
         action: present.map_or("/executors/new".to_owned(), |executor| format!("/executors/{}/edit", executor.id)),
         back: present.map_or("/executors".to_owned(), |executor| to(executor.id)),
         stale,

@@ -1,6 +1,7 @@
 //! `/login` and `/logout`.
 
 use crate::auth::{LoginRefusal, log_in, log_out, note};
+use crate::edge::client;
 use crate::error::ApiError;
 use crate::state::App;
 use crate::ui::fields::Fields;
@@ -32,7 +33,7 @@ pub(crate) async fn show(guest: Guest) -> HttpResponse {
 
 /// `POST /login`.
 pub(crate) async fn enter(guest: Guest, app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
+    let address = client::text(&request);
     guest.settle(entered(&guest, &app, &Fields::parse(&body), &address).await)
 }
 

@@ -19,6 +19,10 @@ struct OperationsPage {
     w: &'static Words,
     rows: Vec<OperationRow>,
     pager: Pager,
+    /// Entries in the chain, and the hash of the last one.
+    chain: Option<(String, String)>,
+    /// What looking through the chain found: nothing, or the fault.
+    verified: Option<Option<String>>,
 }
 
 /// One operation of a list.
@@ -28,6 +32,8 @@ pub(crate) struct OperationRow {
     w: &'static Words,
     at: Moment,
     user: String,
+    /// From where.
+    address: Option<String>,
     action: String,
     kind: String,
     name: String,
@@ -53,7 +59,14 @@ async fn page(visit: &Visit) -> Answer {
     let window = Window::of(visit.query(), w)?;
     let found = visit.app.store.operation_page(window.cursor, window.size).await?;
     let pager = Pager::of(&found, window, "/operations", &[], w);
+    let (end, _) = visit.app.store.chain_end().await?;
+    let verified = match visit.query().get("verify") {
+        "" => None,
+        _ => Some(visit.app.store.operations_verify(None).await?.fault.map(|fault| w.chain_fault(fault))),
+    };
     let page = OperationsPage {
+        chain: Some((w.number(end.place), end.hash)).filter(|_| end.place > 0),
+        verified,
         f: visit.frame(Place::Operations, w.s.operations_title),
         w,
         rows: found.rows.into_iter().map(|operation| operation_row(operation, &lens)).collect(),
@@ -73,6 +86,7 @@ pub(crate) fn operation_row(operation: Operation, lens: &Lens) -> OperationRow {
         link: link(&operation),
         name: operation.object_name,
         user: operation.user,
+        address: operation.address,
         changes: operation.changes.iter().map(difference).collect(),
     }
 }

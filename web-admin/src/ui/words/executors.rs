@@ -21,7 +21,7 @@ catalogue! {
         secret: "Secret", "密钥";
         secret_hint: "Both sides send it with each call. It is shown once, after saving.", "双方每次调用都会携带，仅在保存后显示一次。";
         secret_generate: "Generate one", "自动生成";
-        secret_generate_new: "Generate a new one; the old one stops working at once", "生成新密钥，旧密钥立即失效";
+        secret_generate_new: "Generate a new one", "生成新密钥";
         secret_keep: "Keep the present one", "保持现有密钥";
         secret_none: "No secret: anyone who knows the app key may register", "不使用密钥：知道标识即可注册";
         secret_clear: "Remove it: anyone who knows the app key may register", "清除密钥：知道标识即可注册";
@@ -30,6 +30,13 @@ catalogue! {
         secret_own_missing: "enter the secret, or choose another option", "请填写密钥，或选择其他选项";
         secret_set: "set", "已设置";
         secret_unset: "not set", "未设置";
+        overlap: "A secret that is replaced stays good", "被替换的旧密钥继续有效";
+        overlap_hint: "In this time nodes may call with either one, so they can be given the new one in turn. Choose \"not at all\" if it was seen by somebody.", "在此期间节点可使用新旧任一密钥，便于逐个更换；若旧密钥已泄露，请选择“立即失效”。";
+        overlap_none: "not at all", "立即失效";
+        overlap_hour: "for an hour", "一小时";
+        overlap_day: "for a day", "一天";
+        overlap_week: "for a week", "一周";
+        former_until: "the one before is good until", "旧密钥有效至";
         nodes: "Nodes", "节点";
         no_nodes: "No node has registered yet.", "还没有节点注册。";
         address: "Address", "地址";

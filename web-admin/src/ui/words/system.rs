@@ -25,6 +25,14 @@ catalogue! {
         operations_title: "Operation log", "操作日志";
         operations_empty: "Nothing was done yet", "还没有操作记录";
         operations_empty_hint: "Each change that somebody makes is recorded here, field by field.", "每一次修改都会逐字段记录在这里。";
+        asked_for: "Request", "请求";
+        chain_none: "No entry is chained yet.", "尚无链式记录。";
+        chain_end: "Entries in the chain", "链式记录数";
+        chain_hash: "hash of the last one", "末条哈希";
+        chain_verify: "Verify the chain", "校验";
+        chain_whole: "The chain is whole: no entry was changed, taken out or put in between.", "校验通过：没有记录被修改、删除或插入。";
+        chain_broken: "The chain is broken:", "校验未通过：";
+        chain_export: "Export", "导出";
         object: "Object", "对象";
         action: "Action", "操作";
         before: "Before", "修改前";

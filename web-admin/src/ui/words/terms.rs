@@ -3,6 +3,7 @@
 use super::Words;
 use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
+use hzm_job_store::chain::Fault;
 
 /// The colour of a pill, a bar or a tile; the class of the style sheet.
 pub(crate) const fn tone(state: RunState) -> &'static str {
@@ -133,10 +134,22 @@ impl Words {
             "password" | "change_password" => ("changed the password", "修改密码"),
             "forget_node" => ("forgot a node", "移除节点"),
             "release" => ("released", "解除隔离"),
+            "login_failed" => ("failed to log in", "登录失败"),
+            "refused" => ("was refused", "被拒绝"),
             "end_session" => ("ended a session", "退出会话"),
             other => return other,
         };
         self.pick(en, zh)
+    }
+
+    /// What is wrong with the chain of the operation log.
+    pub(crate) fn chain_fault(&self, fault: Fault) -> String {
+        match fault {
+            Fault::Missing(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录缺失。")),
+            Fault::Changed(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录被修改。")),
+            Fault::Behind(place) => self.pick(format!("{fault}."), format!("链末为第 {place} 条，其后还有记录。")),
+            Fault::Replaced(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录与保留的哈希不符。")),
+        }
     }
 
     /// The kind of object an action was about.
@@ -147,6 +160,7 @@ impl Words {
             "run" => self.r.run,
             "user" => self.c.account,
             "token" => self.u.token,
+            "address" => self.s.asked_for,
             other => other,
         }
     }

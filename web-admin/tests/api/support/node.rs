@@ -2,7 +2,7 @@
 
 use super::{Admin, Answer, send};
 use actix_web::http::Method;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use hzm_job_protocol::hzm::{Envelope, JobHandle, TOKEN_HEADER};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ type Triggers = Arc<Mutex<Vec<JobHandle>>>;
 pub(crate) struct Node {
     pub(crate) address: String,
     triggers: Triggers,
+    secrets: Arc<Mutex<Vec<String>>>,
     admin: String,
     app_key: String,
     secret: String,
@@ -24,10 +25,13 @@ impl Node {
     /// Starts a node and registers it.
     pub(crate) async fn register(admin: &Admin, app_key: &str, secret: &str) -> Node {
         let triggers = Triggers::default();
-        let seen = Arc::clone(&triggers);
+        let secrets: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (seen, brought) = (Arc::clone(&triggers), Arc::clone(&secrets));
         let server = HttpServer::new(move || {
-            let seen = Arc::clone(&seen);
-            let take = move |call: web::Json<JobHandle>| {
+            let (seen, brought) = (Arc::clone(&seen), Arc::clone(&brought));
+            let take = move |request: HttpRequest, call: web::Json<JobHandle>| {
+                let token = request.headers().get(TOKEN_HEADER).and_then(|token| token.to_str().ok());
+                brought.lock().unwrap().push(token.unwrap_or_default().to_owned());
                 seen.lock().unwrap().push(call.into_inner());
                 async { HttpResponse::Ok().json(Envelope::ok(true)) }
             };
@@ -39,7 +43,7 @@ impl Node {
         let address = format!("http://{}", server.addrs().first().unwrap());
         actix_rt::spawn(server.run());
         let (app_key, secret) = (app_key.to_owned(), secret.to_owned());
-        let node = Node { address, triggers, admin: admin.base(), app_key, secret };
+        let node = Node { address, triggers, secrets, admin: admin.base(), app_key, secret };
         let answer = node.call("/api/admin/registry", json!({ "executorAddress": node.address })).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         node
@@ -56,6 +60,11 @@ impl Node {
             assert!(tokio::time::Instant::now() < deadline, "only {} of {many} triggers arrived", seen.len());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// The secrets that its triggers brought.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.secrets.lock().unwrap().clone()
     }
 
     /// Reports the end of a run.

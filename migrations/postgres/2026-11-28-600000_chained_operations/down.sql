@@ -1,0 +1,7 @@
+ALTER TABLE node DROP COLUMN has_former_secret;
+DROP TABLE executor_former_secret;
+DROP TABLE operation_chain;
+DROP INDEX operation_place;
+ALTER TABLE operation DROP COLUMN hash;
+ALTER TABLE operation DROP COLUMN place;
+ALTER TABLE operation DROP COLUMN address;

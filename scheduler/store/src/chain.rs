@@ -1,0 +1,215 @@
+//! The operation log as a chain: every entry has its place and a hash over itself and the entry before it.
+//!
+//! The end of the chain is a row that each transaction with an entry locks, last of all: entries get their places in the order in
+//! which their transactions end. What follows: an entry that was changed, taken out or put in between is found out by
+//! [`Store::operations_verify`], by whoever has the key. Entries cut off at the end are found out by whoever kept a place and hash
+//! from before; the log of the admin tells of one every hour.
+
+use crate::backend::{SqliteConn, Store, pieces, run};
+use crate::error::StoreError;
+use crate::operation::OperationRow;
+use crate::schema::{operation, operation_chain};
+use crate::vault::Vault;
+use diesel::prelude::*;
+use diesel::result::QueryResult;
+use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
+use std::future::Future;
+
+/// The row of the end.
+const END: i64 = 1;
+/// Entries that are read in one step.
+const STEP: i64 = 1_000;
+
+/// A place in the chain and the hash there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Link {
+    /// The place, from 1; 0: the chain is empty.
+    pub place: i64,
+    /// The hash there, in hexadecimal.
+    pub hash: String,
+}
+
+/// What is wrong with a chain, at the first place where something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No entry has this place.
+    #[error("the entry at place {0} is missing")]
+    Missing(i64),
+    /// The entry is not the one that was written, or one before it is not.
+    #[error("the entry at place {0} was changed after it was written")]
+    Changed(i64),
+    /// There are entries behind the end.
+    #[error("the chain ends at place {0}, and there are entries behind its end")]
+    Behind(i64),
+    /// The hash that was kept from before is not the one of this place.
+    #[error("at place {0} is another entry than the one whose hash you kept")]
+    Replaced(i64),
+}
+
+/// What looking through the chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Its end.
+    pub end: Link,
+    /// Entries that were written before there was a chain.
+    pub before_chain: i64,
+    /// The first fault; `None`: the chain is whole.
+    pub fault: Option<Fault>,
+}
+
+/// Writes entries of the operation log, inside the transaction that makes the changes and last in it.
+pub(crate) trait Enter {
+    /// See the trait.
+    fn enter(&mut self, vault: &Vault, rows: Vec<OperationRow>) -> impl Future<Output = QueryResult<()>> + Send;
+}
+
+impl Enter for SqliteConn {
+    async fn enter(&mut self, vault: &Vault, rows: Vec<OperationRow>) -> QueryResult<()> {
+        let vault = vault.clone();
+        // In one step: many small ones would each change threads.
+        self.spawn_blocking(move |conn| at_once::enter(conn, &vault, rows)).await
+    }
+}
+
+/// The same on SQLite's own thread.
+mod at_once {
+    use super::{chained, end};
+    use crate::operation::OperationRow;
+    use crate::schema::{operation, operation_chain};
+    use crate::vault::Vault;
+    use diesel::prelude::*;
+
+    pub(super) fn enter(conn: &mut SqliteConnection, vault: &Vault, mut rows: Vec<OperationRow>) -> QueryResult<()> {
+        let Ok(count @ 1..) = i64::try_from(rows.len()) else { return Ok(()) };
+        diesel::update(end()).set(operation_chain::place.eq(operation_chain::place + count)).execute(conn)?;
+        let moved: (i64, String) = end().select((operation_chain::place, operation_chain::hash)).first(conn)?;
+        let hash = chained(&mut rows, moved, vault);
+        for row in &rows {
+            diesel::insert_into(operation::table).values(row).execute(conn)?;
+        }
+        diesel::update(end()).set(operation_chain::hash.eq(hash)).execute(conn)?;
+        Ok(())
+    }
+}
+
+macro_rules! on_server {
+    ($conn:ty) => {
+        impl Enter for $conn {
+            async fn enter(&mut self, vault: &Vault, mut rows: Vec<OperationRow>) -> QueryResult<()> {
+                let Ok(count @ 1..) = i64::try_from(rows.len()) else { return Ok(()) };
+                // Moved before it is read, which locks it.
+                let moved = operation_chain::place.eq(operation_chain::place + count);
+                diesel::update(end()).set(moved).execute(self).await?;
+                let moved: (i64, String) =
+                    end().select((operation_chain::place, operation_chain::hash)).first(self).await?;
+                let hash = chained(&mut rows, moved, vault);
+                for some in pieces(&rows, |row| row.bytes()) {
+                    diesel::insert_into(operation::table).values(some).execute(self).await?;
+                }
+                diesel::update(end()).set(operation_chain::hash.eq(hash)).execute(self).await?;
+                Ok(())
+            }
+        }
+    };
+}
+on_server!(AsyncMysqlConnection);
+on_server!(AsyncPgConnection);
+
+/// The row of the end.
+#[diesel::dsl::auto_type]
+fn end() -> _ {
+    let id: i64 = END;
+    operation_chain::table.find(id)
+}
+
+/// Gives the rows their places, the last of which is `moved`'s, and answers the hash of the last one.
+fn chained(rows: &mut [OperationRow], (last, before): (i64, String), vault: &Vault) -> String {
+    let first = last + 1 - i64::try_from(rows.len()).unwrap_or_default();
+    (first..).zip(rows).fold(before, |before, (place, row)| row.chain(place, &before, vault))
+}
+
+impl Store {
+    /// Looks through the whole chain, and whether it still holds what was `kept` from before.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn operations_verify(&self, kept: Option<Link>) -> Result<Verified, StoreError> {
+        let (end, before_chain) = self.chain_end().await?;
+        let mut at = Link::default();
+        while at.place < end.place {
+            let rows = self.chain_step((at.place, end.place)).await?;
+            let followed = if rows.is_empty() { Err(Fault::Missing(at.place + 1)) } else { Ok(()) };
+            let followed =
+                followed.and_then(|()| rows.iter().try_fold(at, |at, row| row.follow(&at, kept.as_ref(), &self.vault)));
+            match followed {
+                Ok(next) => at = next,
+                Err(fault) => return Ok(Verified { end, before_chain, fault: Some(fault) }),
+            }
+        }
+        let is_cut = kept.is_some_and(|kept| kept.place > end.place);
+        let fault = match (is_cut, at.hash == end.hash) {
+            (true, _) => Some(Fault::Missing(end.place + 1)),
+            (false, false) => Some(Fault::Changed(end.place)),
+            (false, true) => self.behind_end().await?,
+        };
+        Ok(Verified { end, before_chain, fault })
+    }
+
+    /// Whether there are entries behind the end. The end is read second: what was written in between moved it.
+    async fn behind_end(&self) -> Result<Option<Fault>, StoreError> {
+        let furthest: Option<i64> = run!(self, read, async |conn| {
+            Ok(operation::table.select(diesel::dsl::max(operation::place)).first(conn).await?)
+        })?;
+        let (end, _) = self.chain_end().await?;
+        Ok(furthest.filter(|furthest| *furthest > end.place).map(|_| Fault::Behind(end.place)))
+    }
+
+    /// The end of the chain, and how many entries have no place in it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn chain_end(&self) -> Result<(Link, i64), StoreError> {
+        run!(self, read, async |conn| {
+            let row = end().select((operation_chain::place, operation_chain::hash));
+            let (place, hash): (i64, String) = row.first(conn).await?;
+            let without = operation::table.filter(operation::place.is_null()).count().get_result(conn).await?;
+            Ok((Link { place, hash }, without))
+        })
+    }
+
+    async fn chain_step(&self, (after, until): (i64, i64)) -> Result<Vec<OperationRow>, StoreError> {
+        run!(self, read, async |conn| {
+            let some = operation::table.filter(operation::place.gt(after)).filter(operation::place.le(until));
+            let next = some.order(operation::place.asc()).limit(STEP);
+            Ok(next.select(OperationRow::as_select()).load(conn).await?)
+        })
+    }
+
+    /// Ties this database to the store's key, and encrypts what was written before there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when it is tied to another one; then nothing was changed.
+    pub async fn key_bind(&self) -> Result<(), StoreError> {
+        let Some(mark) = self.vault.mark().map(str::to_owned) else { return Ok(()) };
+        let known: Option<String> = run!(self, write, async |conn| {
+            let untied = end().filter(operation_chain::key_mark.is_null());
+            diesel::update(untied).set(operation_chain::key_mark.eq(Some(&mark))).execute(conn).await?;
+            Ok(end().select(operation_chain::key_mark).first(conn).await?)
+        })?;
+        if known.as_deref() != self.vault.mark() {
+            return Err(StoreError::WrongKey);
+        }
+        self.secrets_seal().await
+    }
+
+    /// Whether the database is tied to a key.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_key_bound(&self) -> Result<bool, StoreError> {
+        run!(self, read, async |conn| {
+            let mark: Option<String> = end().select(operation_chain::key_mark).first(conn).await?;
+            Ok(mark.is_some())
+        })
+    }
+}

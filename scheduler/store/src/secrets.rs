@@ -1,0 +1,42 @@
+//! Secrets that were written before this database had a key.
+
+use crate::backend::{ImmediateTransaction, Store, run};
+use crate::error::StoreError;
+use crate::executor::owner_of;
+use crate::schema::executor;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+impl Store {
+    /// Encrypts them; at every start, because a version of this program from before there were keys may have run meanwhile.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn secrets_seal(&self) -> Result<(), StoreError> {
+        let stored: Vec<(i64, Option<String>)> = run!(self, read, async |conn| {
+            let with_secret = executor::table.filter(executor::app_secret.is_not_null());
+            Ok(with_secret.select((executor::id, executor::app_secret)).load(conn).await?)
+        })?;
+        let mut sealed = Vec::new();
+        for (id, secret) in stored {
+            if let Some(plain) = secret.filter(|stored| self.vault.is_plain(stored)) {
+                sealed.push((id, self.vault.seal(&owner_of(id), &plain)?, plain));
+            }
+        }
+        if sealed.is_empty() {
+            return Ok(());
+        }
+        slog::info!(self.log, "secrets of executors are encrypted from now on"; "executors" => sealed.len());
+        run!(self, write, async |conn| {
+            conn.immediate_transaction(async |conn| {
+                for (id, secret, plain) in &sealed {
+                    // As it was read: whatever somebody set meanwhile stays.
+                    let same = executor::table.find(id).filter(executor::app_secret.eq(plain));
+                    diesel::update(same).set(executor::app_secret.eq(secret)).execute(conn).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await
+        })
+    }
+}

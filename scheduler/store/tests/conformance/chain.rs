@@ -1,0 +1,202 @@
+//! The operation log as a chain: what was done to it from outside is found out.
+
+use crate::database::execute;
+use crate::support::{World, at, by, done, executor, job, on_each_database, silence};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
+use hzm_job_store::chain::{Fault, Link};
+use hzm_job_store::job_import::NewJob;
+use hzm_job_store::page::Cursor;
+use hzm_job_store::vault::{KEY_BYTES, Vault};
+use hzm_job_store::{Store, StoreError, StoreSettings};
+use serde_json::json;
+
+/// A store on the same database that has this key.
+fn with_key(world: &World, byte: u8) -> Store {
+    let vault = Vault::of(&[byte; KEY_BYTES]).unwrap();
+    Store::open_with(&StoreSettings { vault, ..StoreSettings::new(&world.database.url) }, &silence()).unwrap()
+}
+
+/// Whoever has the database and not the key.
+fn meddle(world: &World, sql: &str) {
+    match world.database.url.strip_prefix("sqlite://") {
+        None => execute(&world.database.url, sql),
+        Some(path) => {
+            let mut conn = SqliteConnection::establish(path).unwrap();
+            conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
+        }
+    }
+}
+
+async fn filled(world: &World) -> Store {
+    let store = with_key(world, 1);
+    store.key_bind().await.unwrap();
+    for number in 1..=5 {
+        let what = ("run", number, format!("run {number}"));
+        store.operation_record(by("ann", number), "cancel", what, json!({ "number": number })).await.unwrap();
+    }
+    store
+}
+
+async fn fault(store: &Store) -> Option<Fault> {
+    store.operations_verify(None).await.unwrap().fault
+}
+
+#[test]
+fn every_kind_of_change_is_an_entry_of_one_whole_chain() {
+    on_each_database(async |world| {
+        let store = with_key(&world, 1);
+        store.key_bind().await.unwrap();
+        let spec = |key| executor(key).check().unwrap();
+        let id = done(store.executor_create(spec("a"), by("ann", 0)).await.unwrap()).id;
+        done(store.executor_update((id, 1), spec("b"), None, by("ann", 1)).await.unwrap());
+        let made = done(store.job_create(job(id, "one"), by("ann", 2)).await.unwrap()).job;
+        done(store.job_update(made.id, 1, job(id, "two"), by("ann", 3)).await.unwrap());
+        done(store.job_enable(made.id, true, by("ann", 4)).await.unwrap());
+        let new = |name: &str| NewJob { spec: job(id, name), enabled: false, key: None };
+        store.job_create_all((0..300).map(|number| new(&number.to_string())).collect(), by("ann", 5)).await.unwrap();
+        done(store.job_delete(made.id, by("ann", 6)).await.unwrap());
+        let found = store.operations_verify(None).await.unwrap();
+        assert_eq!((found.fault, found.end.place, found.before_chain), (None, 306, 0));
+        let newest = store.operation_page(Cursor::Newest, 1).await.unwrap().rows.remove(0);
+        assert_eq!(newest.link, Some(found.end));
+    });
+}
+
+#[test]
+fn an_entry_that_was_changed_is_found_whatever_was_changed_of_it() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        let columns = [
+            ("user_name", "'bob'", "'ann'"),
+            ("action", "'start'", "'cancel'"),
+            ("object_name", "'x'", "'run 3'"),
+            ("object_id", "7", "3"),
+            ("address", "'10.0.0.1'", "NULL"),
+            ("changes", "'[]'", r#"'[{"field":"number","before":null,"after":3}]'"#),
+        ];
+        for (column, other, own) in columns {
+            meddle(&world, &format!("UPDATE operation SET {column} = {other} WHERE place = 3"));
+            assert_eq!(fault(&store).await, Some(Fault::Changed(3)), "{column}");
+            meddle(&world, &format!("UPDATE operation SET {column} = {own} WHERE place = 3"));
+            assert_eq!(fault(&store).await, None, "{column}");
+        }
+    });
+}
+
+#[test]
+fn an_entry_that_was_taken_out_or_moved_or_added_is_found() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        meddle(&world, "UPDATE operation SET place = NULL WHERE place = 3");
+        assert_eq!(fault(&store).await, Some(Fault::Missing(3)), "declared to be from before the chain");
+        meddle(&world, "DELETE FROM operation WHERE place IS NULL");
+        assert_eq!(fault(&store).await, Some(Fault::Missing(3)));
+        meddle(&world, "UPDATE operation SET place = place - 1 WHERE place = 4");
+        assert_eq!(fault(&store).await, Some(Fault::Changed(3)), "the others close ranks");
+    });
+}
+
+#[test]
+fn a_chain_without_its_end_is_found_by_its_own_end_and_by_whoever_kept_it() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        let end = store.operations_verify(None).await.unwrap().end;
+        let before = store.operation_page(Cursor::Newest, 9).await.unwrap().rows[1].link.clone().unwrap();
+        meddle(&world, "DELETE FROM operation WHERE place = 5");
+        assert_eq!(fault(&store).await, Some(Fault::Missing(5)));
+        let back = format!("UPDATE operation_chain SET place = 4, hash = '{}'", before.hash);
+        meddle(&world, &back);
+        assert_eq!(fault(&store).await, None, "nothing inside tells of it");
+        let found = store.operations_verify(Some(end.clone())).await.unwrap();
+        assert_eq!(found.fault, Some(Fault::Missing(5)), "but who kept the end knows");
+        store.operation_record(by("eve", 9), "login", ("user", 1, "eve".into()), json!({})).await.unwrap();
+        assert_eq!(store.operations_verify(Some(end)).await.unwrap().fault, Some(Fault::Replaced(5)));
+        assert_eq!(store.operations_verify(Some(before)).await.unwrap().fault, None);
+    });
+}
+
+#[test]
+fn a_chain_cannot_be_mended_without_the_key() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        // Somebody with the same program and without the key writes an entry in good form.
+        let without = world.another_store();
+        without.operation_record(by("eve", 9), "login", ("user", 1, "eve".into()), json!({})).await.unwrap();
+        assert_eq!(fault(&store).await, Some(Fault::Changed(6)));
+    });
+}
+
+#[test]
+fn entries_of_many_writers_at_once_are_one_chain() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        let writers = (0..8).map(|writer| {
+            let store = store.clone();
+            async move {
+                for number in 0..5 {
+                    let what = ("run", number, String::new());
+                    store.operation_record(by("ann", writer), "cancel", what, json!({})).await.unwrap();
+                }
+            }
+        });
+        futures_util::future::join_all(writers).await;
+        let found = store.operations_verify(Some(Link::default())).await.unwrap();
+        assert_eq!((found.fault, found.end.place), (None, 45));
+    });
+}
+
+fn secretive(key: &str, secret: &str) -> ExecutorSpec {
+    ExecutorDraft { app_secret: Some(secret.into()), ..executor(key) }.check().unwrap()
+}
+
+#[test]
+fn a_secret_is_encrypted_in_the_database_and_belongs_to_its_row() {
+    on_each_database(async |world| {
+        // One from before there was a key.
+        let old = done(world.store.executor_create(secretive("old", "the-old-secret"), by("ann", 0)).await.unwrap()).id;
+        let store = with_key(&world, 1);
+        store.key_bind().await.unwrap();
+        let new = done(store.executor_create(secretive("new", "the-new-secret"), by("ann", 1)).await.unwrap()).id;
+        let read = async |id| store.executor_get(id).await.unwrap().unwrap().spec.draft().app_secret.clone().unwrap();
+        assert_eq!((read(old).await.as_str(), read(new).await.as_str()), ("the-old-secret", "the-new-secret"));
+        assert!(matches!(world.store.executor_list().await, Err(StoreError::Sealed { .. })), "without the key");
+        assert!(matches!(with_key(&world, 2).key_bind().await, Err(StoreError::WrongKey)));
+        meddle(
+            &world,
+            &format!(
+                "UPDATE executor SET app_secret = (SELECT stolen FROM (SELECT app_secret AS stolen FROM executor WHERE id = {new}) AS other) WHERE id = {old}"
+            ),
+        );
+        assert!(matches!(store.executor_get(old).await, Err(StoreError::Sealed { .. })), "another row's secret");
+    });
+}
+
+#[test]
+fn a_secret_that_was_replaced_is_known_until_its_time_is_over_and_its_nodes_with_it() {
+    on_each_database(async |world| {
+        let store = with_key(&world, 1);
+        let id = done(store.executor_create(secretive("a", "first"), by("ann", 0)).await.unwrap()).id;
+        let hello = hzm_job_store::node::NodeHello {
+            executor: id,
+            address: "http://a:1".into(),
+            agent: None,
+            instance: None,
+            has_former_secret: false,
+        };
+        store.node_register(hello.clone(), at(1)).await.unwrap();
+        done(store.executor_update((id, 1), secretive("a", "second"), Some(at(60)), by("ann", 2)).await.unwrap());
+        let read = store.executor_get(id).await.unwrap().unwrap();
+        assert_eq!(read.former.map(|former| (former.secret, former.until)), Some(("first".into(), at(60))));
+        assert!(store.node_list(Some(id)).await.unwrap()[0].has_former_secret);
+        store.node_register(hello, at(3)).await.unwrap();
+        assert!(!store.node_list(Some(id)).await.unwrap()[0].has_former_secret, "it called in with the new one");
+        done(store.executor_update((id, 2), secretive("a", "second"), None, by("ann", 4)).await.unwrap());
+        assert!(store.executor_get(id).await.unwrap().unwrap().former.is_some(), "an edit of something else");
+        done(store.executor_update((id, 3), secretive("a", "third"), None, by("ann", 5)).await.unwrap());
+        assert!(store.executor_get(id).await.unwrap().unwrap().former.is_none(), "and one that holds at once");
+        done(store.executor_update((id, 4), secretive("a", "fourth"), Some(at(60)), by("ann", 6)).await.unwrap());
+        done(store.executor_delete(id, by("ann", 7)).await.unwrap());
+    });
+}

@@ -1,0 +1,6 @@
+//! The edges of the admin towards the network: who really calls ([`client`]), how many connections one caller may hold ([`seats`]),
+//! and callers of the executors' addresses that guess at secrets ([`strangers`]).
+
+pub(crate) mod client;
+pub(crate) mod seats;
+pub(crate) mod strangers;
