@@ -11,13 +11,15 @@
 
 mod account;
 pub(crate) mod bearer;
+pub(crate) mod guests;
 pub(crate) mod password;
 mod proof;
+pub(crate) mod providing;
 pub(crate) mod throttle;
 mod token;
 
-pub(crate) use account::note;
 pub use account::{LoginRefusal, PasswordRefusal, change_password, end_own_session, log_in, log_out};
+pub(crate) use account::{note, open_session};
 pub use bearer::random_token;
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
 pub use throttle::Throttle;
@@ -75,6 +77,8 @@ pub struct Operator {
     pub rights: Rights,
     /// Whether the password is to be changed before anything else.
     pub must_change: bool,
+    /// Whether the user has a password here, rather than somebody else who vouches.
+    pub is_local: bool,
     /// The client's address; empty where it is not known.
     pub address: String,
     csrf: String,
@@ -191,9 +195,9 @@ async fn by_session(app: &App, request: &HttpRequest) -> Result<Operator, ApiErr
         app.store.session_touch(session.clone(), now).await?;
     }
     let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
-    let (must_change, csrf) = (user.must_change, csrf_of(cookie.value()));
+    let (must_change, is_local, csrf) = (user.must_change, user.is_local(), csrf_of(cookie.value()));
     let (credential, address) = (Credential::Session(session), client::text(request));
-    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, address, csrf })
+    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, is_local, address, csrf })
 }
 
 async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Operator, ApiError> {
@@ -212,8 +216,8 @@ async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Opera
     // Recorded with what it does: by whom, and by which of the user's programs.
     let name = format!("{} (token {}: {})", user.name, token.id, token.name);
     let credential = Credential::Token(hash);
-    let must_change = user.must_change;
-    Ok(Operator { id: user.id, name, credential, rights, must_change, address, csrf: String::new() })
+    let (must_change, is_local) = (user.must_change, user.is_local());
+    Ok(Operator { id: user.id, name, credential, rights, must_change, is_local, address, csrf: String::new() })
 }
 
 /// What a user may do; `None` for one whose role is not known, which a newer program may have written.

@@ -9,6 +9,7 @@ mod admin;
 mod database;
 mod environment;
 mod error;
+mod identity;
 mod locate;
 mod secret;
 mod span;
@@ -18,6 +19,7 @@ pub use admin::{AdminConfig, DebugConfig, HttpConfig, SessionConfig, TlsConfig};
 pub use database::{DatabaseConfig, MySqlConfig};
 pub use environment::every_key;
 pub use error::ConfigError;
+pub use identity::{GroupRule, LdapConfig, OidcConfig, mapping};
 pub use secret::Secret;
 
 use serde::{Deserialize, Serialize};

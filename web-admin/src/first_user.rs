@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use hzm_job_store::account::{ADMINISTRATOR, NewUser, Rights};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
+use hzm_job_store::user::LOCAL;
 use hzm_job_store::{Store, StoreError, StoreSettings};
 use serde_json::json;
 use std::path::Path;
@@ -35,6 +36,14 @@ pub enum UserError {
     NoDatabase {
         /// Where it was looked for.
         path: String,
+    },
+    /// The user has no password here.
+    #[error("the password of {name:?} is not kept here: {origin} vouches for it")]
+    Elsewhere {
+        /// The name.
+        name: String,
+        /// Who vouches.
+        origin: String,
     },
     /// There is no such user.
     #[error("there is no user {name:?}")]
@@ -72,7 +81,14 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
         configured => (configured.to_owned(), FirstUser::Configured),
     };
     let rights = Rights { role: ADMINISTRATOR.to_owned(), executors: None, disabled: false };
-    let user = NewUser { name: name.to_owned(), password_hash: hash_now(&password)?, must_change, rights };
+    let user = NewUser {
+        name: name.to_owned(),
+        password_hash: hash_now(&password)?,
+        must_change,
+        rights,
+        origin: LOCAL.to_owned(),
+        subject: None,
+    };
     match store.account_create(user, None, now).await? {
         Change::Done(_) => Ok(outcome),
         // Somebody else was quicker on the same database.
@@ -103,6 +119,9 @@ pub async fn open_existing(config: &AdminConfig, log: &slog::Logger) -> Result<S
 pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<String, UserError> {
     let unknown = || UserError::Unknown { name: name.to_owned() };
     let user = store.user_by_name(name.to_owned()).await?.ok_or_else(unknown)?;
+    if !user.is_local() {
+        return Err(UserError::Elsewhere { name: user.name, origin: user.origin });
+    }
     let password = generated()?;
     if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now).await? {
         return Err(unknown());

@@ -3,6 +3,7 @@
 //!
 //! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
 
+use crate::auth::providing::Providing;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::edge::seats::{Seats, turn_away};
@@ -48,9 +49,10 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
     // Bound first: whoever watches the process is answered while the database is waited for.
     let listener = bind(&config.admin)?;
     let certificates = config.admin.tls.is_on().then(|| Certificates::read(&config.admin.tls)).transpose()?;
+    let provider = Providing::of(&config.admin.oidc).await?;
     let Opened { store, scheduler, first_user, waiting } =
         opening::open(&config, clock, &log, (&listener, certificates.as_ref())).await?;
-    let app = web::Data::new(App::new(store, scheduler, Arc::new(config), log));
+    let app = web::Data::new(App::new(store, scheduler, provider, Arc::new(config), log));
     let (server, address) = serve(listener, &app, certificates.as_ref())?;
     let handle = server.handle();
     actix_rt::spawn(server);

@@ -5,6 +5,7 @@ use crate::first_user::UserError;
 use crate::key_file::KeyError;
 use crate::tls::TlsError;
 use hzm_job_actors::StartError;
+use hzm_job_identity::SettingProblem;
 use hzm_job_store::StoreError;
 use thiserror::Error;
 
@@ -26,6 +27,9 @@ pub enum StartupError {
     /// The first user.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The provider by which users log in.
+    #[error("hzm.job.admin.oidc.{}: {}", .0.key, .0.advice)]
+    Provider(SettingProblem),
     /// The certificate of the address.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -40,4 +44,10 @@ pub enum StartupError {
     /// A thread of ours broke.
     #[error("start-up was interrupted: {0}")]
     Interrupted(String),
+}
+
+impl From<SettingProblem> for StartupError {
+    fn from(problem: SettingProblem) -> StartupError {
+        StartupError::Provider(problem)
+    }
 }

@@ -4,12 +4,14 @@
 
 use crate::audit::Budget;
 use crate::auth::password::Passwords;
+use crate::auth::providing::Providing;
 use crate::auth::throttle::Throttle;
 use crate::config::Config;
 use crate::edge::strangers::Strangers;
 use crate::readiness::Readiness;
 use chrono::{DateTime, Utc};
 use hzm_job_actors::Scheduler;
+use hzm_job_identity::ldap::LdapSettings;
 use hzm_job_scheduler::egress::Egress;
 use hzm_job_store::Store;
 use hzm_job_store::operation::By;
@@ -34,6 +36,10 @@ pub struct App {
     pub(crate) strangers: Strangers,
     pub(crate) refusals: Budget,
     pub(crate) egress: Egress,
+    /// The directory that is asked about names without a password here.
+    pub(crate) directory: Option<LdapSettings>,
+    /// The provider by which one can log in.
+    pub(crate) provider: Option<Providing>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) readiness: Readiness,
     closing: watch::Sender<bool>,
@@ -41,8 +47,15 @@ pub struct App {
 
 impl App {
     /// Ties the handles together.
-    pub fn new(store: Store, scheduler: Scheduler, config: Arc<Config>, log: slog::Logger) -> App {
+    pub(crate) fn new(
+        store: Store,
+        scheduler: Scheduler,
+        provider: Option<Providing>,
+        config: Arc<Config>,
+        log: slog::Logger,
+    ) -> App {
         let egress = config.admin.egress.egress();
+        let directory = config.admin.ldap.settings();
         App {
             store,
             scheduler,
@@ -53,6 +66,8 @@ impl App {
             strangers: Strangers::default(),
             refusals: Budget::default(),
             egress,
+            directory,
+            provider,
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             readiness: Readiness::default(),
             closing: watch::Sender::new(false),

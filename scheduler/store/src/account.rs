@@ -42,6 +42,10 @@ pub struct NewUser {
     pub must_change: bool,
     /// What it may do.
     pub rights: Rights,
+    /// Who vouches for it: [`LOCAL`](crate::user::LOCAL), `ldap` or `oidc`.
+    pub origin: String,
+    /// By what they know it; `None` for a local one.
+    pub subject: Option<String>,
 }
 
 /// What a user may do.
@@ -56,6 +60,19 @@ pub struct Rights {
 }
 
 impl Account {
+    /// What the user may do.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        let executors = (!self.user.all_executors).then(|| self.executors.iter().copied().collect());
+        Rights { role: self.user.role.clone(), executors, disabled: self.user.disabled }
+    }
+
+    /// The account as it would be with these rights.
+    #[must_use]
+    pub fn with(user: User, rights: &Rights) -> Account {
+        Account::of(user, rights)
+    }
+
     pub(crate) fn of(user: User, rights: &Rights) -> Account {
         let user = User {
             role: rights.role.clone(),
@@ -69,7 +86,8 @@ impl Account {
     pub(crate) fn json(&self) -> Value {
         let executors: Vec<i64> = self.executors.iter().map(|id| id.0).collect();
         let executors = if self.user.all_executors { json!("all") } else { json!(executors) };
-        json!({ "name": self.user.name, "role": self.user.role, "executors": executors, "disabled": self.user.disabled })
+        json!({ "name": self.user.name, "role": self.user.role, "executors": executors, "disabled": self.user.disabled,
+            "origin": self.user.origin })
     }
 
     pub(crate) fn note(&self, id: i64, by: &By, action: &str, before: &Value, after: &Value) -> OperationRow {
@@ -113,6 +131,8 @@ impl Store {
             must_change: new.must_change,
             disabled: false,
             version: 1,
+            origin: new.origin,
+            subject: new.subject.map(storable),
         };
         let made = Account::of(user, &new.rights);
         let log_id = self.id_next("operation").await?;

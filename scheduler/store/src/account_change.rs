@@ -10,6 +10,7 @@ use crate::columns::millis;
 use crate::error::StoreError;
 use crate::operation::By;
 use crate::schema::{api_token, executor, session, user_account, user_grant};
+use crate::user::LOCAL;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -151,12 +152,13 @@ impl Store {
     }
 }
 
-/// Who can log in and administer.
+/// Who can log in and administer whatever becomes of directories and providers.
 #[diesel::dsl::auto_type]
 fn administrators() -> _ {
+    let is_local: diesel::dsl::Eq<user_account::origin, &'static str> = user_account::origin.eq(LOCAL);
     let role_is: diesel::dsl::Eq<user_account::role, &'static str> = user_account::role.eq(ADMINISTRATOR);
     let may_log_in: diesel::dsl::Eq<user_account::disabled, bool> = user_account::disabled.eq(false);
-    user_account::table.filter(role_is).filter(may_log_in)
+    user_account::table.filter(role_is).filter(may_log_in).filter(is_local)
 }
 
 fn last_administrator(error: StoreError) -> Result<Refusal, StoreError> {

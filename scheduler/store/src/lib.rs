@@ -15,6 +15,7 @@
 
 pub mod account;
 pub mod account_change;
+pub mod account_guest;
 pub mod backend;
 pub mod chain;
 mod checkpoint;

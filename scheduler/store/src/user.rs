@@ -32,7 +32,14 @@ pub struct User {
     pub disabled: bool,
     /// Raised by every change of the password and of what the user may do; a writer names the version it read.
     pub version: i64,
+    /// Who vouches for it: `local` (a password here), `ldap` or `oidc`.
+    pub origin: String,
+    /// By what they know it; `None` for a local one.
+    pub subject: Option<String>,
 }
+
+/// The origin of users who have a password here.
+pub const LOCAL: &str = "local";
 
 impl Store {
     /// The user of this name.

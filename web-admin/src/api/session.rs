@@ -3,7 +3,7 @@
 use crate::access::Reach;
 use crate::auth::{LoginRefusal, Operator, PasswordRefusal, change_password, log_in, log_out};
 use crate::edge::client;
-use crate::error::ApiError;
+use crate::error::{ApiError, Failure};
 use crate::extract::Body;
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -70,6 +70,10 @@ pub async fn open(request: HttpRequest, app: web::Data<App>, login: Body<Login>)
     let Login { name, password } = login.0;
     let cookie = log_in(&app, &name, &password, &address).await.map_err(|refusal| match refusal {
         LoginRefusal::Wrong => ApiError::WrongLogin,
+        LoginRefusal::NoRights => {
+            ApiError::Forbidden("you are known, but nothing here says what you may do; ask an administrator")
+        }
+        LoginRefusal::Away => ApiError::Unavailable(Failure::because("the directory cannot be asked")),
         LoginRefusal::TooMany => ApiError::TooManyAttempts { retry_after: COME_AGAIN_AFTER },
         LoginRefusal::Unavailable(error) => error,
     })?;
@@ -108,6 +112,9 @@ pub async fn set_password(
         PasswordRefusal::Same => {
             let detail = "is the present password; choose another one";
             ApiError::field("new", "same", detail, "与当前密码相同，请另选一个")
+        }
+        PasswordRefusal::Elsewhere => {
+            ApiError::Conflict("your password is not kept here; change it where you log in".to_owned())
         }
         PasswordRefusal::Overtaken => ApiError::Conflict("it was changed meanwhile; log in again".to_owned()),
         PasswordRefusal::TooShort { .. } | PasswordRefusal::TooLong { .. } => length(&refusal),

@@ -33,6 +33,8 @@ pub struct UserView {
     pub disabled: bool,
     /// Whether it has to change its password before anything else.
     pub must_change: bool,
+    /// Who vouches for it: `local` (a password here), `ldap` or `oidc`.
+    pub origin: String,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -40,7 +42,7 @@ pub struct UserView {
 }
 
 impl UserView {
-    const READ_ONLY: [&'static str; 4] = ["id", "must_change", "created_at", "updated_at"];
+    const READ_ONLY: [&'static str; 5] = ["id", "must_change", "origin", "created_at", "updated_at"];
 }
 
 impl From<Account> for UserView {
@@ -55,6 +57,7 @@ impl From<Account> for UserView {
             executors: (!user.all_executors).then_some(executors),
             disabled: user.disabled,
             must_change: user.must_change,
+            origin: user.origin,
             created_at: moment(user.created_at),
             updated_at: moment(user.updated_at),
         }

@@ -1,5 +1,6 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
+use super::guests;
 use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
 use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
@@ -14,6 +15,8 @@ use serde_json::json;
 
 /// The longest user name, in characters.
 const LONGEST_NAME: usize = 128;
+/// The longest password of a directory, in bytes.
+const LONGEST_OF_DIRECTORIES: usize = hzm_job_identity::ldap::LONGEST_PASSWORD;
 
 /// Why nobody was logged in.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub enum LoginRefusal {
     Wrong,
     /// Too many attempts failed: come back in a quarter of an hour.
     TooMany,
+    /// Somebody else vouches for the user, and nothing here says what the user may do.
+    NoRights,
+    /// The directory or the provider cannot be asked now.
+    Away,
     /// The database or the hash function is away; told like every other call that meets it.
     Unavailable(ApiError),
 }
@@ -29,6 +36,8 @@ pub enum LoginRefusal {
 /// Why a password was not changed.
 #[derive(Debug)]
 pub enum PasswordRefusal {
+    /// The user has no password here: somebody else vouches for it.
+    Elsewhere,
     /// The old password is wrong.
     Wrong,
     /// The new one is the old one.
@@ -70,7 +79,7 @@ impl From<StoreError> for PasswordRefusal {
 pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
     // Some databases find a name also with blanks behind it: each of these must not have attempts of its own.
     let name = name.trim();
-    if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_PASSWORD {
+    if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_OF_DIRECTORIES {
         return Err(LoginRefusal::Wrong);
     }
     if !is_admitted(app, address, name).await? {
@@ -80,17 +89,39 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
         return Err(LoginRefusal::TooMany);
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
+    let known = user.as_ref().map(|user| (user.id, user.name.clone()));
+    let entered = match (&app.directory, &user) {
+        // Whoever has a password here is asked for that, whatever a directory says of the name.
+        (Some(directory), None) => guests::by_directory(app, directory, (name, password), address).await,
+        (Some(directory), Some(user)) if user.origin == guests::LDAP => {
+            guests::by_directory(app, directory, (name, password), address).await
+        }
+        _ => by_password(app, user, password).await,
+    };
+    match entered {
+        Ok(user) => {
+            app.throttle.forgive(address, name);
+            open_session(app, &user, address).await
+        }
+        Err(refusal) => {
+            if matches!(refusal, LoginRefusal::Wrong | LoginRefusal::NoRights) {
+                audit::login_failed(app, known, address, Failed::Wrong).await;
+            }
+            Err(refusal)
+        }
+    }
+}
+
+/// Whether this is the password of a user who has one here. That a user is disabled is told to nobody: names cannot be tried out.
+async fn by_password(app: &App, user: Option<User>, password: &str) -> Result<User, LoginRefusal> {
+    if password.len() > LONGEST_PASSWORD {
+        return Err(LoginRefusal::Wrong);
+    }
+    let user = user.filter(User::is_local);
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let verified = app.passwords.verify(password, hash).await;
     let is_right = verified.map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
-    // That it is disabled is told to nobody: names cannot be tried out.
-    let known = user.as_ref().map(|user| (user.id, user.name.clone()));
-    let Some(user) = user.filter(|user| is_right && !user.disabled) else {
-        audit::login_failed(app, known, address, Failed::Wrong).await;
-        return Err(LoginRefusal::Wrong);
-    };
-    app.throttle.forgive(address, name);
-    session_open(app, &user, address).await
+    user.filter(|user| is_right && !user.disabled).ok_or(LoginRefusal::Wrong)
 }
 
 /// Whether another attempt is looked at. `reset-password` is a program of its own: that there is a new password since the
@@ -116,7 +147,11 @@ async fn is_known_at(app: &App, user: &User, address: &str) -> Result<bool, Stor
     Ok(open.iter().any(|session| network(&session.address) == network(address)))
 }
 
-async fn session_open(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
+/// Opens a session of a user who has shown to be that one, records it, and answers its cookie.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn open_session(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
     let token = random_text().map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
     let session = NewSession {
         token_hash: sha256_hex(&token),
@@ -172,6 +207,9 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
         return Err(PasswordRefusal::TooMany);
     }
     let user = app.store.account_get(operator.id).await?.map(|account| account.user);
+    if user.as_ref().is_some_and(|user| !user.is_local()) {
+        return Err(PasswordRefusal::Elsewhere);
+    }
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let is_right = app.passwords.verify(old, hash).await.map_err(away)?;
     let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;

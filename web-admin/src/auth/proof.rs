@@ -64,6 +64,7 @@ mod tests {
             credential: Credential::Session("s".into()),
             rights: Rights { role: Role::Viewer, reach: Reach::All, in_person: true },
             must_change: false,
+            is_local: true,
             address: String::new(),
             csrf: "right".into(),
         };

@@ -34,6 +34,10 @@ pub struct Wanted {
 /// Wrong fields, too many tokens, or a failure of ours.
 pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(Token, String), ApiError> {
     let Wanted { name, role, executors, days } = wanted;
+    if !operator.is_local {
+        // It would outlive what the directory or provider says of the user.
+        return Err(ApiError::Forbidden("tokens are for users with a password here; have one made for the program"));
+    }
     check_name(&name)?;
     let role = check_role(&role, operator)?;
     let executors = match executors {

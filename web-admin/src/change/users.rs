@@ -8,6 +8,7 @@ use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::outcome::Change;
+use hzm_job_store::user::LOCAL;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -42,7 +43,7 @@ pub async fn create(
 ) -> Result<(Account, String), ApiError> {
     check_name(&name)?;
     let (password, password_hash) = generated(app).await?;
-    let new = NewUser { name, password_hash, must_change: true, rights };
+    let new = NewUser { name, password_hash, must_change: true, rights, origin: LOCAL.to_owned(), subject: None };
     let made = match app.store.account_create(new, Some(operator.by(app)), app.now()).await? {
         Change::Done(made) => made,
         Change::NotFound => return Err(no_executor()),
@@ -64,12 +65,21 @@ pub async fn update(
     rights: Rights,
     operator: &Operator,
 ) -> Result<Account, ApiError> {
-    if let Some(name) = name {
-        let known = app.store.account_get(id).await?.ok_or_else(|| ApiError::no_such(USER))?;
-        if known.user.name != name {
-            let detail = "does not change: create another user, and delete this one";
-            return Err(ApiError::field("name", "fixed", detail, "名称不可修改：请新建用户并删除此用户"));
-        }
+    let known = app.store.account_get(id).await?.ok_or_else(|| ApiError::no_such(USER))?;
+    let same = Account::with(known.user.clone(), &Rights { disabled: rights.disabled, ..known.rights() });
+    if !known.user.is_local() && Account::with(known.user.clone(), &rights) != same {
+        let detail =
+            "its role and executors come with each login: change its groups, or the rules in hzm.job.admin.groups";
+        return Err(ApiError::field(
+            "role",
+            "elsewhere",
+            detail,
+            "角色与执行器由登录时的用户组决定，请修改用户组或 hzm.job.admin.groups 规则",
+        ));
+    }
+    if name.is_some_and(|name| known.user.name != name) {
+        let detail = "does not change: create another user, and delete this one";
+        return Err(ApiError::field("name", "fixed", detail, "名称不可修改：请新建用户并删除此用户"));
     }
     let changed = made(app.store.account_update(id, version, rights, operator.by(app)).await?)?;
     slog::info!(app.log, "user changed"; "name" => &changed.user.name, "role" => &changed.user.role,
@@ -94,6 +104,9 @@ pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiEr
 pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Result<(Account, String), ApiError> {
     let missing = || ApiError::no_such(USER);
     let known = app.store.account_get(id).await?.ok_or_else(missing)?;
+    if !known.user.is_local() {
+        return Err(ApiError::Conflict(format!("its password is not kept here: {} vouches for it", known.user.origin)));
+    }
     let (password, hash) = generated(app).await?;
     if !app.store.user_set_password((id, known.user.version), hash, true, None, app.now()).await? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));

@@ -1,6 +1,7 @@
 //! What stands under `hzm.job.admin`, a struct per concern, each key with its default.
 
 use super::database::{DatabaseConfig, MySqlConfig};
+use super::identity::{GroupRule, LdapConfig, OidcConfig};
 use super::secret::Secret;
 use super::span;
 use crate::key_file;
@@ -44,6 +45,14 @@ pub struct AdminConfig {
     pub tls: TlsConfig,
     /// Where triggers may be sent, and whom TLS believes there.
     pub egress: EgressSettings,
+    /// A directory that users log in by.
+    pub ldap: LdapConfig,
+    /// A provider of OpenID Connect that users log in by.
+    pub oidc: OidcConfig,
+    /// What the groups of a directory or provider may do here; all rules that match count.
+    pub groups: Vec<GroupRule>,
+    /// The role of those whom no rule concerns, on all executors; empty (default): they are not let in.
+    pub otherwise: String,
     /// Scheduling threads; default 0, one per processor core, at most 8.
     pub threads: u16,
     /// How jobs are fired.
@@ -135,6 +144,10 @@ impl Default for AdminConfig {
             http: HttpConfig::default(),
             tls: TlsConfig::default(),
             egress: EgressSettings::default(),
+            ldap: LdapConfig::default(),
+            oidc: OidcConfig::default(),
+            groups: Vec::new(),
+            otherwise: String::new(),
             threads: 0,
             scheduling: SchedulingSettings::default(),
             supervision: SupervisionSettings::default(),
@@ -236,6 +249,7 @@ impl AdminConfig {
     /// The first value that cannot be used: its key below `hzm.job.admin`, and what to do.
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         self.check_database()?;
+        super::identity::check(&self.ldap, &self.oidc, (&self.groups, &self.otherwise))?;
         let (user, password) = (self.user.trim(), &self.password.0);
         let checks = [
             (

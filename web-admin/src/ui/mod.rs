@@ -42,6 +42,8 @@ pub fn pages() -> Vec<Endpoint> {
         read("/", Login, system::overview::show),
         read("/login", Nothing, system::login::show),
         post("/login", Nothing, system::login::enter),
+        read("/login/oidc", Nothing, system::provider::begin),
+        read("/login/oidc/callback", Nothing, system::provider::end),
         post("/logout", First, system::login::leave),
         post("/preferences", Nothing, system::preferences::set),
         read("/account", First, system::account::show),

@@ -45,7 +45,14 @@ async fn a_statement_that_waits_too_long_is_ended_and_may_be_tried_again() {
         let store = Store::open_with(&settings, &silence()).unwrap();
         let holder = Holder::on(&database.url).await;
         let rights = Rights { role: "administrator".into(), executors: None, disabled: false };
-        let ann = NewUser { name: "ann".into(), password_hash: "hash".into(), must_change: false, rights };
+        let ann = NewUser {
+            name: "ann".into(),
+            password_hash: "hash".into(),
+            must_change: false,
+            rights,
+            origin: "local".into(),
+            subject: None,
+        };
         let create = || store.account_create(ann.clone(), None, at(1));
         let error = create().await.unwrap_err();
         assert!(error.is_away(), "{error:?}");

@@ -17,6 +17,8 @@ async fn user(world: &World, name: &str) -> User {
         password_hash: "hash".into(),
         must_change: false,
         rights: rights("administrator", false),
+        origin: "local".into(),
+        subject: None,
     };
     done(world.store.account_create(new, None, at(1)).await.unwrap()).user
 }

@@ -5,8 +5,10 @@ use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::StoreError;
 use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
+use hzm_job_store::account_guest::{Entered, Guest};
 use hzm_job_store::job_list::JobFilter;
 use hzm_job_store::outcome::Change;
+use hzm_job_store::page::Cursor;
 use hzm_job_store::session::NewSession;
 use hzm_job_store::user::User;
 
@@ -19,7 +21,14 @@ fn of(role: &str, executors: &[ExecutorId]) -> Rights {
 }
 
 fn new(name: &str, rights: Rights) -> NewUser {
-    NewUser { name: name.into(), password_hash: format!("hash of {name}"), must_change: false, rights }
+    NewUser {
+        name: name.into(),
+        password_hash: format!("hash of {name}"),
+        must_change: false,
+        rights,
+        origin: "local".into(),
+        subject: None,
+    }
 }
 
 async fn account(world: &World, name: &str, rights: Rights) -> Account {
@@ -245,5 +254,79 @@ fn lists_can_be_narrowed_to_what_a_reader_may_see() {
         assert_eq!(world.store.job_counts_of(Vec::new()).await.unwrap().all, 0);
         assert_eq!(world.store.job_executor(theirs).await.unwrap(), Some(two));
         assert_eq!(world.store.job_executor(hzm_job_scheduler::JobId(99)).await.unwrap(), None);
+    });
+}
+
+/// Somebody for whom a directory vouches (known by name), or a provider (known by subject).
+fn guest(origin: &'static str, subject: &str, name: &str, rights: Rights) -> Guest {
+    Guest { origin, subject: subject.into(), name: name.into(), by_name: origin == "ldap", rights }
+}
+
+fn known(entered: Entered) -> User {
+    match entered {
+        Entered::Known(user) => user,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whoever_others_vouch_for_comes_about_once_and_gets_new_rights_with_a_new_login() {
+    on_each_database(async |world| {
+        let store = &world.store;
+        store.account_create(new("root", administrator()), None, at(0)).await.unwrap();
+        let viewer = Rights { role: "viewer".into(), executors: None, disabled: false };
+        let first = known(
+            store.guest_enter(&guest("ldap", "cn=Ann,ou=a", "Ann", viewer.clone()), &by("Ann", 1)).await.unwrap(),
+        );
+        // It was moved in the directory.
+        let again = known(
+            store.guest_enter(&guest("ldap", "cn=Ann,ou=b", "Ann", viewer.clone()), &by("Ann", 2)).await.unwrap(),
+        );
+        assert_eq!((first.id, first.version), (again.id, again.version), "nothing changed");
+        assert!(!first.is_local() && first.role == "viewer");
+        let editor = Rights { role: "editor".into(), ..viewer.clone() };
+        let more = known(store.guest_enter(&guest("ldap", "cn=Ann,ou=b", "Ann", editor), &by("Ann", 3)).await.unwrap());
+        assert_eq!((more.id, more.version, more.role.as_str()), (first.id, first.version + 1, "editor"));
+        let log = store.operation_page(Cursor::Newest, 10).await.unwrap().rows;
+        assert_eq!(log.iter().map(|done| done.action.as_str()).collect::<Vec<_>>(), ["update", "create"]);
+        let stranger = guest("oidc", "17", "Ann", viewer.clone());
+        assert_eq!(store.guest_enter(&stranger, &by("Ann", 4)).await.unwrap(), Entered::NameTaken);
+        let bob = known(store.guest_enter(&guest("oidc", "18", "Bob", viewer.clone()), &by("Bob", 5)).await.unwrap());
+        let renamed =
+            known(store.guest_enter(&guest("oidc", "18", "Robert", viewer.clone()), &by("Bob", 6)).await.unwrap());
+        assert_eq!((renamed.id, renamed.name.as_str()), (bob.id, "Bob"), "known by what the provider calls it");
+    });
+}
+
+#[test]
+fn whoever_is_disabled_here_or_has_the_name_of_another_is_not_let_in_whatever_others_say() {
+    on_each_database(async |world| {
+        let store = &world.store;
+        let all = Rights { role: "administrator".into(), executors: None, disabled: false };
+        store.account_create(new("root", all.clone()), None, at(0)).await.unwrap();
+        assert_eq!(
+            store.guest_enter(&guest("ldap", "x", "root", all.clone()), &by("root", 1)).await.unwrap(),
+            Entered::NameTaken
+        );
+        let ann = known(store.guest_enter(&guest("ldap", "x", "ann", all.clone()), &by("ann", 2)).await.unwrap());
+        let kept_out = Rights { disabled: true, ..all.clone() };
+        assert!(matches!(
+            store.account_update(ann.id, 1, kept_out, by("root", 3)).await.unwrap(),
+            AccountChange::Done(_)
+        ));
+        assert_eq!(
+            store.guest_enter(&guest("ldap", "x", "ann", all.clone()), &by("ann", 4)).await.unwrap(),
+            Entered::Disabled
+        );
+        // An administrator of the directory is none that the last local one can leave it to.
+        let bob = known(store.guest_enter(&guest("ldap", "y", "bob", all.clone()), &by("bob", 5)).await.unwrap());
+        assert!(bob.role == "administrator");
+        let root = store.user_by_name("root".into()).await.unwrap().unwrap();
+        assert_eq!(store.account_delete(root.id, by("bob", 6)).await.unwrap(), AccountChange::LastAdministrator);
+        let nowhere = Rights { executors: Some([ExecutorId(99)].into()), role: "viewer".into(), disabled: false };
+        assert_eq!(
+            store.guest_enter(&guest("ldap", "z", "cid", nowhere), &by("cid", 7)).await.unwrap(),
+            Entered::NoExecutor
+        );
     });
 }

@@ -19,6 +19,8 @@ struct AccountPage {
     f: Frame,
     w: &'static Words,
     name: String,
+    /// Whether its password is kept here.
+    is_local: bool,
     form: Form,
     sessions: Vec<SessionRow>,
     tokens: Vec<TokenRow>,
@@ -64,6 +66,7 @@ async fn password_set(visit: &Visit, body: &web::Bytes) -> Answer {
     }
     match change_password(&visit.app, &visit.operator, fields.get("old"), fields.get("new")).await {
         Ok(()) => return see_other("/account", Some(Flash::good(w.s.password_saved))),
+        Err(PasswordRefusal::Elsewhere) => form.blame("old", visit.w.s.password_elsewhere),
         Err(PasswordRefusal::Wrong) => form.blame("old", w.s.password_wrong),
         Err(PasswordRefusal::Same) => form.blame("new", w.s.password_same),
         Err(PasswordRefusal::Overtaken) => form.blame("old", w.s.password_overtaken),
@@ -93,5 +96,13 @@ async fn page(visit: &Visit, form: Form) -> Result<AccountPage, ApiError> {
     };
     let sessions = open.into_iter().map(row).collect();
     let tokens = tokens::rows(visit, now).await?;
-    Ok(AccountPage { f: frame, w: visit.w, name: operator.name.clone(), form, sessions, tokens })
+    Ok(AccountPage {
+        f: frame,
+        w: visit.w,
+        name: operator.name.clone(),
+        is_local: operator.is_local,
+        form,
+        sessions,
+        tokens,
+    })
 }

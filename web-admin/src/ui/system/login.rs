@@ -23,11 +23,13 @@ struct LoginPage {
     next: String,
     name: String,
     problem: Option<String>,
+    /// What the provider by which one can log in is called, and the way there.
+    provider: Option<(String, String)>,
 }
 
 /// `GET /login`.
-pub(crate) async fn show(guest: Guest) -> HttpResponse {
-    let page = page(&guest, &guest.query, None);
+pub(crate) async fn show(guest: Guest, app: web::Data<App>) -> HttpResponse {
+    let page = page((&guest, &app), &guest.query, None);
     guest.settle(html(&page))
 }
 
@@ -48,12 +50,14 @@ async fn entered(guest: &Guest, app: &App, fields: &Fields, address: &str) -> An
         Ok(session) => return see_other_with(&way_back(fields.get("next"), "/"), [session]),
         Err(LoginRefusal::Wrong) => (StatusCode::UNAUTHORIZED, s.login_wrong.to_owned()),
         Err(LoginRefusal::TooMany) => (StatusCode::TOO_MANY_REQUESTS, s.login_many.to_owned()),
+        Err(LoginRefusal::NoRights) => (StatusCode::FORBIDDEN, s.login_no_rights.to_owned()),
+        Err(LoginRefusal::Away) => (StatusCode::SERVICE_UNAVAILABLE, s.login_elsewhere_away.to_owned()),
         Err(LoginRefusal::Unavailable(error)) => {
             note(app, &error);
             (error.status_code(), w.login_away(&error))
         }
     };
-    html_with(status, &page(guest, fields, Some(problem)))
+    html_with(status, &page((guest, app), fields, Some(problem)))
 }
 
 async fn left(visit: &Visit, body: &web::Bytes) -> Answer {
@@ -62,14 +66,17 @@ async fn left(visit: &Visit, body: &web::Bytes) -> Answer {
     see_other_with("/login", [removal, Flash::good(visit.w.s.logged_out).cookie()])
 }
 
-fn page(guest: &Guest, fields: &Fields, problem: Option<String>) -> LoginPage {
+fn page((guest, app): (&Guest, &App), fields: &Fields, problem: Option<String>) -> LoginPage {
+    let next = way_back(fields.get("next"), "/");
+    let there = crate::ui::fields::link("/login/oidc", [("next", next.as_str())]);
     let mut frame = guest.frame(guest.w.s.login_title);
     // Changing the language comes back to the form; a failed login was a POST to the same address.
     frame.path = crate::ui::fields::link("/login", [("next", fields.get("next"))]);
     LoginPage {
         f: frame,
         w: guest.w,
-        next: way_back(fields.get("next"), "/"),
+        next,
+        provider: app.provider.as_ref().map(|provider| (provider.label.clone(), there)),
         name: fields.get("name").trim().chars().take(128).collect(),
         problem,
     }

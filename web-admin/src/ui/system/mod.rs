@@ -7,6 +7,7 @@ pub(crate) mod not_found;
 pub(crate) mod operations;
 pub(crate) mod overview;
 pub(crate) mod preferences;
+pub(crate) mod provider;
 pub(crate) mod search;
 pub(crate) mod tokens;
 pub(crate) mod trend;

@@ -25,6 +25,8 @@ struct UserFormPage {
     action: String,
     form: Form,
     stale: bool,
+    /// Whether it has a password here; else somebody else decides what it may do.
+    is_local: bool,
     /// The user's number; `None`: it is a new one.
     id: Option<i64>,
     roles: Vec<RoleChoice>,
@@ -147,6 +149,7 @@ async fn page(visit: &Visit, present: Option<&Account>, form: Form, stale: bool)
         title,
         action: present.map_or("/users/new".to_owned(), |account| format!("/users/{}", account.user.id)),
         stale,
+        is_local: present.is_none_or(|account| account.user.is_local()),
         id: present.map(|account| account.user.id),
         roles: choices::roles(&form, Role::Administrator, w),
         executors: choices::ticks(visit, &form).await?,

@@ -22,6 +22,8 @@ struct UsersPage {
 struct Row {
     id: i64,
     name: String,
+    /// Who vouches for it, where that is somebody else.
+    origin: Option<String>,
     role: &'static str,
     /// The executors by name; `None`: all.
     executors: Option<String>,
@@ -45,6 +47,7 @@ async fn page(visit: &Visit) -> Answer {
         disabled: account.user.disabled,
         must_change: account.user.must_change,
         created: visit.lens().moment(moment(account.user.created_at)),
+        origin: (!account.user.is_local()).then(|| account.user.origin.to_uppercase()),
         name: account.user.name,
     };
     let rows = accounts.into_iter().map(row).collect();

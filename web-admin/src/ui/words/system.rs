@@ -62,6 +62,7 @@ catalogue! {
         search_nothing_hint: "Jobs are found by name, handler and owner, executors by name and app key, runs by their id.", "任务按名称、处理器、负责人查找，执行器按名称、标识查找，运行按编号查找。";
         account_title: "Account", "账号";
         password_title: "Change password", "修改密码";
+        password_elsewhere: "Your password is not kept here; change it where you log in.", "密码不在此保存，请在您登录的系统中修改。";
         password_old: "Present password", "当前密码";
         password_new: "New password", "新密码";
         password_again: "New password, once more", "再次输入新密码";
@@ -75,6 +76,12 @@ catalogue! {
         preferences: "Language and theme", "语言与主题";
         apply: "Apply", "应用";
         login_title: "Log in", "登录";
+        login_with: "Log in with", "使用以下方式登录：";
+        login_done: "You are logged in.", "登录成功。";
+        login_go_on: "Go on", "继续";
+        login_no_rights: "You are known, but nothing here says what you may do. Ask an administrator.", "身份已确认，但尚未分配权限，请联系管理员。";
+        login_elsewhere_away: "The directory or provider that knows you cannot be asked right now. Users with a password here can log in.", "目前无法连接认证目录或身份提供方；在此设有密码的用户仍可登录。";
+        login_begin_again: "The login was not completed. Begin again.", "登录未完成，请重新开始。";
         login_name: "User name", "用户名";
         login_password: "Password", "密码";
         login_button: "Log in", "登录";

@@ -33,6 +33,7 @@ catalogue! {
         disable: "May not log in", "禁止登录";
         sessions_end: "Saving ends the sessions of this user.", "保存后该用户的会话全部退出。";
         saved: "Saved. The user has to log in again.", "已保存，该用户须重新登录。";
+        decided_elsewhere: "Its role and executors come with each login, by its groups; here it can be kept out.", "角色与执行器在每次登录时由用户组决定；此处仅可禁止登录。";
         new_password: "New password", "生成新密码";
         new_password_hint: "Generates a password, shows it once, and ends the user's sessions.", "生成一个仅显示一次的密码，并退出该用户的全部会话。";
         once_title: "Password", "密码";

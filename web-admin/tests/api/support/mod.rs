@@ -255,7 +255,10 @@ pub(crate) async fn send(method: Method, url: &str, headers: &[(&str, &str)], bo
     }
     let mut answer = request.send_body(body.unwrap_or_default()).await.unwrap_or_else(|error| panic!("{url}: {error}"));
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let cookie = header("set-cookie").map(|text| text.split(';').next().unwrap().to_owned());
+    let cookies = answer.headers().get_all("set-cookie").filter_map(|value| value.to_str().ok());
+    let cookies: Vec<&str> = cookies.map(|text| text.split(';').next().unwrap()).collect();
+    let session = cookies.iter().find(|cookie| cookie.starts_with("hzm_session="));
+    let cookie = session.or(cookies.first()).map(|cookie| (*cookie).to_owned());
     let (kind, location) = (header("content-type").unwrap_or_default(), header("location"));
     let status = answer.status().as_u16();
     let text = String::from_utf8(answer.body().limit(8 << 20).await.unwrap().to_vec()).unwrap();

@@ -1,0 +1,2 @@
+ALTER TABLE user_account DROP COLUMN subject;
+ALTER TABLE user_account DROP COLUMN origin;

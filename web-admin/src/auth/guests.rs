@@ -1,0 +1,105 @@
+//! Logins of those for whom somebody else vouches: a directory, or a provider of OpenID Connect.
+//!
+//! They come about here with their first login, and get with each login what their groups may do. A user who has a password here is
+//! asked for that and nothing else, whatever the directory says of the name: so a directory that is down, or bad, keeps none of them out
+//! and takes none of them over.
+
+use super::LoginRefusal;
+use crate::config::mapping;
+use crate::error::{ApiError, Failure};
+use crate::state::App;
+use hzm_job_identity::mapping::{Executors, Grant};
+use hzm_job_identity::oidc::OidcError;
+use hzm_job_identity::{Identity, ldap};
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_store::account::Rights;
+use hzm_job_store::account_guest::{Entered, Guest};
+use hzm_job_store::user::User;
+use std::collections::BTreeSet;
+
+/// Who vouches, as it is stored.
+pub(crate) const LDAP: &str = "ldap";
+pub(crate) const OIDC: &str = "oidc";
+
+/// Asks the directory about a name that has no password here.
+pub(super) async fn by_directory(
+    app: &App,
+    settings: &ldap::LdapSettings,
+    (name, password): (&str, &str),
+    address: &str,
+) -> Result<User, LoginRefusal> {
+    match ldap::login(settings, name, password).await {
+        Ok(identity) => enter(app, LDAP, identity, address).await,
+        Err(error) if error.is_refusal() => Err(LoginRefusal::Wrong),
+        Err(error) => {
+            slog::error!(app.log, "the directory could not be asked; users with a password here can log in"; "error" => %error);
+            Err(LoginRefusal::Away)
+        }
+    }
+}
+
+/// Lets in whom a provider named.
+pub(crate) async fn by_provider(
+    app: &App,
+    named: Result<Identity, OidcError>,
+    address: &str,
+) -> Result<User, LoginRefusal> {
+    match named {
+        Ok(identity) => enter(app, OIDC, identity, address).await,
+        Err(error) if error.is_refusal() => {
+            slog::warn!(app.log, "a login by the provider was refused"; "reason" => %error, "address" => address);
+            Err(LoginRefusal::Wrong)
+        }
+        Err(error) => {
+            slog::error!(app.log, "the provider could not be asked"; "error" => %error);
+            Err(LoginRefusal::Away)
+        }
+    }
+}
+
+async fn enter(app: &App, origin: &'static str, identity: Identity, address: &str) -> Result<User, LoginRefusal> {
+    let Some(rights) = rights(app, &identity).await? else {
+        slog::warn!(app.log, "somebody was not let in: no rule of hzm.job.admin.groups concerns them"; "origin" => origin,
+            "user" => &identity.name, "groups" => identity.groups.join("; "));
+        return Err(LoginRefusal::NoRights);
+    };
+    let Identity { name, subject, .. } = identity;
+    let guest = Guest { origin, subject, name, by_name: origin == LDAP, rights };
+    let refused = |why: &str| {
+        slog::warn!(app.log, "somebody was not let in"; "origin" => origin, "user" => &guest.name, "reason" => why);
+    };
+    match app.store.guest_enter(&guest, &app.by(&guest.name, address)).await? {
+        Entered::Known(user) => Ok(user),
+        Entered::NameTaken => {
+            refused("there is a user of this name for whom somebody else vouches, or who has a password here");
+            Err(LoginRefusal::NoRights)
+        }
+        Entered::Disabled => {
+            refused("the user is disabled here");
+            Err(LoginRefusal::Wrong)
+        }
+        Entered::NoExecutor | Entered::Busy => {
+            Err(LoginRefusal::Unavailable(ApiError::Conflict("it was changed meanwhile; log in again".to_owned())))
+        }
+    }
+}
+
+/// What the groups of somebody may do here; `None`: they may not even log in. Executors that there are not (yet) are left out.
+async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginRefusal> {
+    let admin = &app.config.admin;
+    // Checked when the configuration was read.
+    let mapping = mapping(&admin.groups, &admin.otherwise)
+        .map_err(|(_, problem)| LoginRefusal::Unavailable(ApiError::Internal(Failure::because(problem))))?;
+    let Some(Grant { role, executors }) = mapping.grant(&identity.groups) else { return Ok(None) };
+    let executors = match executors {
+        Executors::All => None,
+        // An administrator has all of them.
+        Executors::Only(_) if role == hzm_job_identity::mapping::Role::Administrator => None,
+        Executors::Only(keys) => {
+            let all = app.store.executor_list().await?;
+            let named = all.iter().filter(|executor| keys.contains(&executor.spec.draft().app_key));
+            Some(named.map(|executor| executor.id).collect::<BTreeSet<ExecutorId>>())
+        }
+    };
+    Ok(Some(Rights { role: role.word().to_owned(), executors, disabled: false }))
+}

@@ -1,0 +1,129 @@
+//! Logins by a provider of OpenID Connect, as a browser goes there and back.
+
+use crate::fake::{CLIENT, Fake, NOW, REDIRECT, SECRET};
+use crate::support::{Admin, Answer, PASSWORD, send};
+use actix_web::http::Method;
+use chrono::{DateTime, TimeDelta, Utc};
+use hzm_job_actors::Clock;
+use hzm_job_admin::config::{GroupRule, Secret};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use url::Url;
+
+/// The time of the provider.
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(NOW)
+    }
+}
+
+async fn with_provider(fake: &Fake) -> Admin {
+    let issuer = fake.issuer.clone();
+    let change = move |config: &mut hzm_job_admin::config::Config| {
+        config.admin.oidc.issuer = issuer;
+        config.admin.oidc.client_id = CLIENT.to_owned();
+        config.admin.oidc.client_secret = Secret(SECRET.to_owned());
+        config.admin.oidc.redirect_url = REDIRECT.to_owned();
+        config.admin.oidc.label = "Work & Co".to_owned();
+        config.admin.groups = vec![GroupRule { group: "ops".into(), role: "operator".into(), executors: None }];
+    };
+    Admin::start_at(Arc::new(Fixed), change).await
+}
+
+async fn looks(admin: &Admin, path: &str, cookie: &str) -> Answer {
+    send(Method::GET, &format!("{}{path}", admin.base()), &[("Cookie", cookie)], None).await
+}
+
+/// Sends a browser to the provider; what it was given, and where it is sent to.
+async fn sent(admin: &Admin, next: &str) -> (String, Url) {
+    let answer = looks(admin, &format!("/login/oidc?next={next}"), "").await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    (answer.cookie.unwrap(), answer.location.unwrap().parse().unwrap())
+}
+
+fn callback(code: &str, state: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs([("code", code), ("state", state)]).finish();
+    format!("/login/oidc/callback?{query}")
+}
+
+#[actix_web::test]
+async fn a_browser_goes_to_the_provider_and_comes_back_logged_in_where_it_wanted_to_go() {
+    let fake = Fake::start();
+    let admin = with_provider(&fake).await;
+    let page = looks(&admin, "/login", "").await.text;
+    assert!(
+        page.contains("href=\"/login/oidc") && page.contains("Work &#38; Co") || page.contains("Work &amp; Co"),
+        "{page}"
+    );
+    let (ticket, url) = sent(&admin, "/jobs%3Fstate%3Don").await;
+    let (code, state) = fake.visit(&url);
+    let back = looks(&admin, &callback(&code, &state), &ticket).await;
+    assert_eq!(back.status, 200, "{}", back.text);
+    assert!(back.text.contains("url=/jobs?state=on"), "{}", back.text);
+    let session = back.cookie.unwrap();
+    let me = looks(&admin, "/api/v1/session", &session).await.json();
+    assert_eq!((&me["name"], &me["role"], &me["executors"]), (&json!("Alice"), &json!("operator"), &Value::Null));
+    // What was brought back is good once.
+    assert_eq!(looks(&admin, &callback(&code, &state), &ticket).await.location.as_deref(), Some("/login"));
+}
+
+#[actix_web::test]
+async fn what_another_browser_began_is_ended_by_nobody() {
+    let fake = Fake::start();
+    let admin = with_provider(&fake).await;
+    let (_, url) = sent(&admin, "/").await;
+    let (code, state) = fake.visit(&url);
+    // A link with somebody else's code: the browser has no ticket, or one of its own.
+    let refused = looks(&admin, &callback(&code, &state), "").await;
+    assert_eq!((refused.status, refused.location.as_deref()), (303, Some("/login")));
+    let (own, _) = sent(&admin, "/").await;
+    let refused = looks(&admin, &callback(&code, &state), &own).await;
+    assert_eq!((refused.status, refused.location.as_deref()), (303, Some("/login")));
+    let root = admin.client().await;
+    assert_eq!(root.get("/api/v1/users").await.json()["items"].as_array().unwrap().len(), 1, "nobody came about");
+}
+
+#[actix_web::test]
+async fn the_way_on_leads_nowhere_but_here() {
+    let fake = Fake::start();
+    let admin = with_provider(&fake).await;
+    for next in ["https://evil.example", "//evil.example", "%2F%5Cevil.example", "javascript:alert(1)"] {
+        let (ticket, url) = sent(&admin, next).await;
+        let (code, state) = fake.visit(&url);
+        let back = looks(&admin, &callback(&code, &state), &ticket).await;
+        assert!(back.text.contains("content=\"0;url=/\""), "{next}: {}", back.text);
+    }
+}
+
+#[actix_web::test]
+async fn groups_are_taken_over_with_each_login_and_a_local_name_is_not() {
+    let fake = Fake::start();
+    let admin = with_provider(&fake).await;
+    let log_in = async || {
+        let (ticket, url) = sent(&admin, "/").await;
+        let (code, state) = fake.visit(&url);
+        looks(&admin, &callback(&code, &state), &ticket).await
+    };
+    let session = log_in().await.cookie.unwrap();
+    fake.script().claims = json!({ "preferred_username": "Alice", "groups": ["dev"] });
+    assert_eq!(log_in().await.status, 303, "in no group that counts any more");
+    fake.script().claims = json!({ "preferred_username": "admin", "groups": ["ops"] });
+    fake.script().userinfo = json!({ "sub": crate::fake::SUBJECT });
+    // The subject is Alice's: the name that the provider tells later changes nothing here.
+    assert_eq!(log_in().await.status, 200);
+    let root = admin.client_of("admin", PASSWORD).await;
+    let users = root.get("/api/v1/users").await.json();
+    let told: Vec<_> = users["items"].as_array().unwrap().iter().map(|user| (&user["name"], &user["origin"])).collect();
+    assert_eq!(told, [(&json!("Alice"), &json!("oidc")), (&json!("admin"), &json!("local"))]);
+    assert_eq!(looks(&admin, "/api/v1/session", &session).await.status, 200);
+}
+
+#[actix_web::test]
+async fn without_a_provider_there_is_no_way_to_one() {
+    let admin = Admin::start().await;
+    assert_eq!(looks(&admin, "/login/oidc", "").await.status, 404);
+    assert!(!looks(&admin, "/login", "").await.text.contains("/login/oidc"));
+}
