@@ -11,6 +11,7 @@ use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::partition::partition_of;
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::executor::{Executor, FormerSecret};
+use hzm_job_store::node::SecretAge;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -57,8 +58,10 @@ pub(crate) struct RouteNode {
     pub(crate) offline: bool,
     /// Why it did not answer its last beat; `None`: it did, or was not asked yet.
     pub(crate) complaint: Option<Arc<str>>,
-    /// Whether it goes by the secret that its executor had before.
-    pub(crate) has_former_secret: bool,
+    /// Whether it was entered by hand.
+    pub(crate) manual: bool,
+    /// By which secret it last called in.
+    pub(crate) secret_age: SecretAge,
 }
 
 impl RouteTable {
@@ -78,13 +81,24 @@ impl RouteTable {
         self.known.iter().find(|node| node.address.as_ref() == address)
     }
 
-    /// The secret under which a node is called now; `None`: the executor has none.
-    pub(crate) fn secret_of(&self, node: Option<&RouteNode>, now: DateTime<Utc>) -> Option<Arc<str>> {
-        match &self.former {
-            Some((former, until)) if now < *until && node.is_some_and(|node| node.has_former_secret) => {
-                Some(former.clone())
-            }
-            _ => self.secret.clone(),
+    /// The secret under which a node is called now; `None`: the executor has none. A node is never sent a newer one than it called in
+    /// with: whoever has an old one, which may have leaked, must not be given the new one. Addresses that were entered by hand never
+    /// call in; whoever entered them answers for them.
+    ///
+    /// # Errors
+    /// Why it is not called.
+    pub(crate) fn secret_of(
+        &self,
+        node: Option<&RouteNode>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<str>>, &'static str> {
+        let Some(present) = &self.secret else { return Ok(None) };
+        let Some(node) = node else { return Err("it is no node of its executor any more") };
+        match (node.secret_age, &self.former) {
+            (SecretAge::Former, Some((former, until))) if now < *until => Ok(Some(former.clone())),
+            (SecretAge::Present, _) => Ok(Some(present.clone())),
+            _ if node.manual => Ok(Some(present.clone())),
+            _ => Err("it has not called in with the present secret of its executor; start it anew with that"),
         }
     }
 }

@@ -20,7 +20,7 @@ use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::{self, Beat, Liveness, NodeState};
 use hzm_job_scheduler::run::Reason;
 use hzm_job_store::executor::Executor;
-use hzm_job_store::node::Node;
+use hzm_job_store::node::{Node, SecretAge};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -91,7 +91,8 @@ impl WatchedNode {
             takes_batches: is_spoken(agent),
             offline: self.liveness.state == NodeState::Offline,
             complaint: self.complaint.clone(),
-            has_former_secret: self.node.has_former_secret,
+            manual: self.node.manual,
+            secret_age: self.node.secret_age,
         }
     }
 }
@@ -184,7 +185,10 @@ impl ExecutorActor {
         let within = self.base.settings.scheduling.answer_within();
         let table = self.base.directory.routes(self.executor.id);
         let Some(watched) = self.nodes.get_mut(&id) else { return };
-        let secret = table.secret_of(Some(&watched.route()), self.base.now());
+        let secret = match table.secret_of(Some(&watched.route()), self.base.now()) {
+            Ok(secret) => secret,
+            Err(why) => return self.observe(id, Beat::Missed, Some(why), ctx),
+        };
         watched.asked = true;
         let address = watched.address.clone();
         let parent = ctx.address().recipient();
@@ -209,12 +213,15 @@ impl ExecutorActor {
         }));
     }
 
-    /// While the secret before is good yet, a node that refused one of the two is called under the other one: nodes that were
-    /// entered by hand never call in to tell by which they go.
+    /// While the secret before is good yet, a node that was entered by hand and refused one of the two is called under the other one: it
+    /// never calls in to tell by which it goes.
     fn try_other_secret(&mut self, id: i64) {
         let is_good = self.executor.former.as_ref().is_some_and(|former| self.base.now() < former.until);
-        if let Some(watched) = self.nodes.get_mut(&id).filter(|_| is_good) {
-            watched.node.has_former_secret = !watched.node.has_former_secret;
+        if let Some(watched) = self.nodes.get_mut(&id).filter(|watched| is_good && watched.node.manual) {
+            watched.node.secret_age = match watched.node.secret_age {
+                SecretAge::Present => SecretAge::Former,
+                SecretAge::Former | SecretAge::Older => SecretAge::Present,
+            };
             self.publish();
         }
     }
@@ -232,7 +239,12 @@ impl ExecutorActor {
         }
         let complaint = why.map(Arc::<str>::from);
         if watched.complaint != complaint {
+            let is_told = before != after || complaint.is_none();
             watched.complaint = complaint;
+            // One that was offline already, and now is so for another reason.
+            if let (false, Some(why)) = (is_told, why) {
+                slog::warn!(self.log, "node is {}", after.word(); "node" => watched.address.as_ref(), "why" => why);
+            }
             self.publish();
         }
         let Some(watched) = self.nodes.get(&id) else { return };
@@ -306,7 +318,7 @@ impl ExecutorActor {
             (None, None) => again_after_a_pause,
             (before, after) => before.is_some() && before != after,
         };
-        let must_tell = watched.node.agent != node.agent || watched.node.has_former_secret != node.has_former_secret;
+        let must_tell = watched.node.agent != node.agent || watched.node.secret_age != node.secret_age;
         watched.node = node;
         self.observe(id, Beat::Registered, None, ctx);
         if must_tell {

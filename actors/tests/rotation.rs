@@ -23,17 +23,21 @@ async fn a_node_that_was_entered_by_hand_is_called_under_the_secret_that_it_has(
 }
 
 #[actix_rt::test]
-async fn the_secret_before_is_sent_to_nobody_once_its_time_is_over() {
-    let world = World::start().await;
-    let node = world.node().await;
-    node.asks_for("s3cret");
-    let until = world.clock.read() + seconds(30);
-    world.change_secret("the-new-one", Some(until)).await;
-    world.pass(seconds(31)).await;
-    node.asks_for("the-new-one");
-    let seen = node.everything().len();
-    let before = node.beats();
-    world.until("it is asked again", async || node.beats() > before).await;
-    let later = &node.everything()[seen..];
-    assert!(later.iter().all(|seen| seen.token.as_deref() == Some("the-new-one")), "{later:?}");
+async fn a_node_that_has_an_old_secret_is_never_given_a_newer_one() {
+    for overlap in [None, Some(seconds(30))] {
+        let world = World::start().await;
+        let node = world.node().await;
+        let until = overlap.map(|overlap| world.clock.read() + overlap);
+        world.change_secret("the-second-one", until).await;
+        world.pass(seconds(20)).await;
+        // Whatever it answers, and also when its own is over, and when there is a third one.
+        node.asks_for("something else");
+        world.pass(seconds(20)).await;
+        world.change_secret("the-third-one", Some(world.clock.read() + seconds(600))).await;
+        let (_, run) = world.ordered(|_| ()).await;
+        world.pass(seconds(20)).await;
+        let tokens = node.tokens();
+        assert!(tokens.iter().all(|token| token.as_deref() == Some("s3cret")), "{tokens:?}");
+        assert!(!node.triggered().contains(&run));
+    }
 }

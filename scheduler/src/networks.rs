@@ -32,7 +32,15 @@ impl Networks {
         self.0.is_empty()
     }
 
-    /// The first network of the list that holds the address, in whatever spelling of IPv6 an IPv4 address comes.
+    /// Whether the list holds the address, for what is let in: an IPv4 address counts in the clothes of IPv6 that a socket gives it
+    /// (mapped), and in no other.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let plain = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address) || network.contains(&plain))
+    }
+
+    /// The first network of the list that holds the address, for what is kept out: in whatever spelling of IPv6 an IPv4 address comes.
     #[must_use]
     pub fn holding(&self, address: IpAddr) -> Option<IpNet> {
         let plain = plain(address);
@@ -132,7 +140,7 @@ mod tests {
             let read = networks(&text.join(", "));
             prop_assert_eq!(networks(&read.to_string()), read.clone());
             for (address, _) in addresses {
-                prop_assert!(read.holding(address).is_some(), "{} in {}", address, read);
+                prop_assert!(read.holding(address).is_some() && read.holds(address), "{} in {}", address, read);
             }
         }
 

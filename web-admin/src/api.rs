@@ -40,6 +40,7 @@ pub struct PageQuery {
     /// The cursor of the page, as a list answered it; the newest page without one.
     cursor: Option<String>,
     /// How many things, 1 to 500; 50 without it.
+    #[param(minimum = 1, maximum = 500)]
     size: Option<i64>,
 }
 

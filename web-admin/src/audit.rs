@@ -1,7 +1,7 @@
 //! Attempts that failed, in the operation log: logins, wrong tokens, and changes that somebody was not permitted to make.
 //!
-//! At most [`MOST`] a minute are recorded, so that nobody can fill the database by failing; how many more there were is told by the next
-//! one. A name is recorded only where there is such a user: people type passwords where names belong. A failure to record is logged
+//! At most [`MOST`] a minute of strangers are recorded, and as many of users who are logged in, so that nobody can fill the database by
+//! failing, and no stranger hides what a user tries; how many more there were is told by the next one. A name is recorded only where there is such a user: people type passwords where names belong. A failure to record is logged
 //! and fails nothing.
 
 use crate::auth::Operator;
@@ -19,7 +19,7 @@ const WINDOW_MS: i64 = 60_000;
 /// The longest address of a request that is recorded, in characters.
 const LONGEST: usize = 200;
 /// Who fails before it is known who it is.
-const NOBODY: &str = "(not logged in)";
+pub(crate) const NOBODY: &str = "(not logged in)";
 
 /// How many attempts were recorded of late, and how many were not.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Spent {
 
 impl Budget {
     /// Whether an attempt is recorded, and how many were left out before it.
-    fn take(&self, now: DateTime<Utc>) -> Option<u64> {
+    pub(crate) fn take(&self, now: DateTime<Utc>) -> Option<u64> {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = now.timestamp_millis();
         // A clock that was set back begins anew.
@@ -66,28 +66,34 @@ pub(crate) async fn login_failed(app: &App, known: Option<(i64, String)>, addres
         Failed::TooMany => "too many attempts before",
     };
     let (id, name) = known.unwrap_or_default();
-    record(app, app.by(NOBODY, address), "login_failed", ("user", id, name), why).await;
+    record(app, &app.refusals, app.by(NOBODY, address), ("login_failed", "user", id, name), why).await;
 }
 
 /// Records a token that lets nobody in.
 pub(crate) async fn token_refused(app: &App, address: &str) {
-    let what = ("token", 0, String::new());
-    record(app, app.by(NOBODY, address), "login_failed", what, "unknown, ended or expired token").await;
+    let what = ("login_failed", "token", 0, String::new());
+    record(app, &app.refusals, app.by(NOBODY, address), what, "unknown, ended or expired token").await;
 }
 
 /// Records a change that its author was not permitted to make.
 pub(crate) async fn refused(app: &App, operator: &Operator, method: &str, path: &str, refusal: &ApiError) {
     let what = format!("{method} {path}").chars().take(LONGEST).collect();
-    record(app, operator.by(app), "refused", ("address", 0, what), refusal.code()).await;
+    record(app, &app.users_refusals, operator.by(app), ("refused", "address", 0, what), refusal.code()).await;
 }
 
-async fn record(app: &App, by: By, action: &'static str, what: (&'static str, i64, String), why: &str) {
-    let Some(left_out) = app.refusals.take(by.at) else { return };
+async fn record(
+    app: &App,
+    budget: &Budget,
+    by: By,
+    (action, kind, id, name): (&'static str, &'static str, i64, String),
+    why: &str,
+) {
+    let Some(left_out) = budget.take(by.at) else { return };
     let noted = match left_out {
         0 => json!({ "reason": why }),
         left_out => json!({ "reason": why, "left_out_before": left_out }),
     };
-    if let Err(error) = app.store.operation_record(by, action, what, noted).await {
+    if let Err(error) = app.store.operation_record(by, action, (kind, id, name), noted).await {
         slog::warn!(app.log, "a failed attempt was not recorded"; "action" => action, "error" => %error);
     }
 }

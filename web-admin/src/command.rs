@@ -89,6 +89,11 @@ impl FromStr for Kept {
         let advice = "write PLACE:HASH as an earlier look told it, such as 17:0f3a...";
         let (place, hash) = text.split_once(':').ok_or(advice)?;
         let place = place.parse().map_err(|_| advice)?;
+        if !Link::is_sound(place, hash) {
+            return Err(
+                "the place counts from 1, and the hash has 64 hexadecimal digits: write them as an earlier look told them",
+            );
+        }
         Ok(Kept(Link { place, hash: hash.to_ascii_lowercase() }))
     }
 }

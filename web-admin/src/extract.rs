@@ -6,6 +6,7 @@ mod shape;
 
 pub use query::{Nothing, Query};
 
+use crate::edge::slow::{is_late, patience};
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::dev::Payload;
@@ -17,7 +18,6 @@ use futures_util::future::LocalBoxFuture;
 use hzm_job_scheduler::ids::LARGEST_ID;
 use hzm_job_store::Cursor;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 /// The largest body of a request, in bytes: 1 MiB.
 pub const LARGEST_BODY: usize = 1 << 20;
@@ -51,24 +51,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// How long a body may take to arrive: a client that sends a byte now and then must not hold a connection for ever.
-fn patience(request: &HttpRequest) -> Duration {
-    let app = request.app_data::<web::Data<App>>();
-    let configured = app.and_then(|app| app.config.admin.http.body_timeout.to_std().ok());
-    configured.unwrap_or(Duration::from_secs(30))
-}
-
 /// The bytes of a body, at most [`LARGEST_BODY`] of them, and within `http.bodyTimeout`.
 pub(crate) fn limited(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<web::Bytes, ApiError>> + use<> {
     let payload = web::Payload::from_request(request, payload).into_inner();
-    let within = patience(request);
+    let within = patience(request.app_data::<web::Data<App>>());
     async move {
         let payload = payload.map_err(|error| ApiError::Malformed(error.to_string()))?;
         match tokio::time::timeout(within, payload.to_bytes_limited(LARGEST_BODY)).await {
             Ok(Ok(Ok(bytes))) => Ok(bytes),
+            Ok(Ok(Err(error))) if is_late(&error) => Err(ApiError::TooSlow(within.as_secs())),
             Ok(Ok(Err(error))) => Err(ApiError::Malformed(format!("the body did not arrive whole: {error}"))),
             Ok(Err(_)) => Err(ApiError::TooLarge { most: LARGEST_BODY }),
             Err(_) => Err(ApiError::TooSlow(within.as_secs())),

@@ -108,7 +108,7 @@ pub async fn open_existing(config: &AdminConfig, log: &slog::Logger) -> Result<S
     }
     let key = KeyFile::find(config, log)?;
     let store = Store::open_with(&StoreSettings { vault: key.vault.clone(), ..config.store_settings() }, log)?;
-    key.settle(&store).await?;
+    key.compare(&store).await?;
     Ok(store)
 }
 

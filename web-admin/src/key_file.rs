@@ -36,9 +36,18 @@ pub enum KeyError {
         /// The file.
         file: String,
     },
+    /// The database is tied to another key.
+    #[error(
+        "the database is tied to another key than that of {from}: give the one that belongs to it (hzm.job.admin.keyFile, or hzm.job.admin.key)"
+    )]
+    Wrong {
+        /// Where the key came from.
+        from: String,
+    },
     /// The database has secrets that were encrypted with a key that is not there.
     #[error(
-        "the key file {file} is missing, and the database is tied to its key: put it back, or name where it is with hzm.job.admin.keyFile"
+        "the key file {file} is missing, and the database is tied to a key: put it back, or say where it is with hzm.job.admin.keyFile, \
+         or what it is with hzm.job.admin.key"
     )]
     Missing {
         /// The file.
@@ -57,6 +66,8 @@ pub(crate) struct KeyFile {
     path: PathBuf,
     pub(crate) vault: Vault,
     new: Option<String>,
+    /// The key was given itself, not its file.
+    is_given: bool,
 }
 
 impl KeyFile {
@@ -67,7 +78,7 @@ impl KeyFile {
     pub(crate) fn find(config: &AdminConfig, log: &slog::Logger) -> Result<KeyFile, KeyError> {
         let path = config.key_path();
         if let Some(key) = digits(&config.key.0) {
-            return Ok(KeyFile { path, vault: Vault::of(&key)?, new: None });
+            return Ok(KeyFile { path, vault: Vault::of(&key)?, new: None, is_given: true });
         }
         let unusable = |source| KeyError::Unusable { file: path.display().to_string(), source };
         let (key, new) = match File::open(&path) {
@@ -79,7 +90,7 @@ impl KeyFile {
             }
             Err(source) => return Err(unusable(source)),
         };
-        Ok(KeyFile { vault: Vault::of(&key)?, path, new })
+        Ok(KeyFile { vault: Vault::of(&key)?, path, new, is_given: false })
     }
 
     /// Ties the opened database to the key; a new key is written first, so that no database is tied to one that is nowhere.
@@ -97,14 +108,35 @@ impl KeyFile {
             slog::info!(store.log(), "a key was made for this database, which is not opened without it from now on: keep its file (in a \
                 container: on a volume) and a copy of it, apart from copies of the database"; "file" => %self.path.display());
         }
-        Ok(store.key_bind().await?)
+        match store.key_bind().await {
+            Err(StoreError::WrongKey) => Err(KeyError::Wrong { from: self.shown() }),
+            bound => Ok(bound?),
+        }
+    }
+
+    /// For a command that only looks: a database that is tied to a key is opened with that one, and nothing is written or tied.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`] and [`KeyError::Wrong`].
+    pub(crate) async fn compare(&self, store: &Store) -> Result<(), KeyError> {
+        match store.is_key_of(&self.vault).await? {
+            Some(true) | None => Ok(()),
+            Some(false) if self.new.is_some() => Err(KeyError::Missing { file: self.path.display().to_string() }),
+            Some(false) => Err(KeyError::Wrong { from: self.shown() }),
+        }
+    }
+
+    /// Where the key came from.
+    fn shown(&self) -> String {
+        if self.is_given { "hzm.job.admin.key".to_owned() } else { self.path.display().to_string() }
     }
 }
 
 fn read(file: File, path: &Path, log: &slog::Logger) -> Result<[u8; KEY_BYTES], KeyError> {
     let shown = || path.display().to_string();
     let unusable = |source| KeyError::Unusable { file: shown(), source };
-    if file.metadata().map_err(unusable)?.permissions().mode() & 0o007 != 0 {
+    let about = file.metadata().map_err(unusable)?;
+    if about.is_file() && about.permissions().mode() & 0o007 != 0 {
         slog::warn!(log, "everybody on this machine may read the key file; take that right away with chmod 600"; "file" => shown());
     }
     let mut text = String::new();
@@ -179,7 +211,7 @@ mod tests {
         std::fs::write(config.key_path(), "00".repeat(KEY_BYTES)).unwrap();
         let other = KeyFile::find(&config, &log()).unwrap();
         let wrong = other.settle(&store(&config, &other)).await.unwrap_err().to_string();
-        assert!(wrong.contains("another key"), "{wrong}");
+        assert!(wrong.contains("another key") && wrong.contains("hzm-job.key"), "{wrong}");
     }
 
     #[test]

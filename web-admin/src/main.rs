@@ -100,10 +100,7 @@ async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome 
 
 /// Looks through the chain of the operation log and tells what was found; a fault is a failure.
 async fn verify(store: &Store, kept: Option<Link>) -> Outcome {
-    let Verified { end: Link { place, hash }, before_chain, fault } = store.operations_verify(kept).await?;
-    if before_chain > 0 {
-        say(&format!("{before_chain} entries were recorded before there was a chain"))?;
-    }
+    let Verified { end: Link { place, hash }, fault } = store.operations_verify(kept).await?;
     match fault {
         Some(fault) => Err(format!("the operation log is broken: {fault}").into()),
         None => {

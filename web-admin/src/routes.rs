@@ -12,13 +12,15 @@ use crate::api::{
     actors, events, executors, explain, job_batch, jobs, openapi, operations, overview, runs, schedules, session,
     sessions, tokens, users,
 };
+use crate::edge::slow::bounded;
 use crate::error::ApiError;
 use crate::gate::Endpoint;
 use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError, web};
+use std::collections::HashMap;
 
 /// The management API, relative to `/api/v1`, each address with what it takes. Of two addresses that match, the first one answers.
 #[must_use]
@@ -82,7 +84,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
     extract::configure(config);
     // Routes are tried in this order, and executors ask far more often than people. Their answers are a hundred bytes: nothing packs them.
     config.configure(executor_api::routes);
-    let others = web::scope("").wrap(Compress::default()).configure(for_people).default_service(web::to(ui::not_found));
+    let others = web::scope("")
+        .wrap(from_fn(bounded))
+        .wrap(Compress::default())
+        .configure(for_people)
+        .default_service(web::to(ui::not_found));
     config.service(others);
 }
 
@@ -125,12 +131,19 @@ methods!(get = GET, post = POST, put = PUT, delete = DELETE);
 /// One resource per address, so that a wrong method is told from a wrong address.
 fn resources(endpoints: Vec<Endpoint>) -> Vec<Resource> {
     let mut resources: Vec<(&'static str, Resource)> = Vec::new();
+    let mut methods: HashMap<&'static str, Vec<String>> = HashMap::new();
+    for endpoint in &endpoints {
+        methods.entry(endpoint.path).or_default().push(endpoint.method.to_string());
+    }
     for endpoint in endpoints {
         let at = resources.iter().position(|(path, _)| *path == endpoint.path).unwrap_or(resources.len());
         // In the place of its first method, so that of two addresses that match the first one answers.
         let resource = match resources.get(at) {
             Some(_) => resources.remove(at).1,
-            None => web::resource(endpoint.path).default_service(web::to(wrong_method)),
+            None => {
+                let allowed = methods.get(endpoint.path).map(|methods| methods.join(", ")).unwrap_or_default();
+                web::resource(endpoint.path).default_service(web::to(move || wrong_method(allowed.clone())))
+            }
         };
         resources.insert(at, (endpoint.path, resource.route(endpoint.route)));
     }
@@ -141,8 +154,13 @@ async fn no_such_address() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("there is nothing at this address; /api/v1/docs lists what there is".to_owned()))
 }
 
-async fn wrong_method() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::MethodNotAllowed)
+/// Tells which methods there are (RFC 9110 §15.5.6).
+async fn wrong_method(allowed: String) -> HttpResponse {
+    let mut answer = ApiError::MethodNotAllowed.error_response();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        answer.headers_mut().insert(ALLOW, allowed);
+    }
+    answer
 }
 
 async fn alive() -> &'static str {

@@ -26,6 +26,8 @@ use std::time::Duration;
 /// How long the actors may take to settle what is under way when the admin stops. With the requests' share a stop takes eight
 /// seconds at most: whoever ends a service waits ten before it is killed.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a TLS handshake may take at most: whoever is silent that long is in the way of others.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(3);
 /// How long requests under way may take to end when the server stops, in seconds.
 const REQUESTS_PATIENCE_S: u64 = 2;
 
@@ -108,7 +110,9 @@ fn serve(
         .on_connect(move |connection, data| seats.connected(connection, data))
         .keep_alive(http.keep_alive.to_std().unwrap_or(Duration::from_secs(75)))
         .client_request_timeout(within)
-        .tls_handshake_timeout(within)
+        .tls_handshake_timeout(within.min(HANDSHAKE_WITHIN))
+        // Handshakes at the same time: actix-tls lets 256 a thread begin, which a few hundred silent connections would fill.
+        .max_connection_rate((http.max_connections as usize).div_ceil(workers))
         .shutdown_timeout(REQUESTS_PATIENCE_S)
         .disable_signals();
     let server = match certificates {

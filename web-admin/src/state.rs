@@ -34,7 +34,10 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) strangers: Strangers,
+    /// Failed attempts of strangers that may be recorded yet, those of users, and log lines about nodes.
     pub(crate) refusals: Budget,
+    pub(crate) users_refusals: Budget,
+    pub(crate) told: Budget,
     pub(crate) egress: Egress,
     /// The directory that is asked about names without a password here.
     pub(crate) directory: Option<LdapSettings>,
@@ -65,6 +68,8 @@ impl App {
             throttle: Throttle::default(),
             strangers: Strangers::default(),
             refusals: Budget::default(),
+            users_refusals: Budget::default(),
+            told: Budget::default(),
             egress,
             directory,
             provider,

@@ -112,7 +112,9 @@ impl Contents {
         if chain.is_empty() {
             return Err(of_cert("it holds no certificate (PEM)".to_owned()));
         }
-        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| of_key(error.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
+            of_key(format!("it holds no private key (PEM) that can be read without a passphrase: {error}"))
+        })?;
         let key = ring::sign::any_supported_type(&key).map_err(|error| of_key(error.to_string()))?;
         let certified = CertifiedKey::new(chain, key);
         certified.keys_match().map_err(|_| of_key("it is not the key of the certificate in tls.cert".to_owned()))?;

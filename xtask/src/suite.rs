@@ -14,6 +14,7 @@ use crate::{TestOptions, browser, cargo, directory, imports, links};
 
 const FMT: &[&str] = &["fmt", "--all", "--check", "--", "--color", "never"];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+const DENY: &[&str] = &["deny", "check", "licenses", "bans", "sources"];
 const DOC: &[&str] = &["doc", "--workspace", "--no-deps"];
 const UNIT_TESTS: &[&str] = &["test", "--workspace", "--no-fail-fast", "--lib", "--bins"];
 const TESTS: &[&str] = &["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"];
@@ -54,7 +55,16 @@ fn run_checks(root: &Path, report: &mut Report, out: &mut dyn Write) -> io::Resu
     report.step(out, "formatting", |_| if_installed(root, "fmt", "rustfmt", FMT))?;
     report.step(out, "import directions", |out| imports::check(root, out))?;
     report.step(out, "links in documents", |out| links::check(root, out))?;
+    report.step(out, "licences and sources of dependencies", |_| dependencies(root))?;
     report.step(out, "clippy", |_| if_installed(root, "clippy", "clippy", CLIPPY))
+}
+
+/// By `deny.toml`. Building the tool takes longer than many a suite, so it is not installed here.
+fn dependencies(root: &Path) -> io::Result<Outcome> {
+    if cargo::has(root, "deny") {
+        return cargo::check(root, DENY, &[]);
+    }
+    Ok(Outcome::Skipped("cargo-deny is not installed (`cargo install cargo-deny --locked` installs it)".to_owned()))
 }
 
 /// Debian's own Rust comes without these two; a developer with rustup adds them in seconds.

@@ -46,6 +46,10 @@ impl JobActor {
         let address = live.run.node.clone().unwrap_or_default();
         let there = table.node(&address);
         let (together, secret) = (there.is_some_and(|node| node.takes_batches), table.secret_of(there, now));
+        let secret = match secret {
+            Ok(secret) => secret,
+            Err(why) => return self.delivered(id, Delivered::NotTaken(format!("{address}: {why}")), ctx),
+        };
         let Some(node) = self.place.node(&address) else {
             let why = format!("the actor of {address} is being restarted");
             return self.delivered(id, Delivered::NotTaken(why), ctx);

@@ -66,7 +66,10 @@ impl JobActor {
             return self.stop_answered(id, Delivered::NotTaken(why), ctx);
         };
         let table = self.place.base.directory.routes(stop.at.executor);
-        let secret = table.secret_of(table.node(&stop.at.node), self.place.base.now());
+        let secret = match table.secret_of(table.node(&stop.at.node), self.place.base.now()) {
+            Ok(secret) => secret,
+            Err(why) => return self.stop_answered(id, Delivered::NotTaken(why.to_owned()), ctx),
+        };
         let told = async move {
             let answer = node.send(SendCancel { run: id, secret }).await;
             answer.unwrap_or_else(|error| Delivered::Unknown(error.to_string()))

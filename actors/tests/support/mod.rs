@@ -107,7 +107,7 @@ impl World {
             address: node.address.clone(),
             agent: instance.map(|_| "hzmjob/0.1.0 batch/1".to_owned()),
             instance: instance.map(str::to_owned),
-            has_former_secret: false,
+            secret_age: Default::default(),
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
     }
@@ -127,7 +127,7 @@ impl World {
             address: node.address.clone(),
             agent: None,
             instance: None,
-            has_former_secret: false,
+            secret_age: Default::default(),
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
         node

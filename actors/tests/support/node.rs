@@ -80,6 +80,8 @@ struct Shared {
     on_cancel: Mutex<OnTrigger>,
     /// The secret it asks for; `None`: it takes any.
     secret: Mutex<Option<String>>,
+    /// All that it was called with.
+    tokens: Mutex<Vec<Option<String>>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -88,8 +90,15 @@ impl FakeNode {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let [on_trigger, on_cancel] = [OnTrigger::Accept; 2].map(Mutex::new);
-        let shared =
-            Arc::new(Shared { store, clock, on_trigger, on_cancel, secret: Mutex::default(), seen: Mutex::default() });
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            on_trigger,
+            on_cancel,
+            secret: Mutex::default(),
+            tokens: Mutex::default(),
+            seen: Mutex::default(),
+        });
         let (up, is_up) = watch::channel(true);
         let served = shared.clone();
         std::thread::spawn(move || {
@@ -112,6 +121,11 @@ impl FakeNode {
     /// From now on it asks for this secret.
     pub(crate) fn asks_for(&self, secret: &str) {
         *self.shared.secret.lock().unwrap() = Some(secret.to_owned());
+    }
+
+    /// What it was called with, also where it let nobody in.
+    pub(crate) fn tokens(&self) -> Vec<Option<String>> {
+        self.shared.tokens.lock().unwrap().clone()
     }
 
     /// The program ends: its port is closed, its connections break.
@@ -242,6 +256,7 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read_request(&mut stream, &shared).await {
         let (path, is_batch) = (seen.path.clone(), seen.path == BATCH);
+        shared.tokens.lock().unwrap().push(seen.token.clone());
         let is_let_in = shared.secret.lock().unwrap().as_ref().is_none_or(|secret| seen.token.as_ref() == Some(secret));
         let runs = if is_let_in { shared.note(seen).await } else { Vec::new() };
         let (status, body) = match shared.does(&path).await {

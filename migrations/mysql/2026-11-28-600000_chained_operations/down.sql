@@ -1,4 +1,4 @@
-ALTER TABLE node DROP COLUMN has_former_secret;
+ALTER TABLE node DROP COLUMN secret_age;
 DROP TABLE executor_former_secret;
 DROP TABLE operation_chain;
 DROP INDEX operation_place ON operation;

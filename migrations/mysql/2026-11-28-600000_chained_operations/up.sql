@@ -25,11 +25,11 @@ CREATE TABLE IF NOT EXISTS executor_former_secret (
   until_at BIGINT NOT NULL,
   CONSTRAINT executor_former_secret_executor_id FOREIGN KEY (executor_id) REFERENCES executor (id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
--- Whether a node still goes by the secret before.
+-- By which secret a node last called in: 0 the present one, 1 the one before, 2 an older one.
 SET @statement = IF(
   (SELECT COUNT(*) FROM information_schema.columns
-   WHERE table_schema = DATABASE() AND table_name = 'node' AND column_name = 'has_former_secret') = 0,
-  'ALTER TABLE node ADD COLUMN has_former_secret BOOLEAN NOT NULL DEFAULT FALSE',
+   WHERE table_schema = DATABASE() AND table_name = 'node' AND column_name = 'secret_age') = 0,
+  'ALTER TABLE node ADD COLUMN secret_age SMALLINT NOT NULL DEFAULT 0',
   'DO 0');
 PREPARE prepared FROM @statement;
 EXECUTE prepared;

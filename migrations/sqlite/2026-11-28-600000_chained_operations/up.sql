@@ -18,5 +18,5 @@ CREATE TABLE executor_former_secret (
   secret TEXT NOT NULL,
   until_at BIGINT NOT NULL
 );
--- Whether a node still goes by the secret before.
-ALTER TABLE node ADD COLUMN has_former_secret BOOLEAN NOT NULL DEFAULT FALSE;
+-- By which secret a node last called in: 0 the present one, 1 the one before, 2 an older one.
+ALTER TABLE node ADD COLUMN secret_age SMALLINT NOT NULL DEFAULT 0;

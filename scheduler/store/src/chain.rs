@@ -5,7 +5,7 @@
 //! [`Store::operations_verify`], by whoever has the key. Entries cut off at the end are found out by whoever kept a place and hash
 //! from before; the log of the admin tells of one every hour.
 
-use crate::backend::{SqliteConn, Store, pieces, run};
+use crate::backend::{ImmediateTransaction, SqliteConn, Store, pieces, run};
 use crate::error::StoreError;
 use crate::operation::OperationRow;
 use crate::schema::{operation, operation_chain};
@@ -29,6 +29,14 @@ pub struct Link {
     pub hash: String,
 }
 
+impl Link {
+    /// Whether this can be a link of any chain.
+    #[must_use]
+    pub fn is_sound(place: i64, hash: &str) -> bool {
+        place >= 1 && hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
+    }
+}
+
 /// What is wrong with a chain, at the first place where something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -41,6 +49,11 @@ pub enum Fault {
     /// There are entries behind the end.
     #[error("the chain ends at place {0}, and there are entries behind its end")]
     Behind(i64),
+    /// There are entries without a place: put in by something else than this program, or by a version from before there was a chain.
+    #[error(
+        "{0} entries have no place in the chain: they were put in from outside, or by an older version of this program"
+    )]
+    Unplaced(i64),
     /// The hash that was kept from before is not the one of this place.
     #[error("at place {0} is another entry than the one whose hash you kept")]
     Replaced(i64),
@@ -51,8 +64,6 @@ pub enum Fault {
 pub struct Verified {
     /// Its end.
     pub end: Link,
-    /// Entries that were written before there was a chain.
-    pub before_chain: i64,
     /// The first fault; `None`: the chain is whole.
     pub fault: Option<Fault>,
 }
@@ -134,7 +145,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn operations_verify(&self, kept: Option<Link>) -> Result<Verified, StoreError> {
-        let (end, before_chain) = self.chain_end().await?;
+        let (end, unplaced) = self.chain_end().await?;
         let mut at = Link::default();
         while at.place < end.place {
             let rows = self.chain_step((at.place, end.place)).await?;
@@ -143,16 +154,17 @@ impl Store {
                 followed.and_then(|()| rows.iter().try_fold(at, |at, row| row.follow(&at, kept.as_ref(), &self.vault)));
             match followed {
                 Ok(next) => at = next,
-                Err(fault) => return Ok(Verified { end, before_chain, fault: Some(fault) }),
+                Err(fault) => return Ok(Verified { end, fault: Some(fault) }),
             }
         }
         let is_cut = kept.is_some_and(|kept| kept.place > end.place);
         let fault = match (is_cut, at.hash == end.hash) {
             (true, _) => Some(Fault::Missing(end.place + 1)),
             (false, false) => Some(Fault::Changed(end.place)),
+            (false, true) if unplaced > 0 => Some(Fault::Unplaced(unplaced)),
             (false, true) => self.behind_end().await?,
         };
-        Ok(Verified { end, before_chain, fault })
+        Ok(Verified { end, fault })
     }
 
     /// Whether there are entries behind the end. The end is read second: what was written in between moved it.
@@ -185,21 +197,65 @@ impl Store {
         })
     }
 
-    /// Ties this database to the store's key, and encrypts what was written before there was one.
+    /// Ties this database to the store's key, chains the entries from before by it, and encrypts secrets from before.
     ///
     /// # Errors
     /// [`StoreError::WrongKey`] when it is tied to another one; then nothing was changed.
     pub async fn key_bind(&self) -> Result<(), StoreError> {
         let Some(mark) = self.vault.mark().map(str::to_owned) else { return Ok(()) };
-        let known: Option<String> = run!(self, write, async |conn| {
-            let untied = end().filter(operation_chain::key_mark.is_null());
-            diesel::update(untied).set(operation_chain::key_mark.eq(Some(&mark))).execute(conn).await?;
-            Ok(end().select(operation_chain::key_mark).first(conn).await?)
-        })?;
-        if known.as_deref() != self.vault.mark() {
+        if !self.is_key_bound().await? {
+            self.chain_anew().await?;
+            run!(self, write, async |conn| {
+                let untied = end().filter(operation_chain::key_mark.is_null());
+                diesel::update(untied).set(operation_chain::key_mark.eq(Some(&mark))).execute(conn).await?;
+                Ok(())
+            })?;
+        }
+        if self.key_mark().await?.as_deref() != self.vault.mark() {
             return Err(StoreError::WrongKey);
         }
         self.secrets_seal().await
+    }
+
+    /// Chains all entries that there are, in the order of their numbers: those from before there was a key have no place, or one that
+    /// proves nothing. After a crash in between it is done anew, until the database is tied.
+    async fn chain_anew(&self) -> Result<(), StoreError> {
+        run!(self, write, async |conn| {
+            conn.immediate_transaction(async |conn| {
+                let none = (operation::place.eq(None::<i64>), operation::hash.eq(None::<String>));
+                diesel::update(operation::table).set(none).execute(conn).await?;
+                let empty = (operation_chain::place.eq(0), operation_chain::hash.eq(""));
+                Ok::<_, StoreError>(diesel::update(end()).set(empty).execute(conn).await?)
+            })
+            .await
+        })?;
+        let mut after = i64::MIN;
+        loop {
+            let vault = self.vault.clone();
+            let last: Option<i64> = run!(self, write, async |conn| {
+                conn.immediate_transaction(async |conn| {
+                    let next = operation::table.filter(operation::id.gt(after)).order(operation::id.asc()).limit(STEP);
+                    let mut rows: Vec<OperationRow> = next.select(OperationRow::as_select()).load(conn).await?;
+                    let (place, hash): (i64, String) =
+                        end().select((operation_chain::place, operation_chain::hash)).first(conn).await?;
+                    let last = place + i64::try_from(rows.len()).unwrap_or_default();
+                    let hash = chained(&mut rows, (last, hash), &vault);
+                    for row in &rows {
+                        let (id, place, hash) = row.placed();
+                        let set = (operation::place.eq(place), operation::hash.eq(hash));
+                        diesel::update(operation::table.find(id)).set(set).execute(conn).await?;
+                    }
+                    let moved = (operation_chain::place.eq(last), operation_chain::hash.eq(hash));
+                    diesel::update(end()).set(moved).execute(conn).await?;
+                    Ok::<_, StoreError>(rows.last().map(|row| row.placed().0))
+                })
+                .await
+            })?;
+            match last {
+                Some(id) => after = id,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Whether the database is tied to a key.
@@ -207,9 +263,18 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn is_key_bound(&self) -> Result<bool, StoreError> {
-        run!(self, read, async |conn| {
-            let mark: Option<String> = end().select(operation_chain::key_mark).first(conn).await?;
-            Ok(mark.is_some())
-        })
+        Ok(self.key_mark().await?.is_some())
+    }
+
+    /// Whether this key is the one that the database is tied to; `None`: it is tied to none yet.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_key_of(&self, vault: &Vault) -> Result<Option<bool>, StoreError> {
+        Ok(self.key_mark().await?.map(|mark| vault.mark() == Some(mark.as_str())))
+    }
+
+    async fn key_mark(&self) -> Result<Option<String>, StoreError> {
+        run!(self, read, async |conn| { Ok(end().select(operation_chain::key_mark).first(conn).await?) })
     }
 }

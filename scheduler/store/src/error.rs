@@ -52,7 +52,9 @@ pub enum StoreError {
     #[error("the database cannot be reached for {} s: {}", .0.lasts_for().as_secs(), .0.reason)]
     Broken(Trouble),
     /// Something encrypted cannot be read, or written.
-    #[error("the secret of {what} cannot be read or written with the key of this admin")]
+    #[error(
+        "the secret of {what} cannot be read or written with the key of this admin: put back the right key, or set that secret to NULL in the database and give the executor a new one"
+    )]
     Sealed {
         /// Whose.
         what: String,

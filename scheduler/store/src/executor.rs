@@ -4,7 +4,7 @@ use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::Enter;
 use crate::columns::{millis, moment, registration, registration_word};
 use crate::error::{StoreError, problems_text};
-use crate::node::NodeRow;
+use crate::node::{NodeRow, SecretAge};
 use crate::operation::{By, Object, OperationRow};
 use crate::outcome::Change;
 use crate::schema::{executor, executor_former_secret, job, node, user_grant};
@@ -165,8 +165,9 @@ impl Store {
                 if replaced_secret {
                     let known = executor_former_secret::table.find(id.0);
                     diesel::delete(known).execute(conn).await?;
-                    // Until they call in with the new one, all its nodes go by the one before.
-                    diesel::update(mine).set(node::has_former_secret.eq(former_row.is_some())).execute(conn).await?;
+                    // Until they call in with the new one, all its nodes go by the one they had.
+                    let aged = mine.filter(node::secret_age.lt(SecretAge::Older.code()));
+                    diesel::update(aged).set(node::secret_age.eq(node::secret_age + 1)).execute(conn).await?;
                 }
                 if let Some(former) = former_row.filter(|_| replaced_secret) {
                     diesel::insert_into(executor_former_secret::table).values(&former).execute(conn).await?;
@@ -276,7 +277,7 @@ impl Store {
                 state: NodeState::Offline.code(),
                 first_seen_at: millis(now),
                 last_seen_at: None,
-                has_former_secret: false,
+                secret_age: SecretAge::Present.code(),
             });
         }
         Ok(rows)
@@ -284,9 +285,13 @@ impl Store {
 }
 
 impl Executor {
-    /// The definition as JSON, as the operation log compares it.
+    /// The definition as JSON, as the operation log compares it; with it, until when a secret that was replaced is good.
     fn json(&self) -> Value {
-        serde_json::to_value(self.spec.draft()).unwrap_or(Value::Null)
+        let mut json = serde_json::to_value(self.spec.draft()).unwrap_or(Value::Null);
+        if let (Value::Object(fields), Some(former)) = (&mut json, &self.former) {
+            fields.insert("former_secret_until".to_owned(), Value::from(former.until.to_rfc3339()));
+        }
+        json
     }
 
     fn note(&self, log_id: i64, by: &By, action: &str, before: &Value, after: &Value) -> OperationRow {
@@ -331,10 +336,10 @@ impl ExecutorRow {
     ) -> Result<Executor, StoreError> {
         let open = |sealed: &String| vault.open(&owner_of(self.id), sealed);
         let app_secret = self.app_secret.as_ref().map(open).transpose()?;
-        let retired = |row: &FormerRow| {
-            Ok::<_, StoreError>(FormerSecret { secret: open(&row.secret)?, until: moment(row.until_at) })
-        };
-        let former = former.map(retired).transpose()?;
+        // One that cannot be read is good for nothing any more; that must not keep the scheduler from starting.
+        let retired =
+            |row: &FormerRow| Some(FormerSecret { secret: open(&row.secret).ok()?, until: moment(row.until_at) });
+        let former = former.and_then(retired);
         let corrupt = |reason| StoreError::Corrupt { table: "executor", id: self.id, reason };
         let registration = registration(self.id, &self.registration)?;
         let addresses = if registration == Registration::Manual { addresses } else { Vec::new() };

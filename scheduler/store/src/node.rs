@@ -10,6 +10,39 @@ use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::liveness::NodeState;
 
+/// By which secret of its executor a node last called in. A node is never sent a newer one than that: whoever has an old one must not be
+/// given a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecretAge {
+    /// The present one.
+    #[default]
+    Present,
+    /// The one before.
+    Former,
+    /// An older one.
+    Older,
+}
+
+impl SecretAge {
+    /// How it is stored.
+    pub(crate) fn code(self) -> i16 {
+        match self {
+            SecretAge::Present => 0,
+            SecretAge::Former => 1,
+            SecretAge::Older => 2,
+        }
+    }
+
+    /// From how it is stored; what is not known is as old as can be.
+    fn of(code: i16) -> SecretAge {
+        match code {
+            0 => SecretAge::Present,
+            1 => SecretAge::Former,
+            _ => SecretAge::Older,
+        }
+    }
+}
+
 /// A node as it was last written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -31,8 +64,8 @@ pub struct Node {
     pub first_seen_at: DateTime<Utc>,
     /// When it last answered or registered.
     pub last_seen_at: Option<DateTime<Utc>>,
-    /// Whether it still goes by the secret that its executor had before.
-    pub has_former_secret: bool,
+    /// By which secret it last called in.
+    pub secret_age: SecretAge,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -47,7 +80,7 @@ pub(crate) struct NodeRow {
     pub(crate) state: i16,
     pub(crate) first_seen_at: i64,
     pub(crate) last_seen_at: Option<i64>,
-    pub(crate) has_former_secret: bool,
+    pub(crate) secret_age: i16,
 }
 
 /// What a node says of itself when it registers.
@@ -61,15 +94,15 @@ pub struct NodeHello {
     pub agent: Option<String>,
     /// Its process, if it told.
     pub instance: Option<String>,
-    /// Whether it called in with the secret that its executor had before.
-    pub has_former_secret: bool,
+    /// By which secret it called in.
+    pub secret_age: SecretAge,
 }
 
 impl NodeHello {
     fn storable(self) -> NodeHello {
-        let NodeHello { executor, address, agent, instance, has_former_secret } = self;
+        let NodeHello { executor, address, agent, instance, secret_age } = self;
         let (agent, instance) = (agent.map(storable), instance.map(storable));
-        NodeHello { executor, address: storable(address), agent, instance, has_former_secret }
+        NodeHello { executor, address: storable(address), agent, instance, secret_age }
     }
 }
 
@@ -90,7 +123,7 @@ impl Store {
                     node::instance.eq(&hello.instance),
                     node::state.eq(NodeState::Online.code()),
                     node::last_seen_at.eq(Some(millis(now))),
-                    node::has_former_secret.eq(hello.has_former_secret),
+                    node::secret_age.eq(hello.secret_age.code()),
                 );
                 let owner = executor::table.find(hello.executor.0);
                 let is_known = diesel::update(known).set(set).execute(conn).await? == 1;
@@ -110,7 +143,7 @@ impl Store {
                         state: NodeState::Online.code(),
                         first_seen_at: millis(now),
                         last_seen_at: Some(millis(now)),
-                        has_former_secret: hello.has_former_secret,
+                        secret_age: hello.secret_age.code(),
                     };
                     diesel::insert_into(node::table).values(&row).execute(conn).await?;
                 }
@@ -185,7 +218,7 @@ impl NodeRow {
             state,
             first_seen_at: moment(self.first_seen_at),
             last_seen_at: self.last_seen_at.map(moment),
-            has_former_secret: self.has_former_secret,
+            secret_age: SecretAge::of(self.secret_age),
         })
     }
 }

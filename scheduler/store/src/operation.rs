@@ -124,6 +124,11 @@ impl OperationRow {
         hash
     }
 
+    /// Its number, its place and the hash there.
+    pub(crate) fn placed(&self) -> (i64, Option<i64>, Option<String>) {
+        (self.id, self.place, self.hash.clone())
+    }
+
     /// The hash that the row has at this place. Every column goes into it, so that none can be changed.
     fn hashed(&self, place: i64, before: &str, vault: &Vault) -> String {
         let numbers = (place, self.id, self.at, self.object_id);

@@ -16,7 +16,7 @@ diesel::table! {
     node (id) {
         id -> BigInt, executor_id -> BigInt, address -> Text, registration -> Text, agent -> Nullable<Text>,
         instance -> Nullable<Text>, state -> SmallInt, first_seen_at -> BigInt, last_seen_at -> Nullable<BigInt>,
-        has_former_secret -> Bool,
+        secret_age -> SmallInt,
     }
 }
 

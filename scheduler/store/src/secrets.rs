@@ -1,11 +1,11 @@
 //! Secrets that were written before this database had a key.
 
-use crate::backend::{ImmediateTransaction, Store, run};
+use crate::backend::{ImmediateTransaction, Pool, Store, run};
 use crate::error::StoreError;
 use crate::executor::owner_of;
 use crate::schema::executor;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 impl Store {
     /// Encrypts them; at every start, because a version of this program from before there were keys may have run meanwhile.
@@ -26,6 +26,7 @@ impl Store {
         if sealed.is_empty() {
             return Ok(());
         }
+        self.overwriting(true).await?;
         slog::info!(self.log, "secrets of executors are encrypted from now on"; "executors" => sealed.len());
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
@@ -37,6 +38,22 @@ impl Store {
                 Ok::<_, StoreError>(())
             })
             .await
+        })?;
+        self.overwriting(false).await
+    }
+
+    /// On SQLite: whether what is replaced is overwritten in the file, rather than left there until its place is needed. At the end the
+    /// log beside the file is emptied, which holds it as well. Servers keep such remains in ways of their own.
+    async fn overwriting(&self, begins: bool) -> Result<(), StoreError> {
+        let Pool::Sqlite { write, .. } = self.pool.clone() else { return Ok(()) };
+        let sql = match begins {
+            true => "PRAGMA secure_delete = ON;",
+            false => "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE);",
+        };
+        self.on_own_runtime(async move {
+            let mut lease = write.get().await?;
+            Ok(lease.batch_execute(sql).await?)
         })
+        .await
     }
 }

@@ -15,6 +15,8 @@ mod connection;
 mod dn;
 mod error;
 mod filter;
+#[cfg(test)]
+mod fuzz;
 mod groups;
 mod message;
 mod settings;

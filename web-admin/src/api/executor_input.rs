@@ -21,6 +21,7 @@ pub(super) struct ExecutorInput {
     /// For so many seconds a secret that is replaced stays good, so that nodes can be given the new one in their time: 0 (default, not
     /// at all) to 2,592,000 (30 days).
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 2592000)]
     former_secret_good_for_s: u32,
     /// `automatic` (nodes call in by themselves, the default) or `manual`.
     #[serde(default)]

@@ -104,6 +104,7 @@ pub struct NewSecret {
 pub struct SecretOrder {
     /// For so many seconds it stays good: 0 (default, not at all) to 2,592,000 (30 days).
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 2592000)]
     former_secret_good_for_s: u32,
 }
 

@@ -170,6 +170,7 @@ pub async fn run_now(
 #[into_params(parameter_in = Query)]
 pub struct UpcomingQuery {
     /// 1 to 100; 5 without it.
+    #[param(minimum = 1, maximum = 100)]
     count: Option<usize>,
 }
 

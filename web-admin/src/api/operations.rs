@@ -47,8 +47,6 @@ pub struct VerifiedView {
     pub entries: i64,
     /// The hash of the last one; keep it with the number to find out later whether the end was cut off.
     pub hash: String,
-    /// Entries that were recorded before there was a chain.
-    pub before_chain: i64,
 }
 
 /// Looks through the chain of the log; with a place and a hash kept from before, also whether those are still there.
@@ -60,11 +58,14 @@ pub async fn verify(
     Query(kept): Query<Kept>,
 ) -> Result<web::Json<VerifiedView>, ApiError> {
     let kept = match (kept.place, kept.hash) {
-        (Some(place), Some(hash)) => Some(Link { place, hash }),
         (None, None) => None,
+        (Some(place), Some(hash)) if Link::is_sound(place, &hash) => {
+            Some(Link { place, hash: hash.to_ascii_lowercase() })
+        }
         _ => {
-            let detail = "give place and hash together, as they were kept";
-            return Err(ApiError::field("hash", "incomplete", detail, "请同时提供 place 与 hash"));
+            let detail = "give place (from 1) and hash (64 hexadecimal digits) together, as they were kept";
+            let detail_zh = "请同时提供 place（从 1 起）与 hash（64 位十六进制）";
+            return Err(ApiError::field("hash", "malformed", detail, detail_zh));
         }
     };
     let found = app.store.operations_verify(kept).await?;
@@ -73,7 +74,6 @@ pub async fn verify(
         fault: found.fault.map(|fault| fault.to_string()),
         entries: found.end.place,
         hash: found.end.hash,
-        before_chain: found.before_chain,
     }))
 }
 

@@ -79,7 +79,26 @@ pub struct ExecutorUpdate {
     /// The definition.
     #[serde(flatten)]
     #[schema(inline)]
-    definition: super::executor_input::ExecutorInput,
+    definition: ExecutorDefinition,
+}
+
+/// An executor as a user describes it.
+#[derive(ToSchema)]
+pub struct ExecutorDefinition {
+    /// The name shown to people, 1 to 128 characters.
+    name: String,
+    /// The key by which its nodes name it: 1 to 128 characters of `A-Z a-z 0-9 . _ -`, unique.
+    app_key: String,
+    /// The secret both sides send. Left out: stays as it is; null or empty: none, so that whoever knows the app key may call in.
+    #[schema(write_only)]
+    secret: Option<String>,
+    /// For so many seconds a secret that is replaced stays good: 0 (default, not at all) to 2,592,000 (30 days).
+    #[schema(minimum = 0, maximum = 2592000)]
+    former_secret_good_for_s: Option<u32>,
+    /// `automatic` (nodes call in by themselves, the default) or `manual`.
+    registration: Option<String>,
+    /// The addresses of its nodes; only with manual registration.
+    addresses: Option<Vec<String>>,
 }
 
 /// When a job is due.

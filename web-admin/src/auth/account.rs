@@ -83,14 +83,22 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
         return Err(LoginRefusal::Wrong);
     }
     if !is_admitted(app, address, name).await? {
-        slog::warn!(app.log, "too many failed logins"; "user" => name, "address" => address);
         let known = app.store.user_by_name(name.to_owned()).await?.map(|user| (user.id, user.name));
+        // Of a name that nobody has, nothing is told: it may be a password in the wrong field.
+        let user = known.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
+        slog::warn!(app.log, "too many failed logins"; "user" => user, "address" => address);
         audit::login_failed(app, known, address, Failed::TooMany).await;
         return Err(LoginRefusal::TooMany);
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
     let known = user.as_ref().map(|user| (user.id, user.name.clone()));
+    // A local name in other letters is one that was mistyped: no password of a local user goes to a directory.
+    let is_like_local = match (&app.directory, &user) {
+        (Some(_), None) => app.store.user_like(name.to_owned()).await?.is_some_and(|user| user.is_local()),
+        _ => false,
+    };
     let entered = match (&app.directory, &user) {
+        (Some(_), None) if is_like_local => by_password(app, None, password).await,
         // Whoever has a password here is asked for that, whatever a directory says of the name.
         (Some(directory), None) => guests::by_directory(app, directory, (name, password), address).await,
         (Some(directory), Some(user)) if user.origin == guests::LDAP => {
@@ -100,7 +108,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     };
     match entered {
         Ok(user) => {
-            app.throttle.forgive(address, name);
+            app.throttle.forgive(address, &name.to_lowercase());
             open_session(app, &user, address).await
         }
         Err(refusal) => {
@@ -127,11 +135,14 @@ async fn by_password(app: &App, user: Option<User>, password: &str) -> Result<Us
 /// Whether another attempt is looked at. `reset-password` is a program of its own: that there is a new password since the
 /// attempts that failed is seen by the user's row, and then they count no more.
 async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
+    // However its letters are written: to a directory it is one name, and so it has one number of attempts.
+    let folded = name.to_lowercase();
+    let name = folded.as_str();
     let verdict = app.throttle.admit(address, name, app.now());
     if verdict == Verdict::Admitted {
         return Ok(true);
     }
-    let Some(user) = app.store.user_by_name(name.to_owned()).await? else { return Ok(false) };
+    let Some(user) = app.store.user_like(name.to_owned()).await? else { return Ok(false) };
     let is_forgiven = app.throttle.forgive_before(address, name, user.updated_at);
     if is_forgiven && app.throttle.admit(address, name, app.now()) == Verdict::Admitted {
         return Ok(true);

@@ -45,7 +45,11 @@ pub(crate) async fn by_provider(
     address: &str,
 ) -> Result<User, LoginRefusal> {
     match named {
-        Ok(identity) => enter(app, OIDC, identity, address).await,
+        Ok(identity) => {
+            // A subject is one of its issuer: another provider's may have the same.
+            let subject = format!("{} {}", app.config.admin.oidc.issuer, identity.subject);
+            enter(app, OIDC, Identity { subject, ..identity }, address).await
+        }
         Err(error) if error.is_refusal() => {
             slog::warn!(app.log, "a login by the provider was refused"; "reason" => %error, "address" => address);
             Err(LoginRefusal::Wrong)
@@ -58,7 +62,16 @@ pub(crate) async fn by_provider(
 }
 
 async fn enter(app: &App, origin: &'static str, identity: Identity, address: &str) -> Result<User, LoginRefusal> {
+    if !is_plain(&identity.name) {
+        slog::warn!(app.log, "somebody was not let in: the name has brackets, or letters that cannot be seen"; "origin" => origin,
+            "subject" => &identity.subject);
+        return Err(LoginRefusal::NoRights);
+    }
     let Some(rights) = rights(app, &identity).await? else {
+        // Whatever the user may still do by an earlier login ends here.
+        let Identity { name, subject, .. } = identity.clone();
+        let nothing = Rights { role: String::new(), executors: None, disabled: false };
+        app.store.guest_expel(&Guest { origin, subject, name, by_name: origin == LDAP, rights: nothing }).await?;
         slog::warn!(app.log, "somebody was not let in: no rule of hzm.job.admin.groups concerns them"; "origin" => origin,
             "user" => &identity.name, "groups" => identity.groups.join("; "));
         return Err(LoginRefusal::NoRights);
@@ -84,6 +97,13 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
     }
 }
 
+/// Whether a name is what it looks like: none of a program with a token, `ann (token 17: ci)`, and none with marks of direction or width
+/// that nobody sees.
+fn is_plain(name: &str) -> bool {
+    let is_hidden = |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !name.chars().any(|letter| letter.is_control() || is_hidden(letter) || "()（）".contains(letter))
+}
+
 /// What the groups of somebody may do here; `None`: they may not even log in. Executors that there are not (yet) are left out.
 async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginRefusal> {
     let admin = &app.config.admin;
@@ -102,4 +122,20 @@ async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginR
         }
     };
     Ok(Some(Rights { role: role.word().to_owned(), executors, disabled: false }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_pretends_or_hides_something_is_none() {
+        for name in ["Alice", "李 雷", "o'neill", "ann@example.org", "Smith, John"] {
+            assert!(is_plain(name), "{name}");
+        }
+        for name in ["ann (token 17: ci)", "(command line)", "ad\u{200b}min", "\u{202e}nimda", "a\tb", "（命令行）"]
+        {
+            assert!(!is_plain(name), "{name:?}");
+        }
+    }
 }

@@ -13,6 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Logins under way at the same time; beyond, the oldest one is forgotten.
 const MOST: usize = 10_000;
 
+/// Of these from one address; beyond, the oldest one of the same address is forgotten.
+const MOST_OF_ONE: usize = 100;
+
 /// The provider and who is there.
 pub(crate) struct Providing {
     pub(crate) oidc: Oidc,
@@ -26,6 +29,8 @@ pub(crate) struct Away {
     pub(crate) pending: Pending,
     /// Where the way leads afterwards.
     pub(crate) next: String,
+    /// From where; nobody can push others out.
+    pub(crate) network: String,
 }
 
 impl Providing {
@@ -47,8 +52,14 @@ impl Providing {
         let ticket = random_text()?;
         let mut all = self.lock();
         all.retain(|_, known| now - known.pending.started < LONGEST_LOGIN);
-        if all.len() >= MOST {
-            let oldest = all.iter().min_by_key(|(_, known)| known.pending.started).map(|(key, _)| key.clone());
+        let of_network = all.values().filter(|known| known.network == away.network).count();
+        let same = |known: &Away| of_network < MOST_OF_ONE || known.network == away.network;
+        if all.len() >= MOST || of_network >= MOST_OF_ONE {
+            let oldest = all
+                .iter()
+                .filter(|(_, known)| same(known))
+                .min_by_key(|(_, known)| known.pending.started)
+                .map(|(key, _)| key.clone());
             oldest.map(|key| all.remove(&key));
         }
         all.insert(sha256_hex(&ticket), away);
@@ -73,7 +84,7 @@ mod tests {
     fn away(at: DateTime<Utc>) -> Away {
         let text = String::from("x");
         let pending = Pending { state: text.clone(), nonce: text.clone(), verifier: text.clone(), started: at };
-        Away { pending, next: "/".into() }
+        Away { pending, next: "/".into(), network: "203.0.113.9".into() }
     }
 
     #[actix_web::test]

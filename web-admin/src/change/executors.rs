@@ -7,6 +7,7 @@ use crate::error::{ApiError, changed};
 use crate::state::App;
 use chrono::TimeDelta;
 use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::egress::Forbidden;
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
 use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_store::executor::Executor;
@@ -90,7 +91,14 @@ fn checked(app: &App, draft: ExecutorDraft) -> Result<ExecutorSpec, ApiError> {
     match spec.draft().addresses.iter().find_map(|address| app.egress.check_node(address).err()) {
         None => Ok(spec),
         Some(forbidden) => {
-            let detail_zh = format!("不允许的节点地址：{forbidden}");
+            let detail_zh = match forbidden {
+                Forbidden::Denied(address, network) => {
+                    format!("{address} 位于 {network}，hzm.job.admin.egress.deny 不允许执行器使用该网段")
+                }
+                Forbidden::NotAllowed(address) => {
+                    format!("{address} 不在 hzm.job.admin.egress.allow 列出的任何网段内")
+                }
+            };
             Err(ApiError::field("addresses", "forbidden_address", forbidden.to_string(), detail_zh))
         }
     }

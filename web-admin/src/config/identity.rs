@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The address of the login's end.
+const CALLBACK: &str = "/login/oidc/callback";
+
 /// A directory: `hzm.job.admin.ldap`. `addr`, `dc`, `group` and `cnkey` are the original's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -176,6 +179,12 @@ pub fn mapping(rules: &[GroupRule], otherwise: &str) -> Result<Mapping, (String,
     };
     let rule = |(place, rule): (usize, &GroupRule)| {
         let (group, executors) = (rule.group.clone(), rule.executors.clone());
+        if rule.role == Role::Administrator.word() && executors.is_some() {
+            return Err((
+                format!("groups[{place}].executors"),
+                "an administrator has all executors; leave them out".to_owned(),
+            ));
+        }
         Ok(Rule { group, role: role(format!("groups[{place}].role"), &rule.role)?, executors })
     };
     let rules = rules.iter().enumerate().map(rule).collect::<Result<Vec<_>, (String, String)>>()?;
@@ -198,10 +207,35 @@ pub(super) fn check(
     ldap.settings().map_or(Ok(()), |settings| settings.check().map_err(|problem| of("ldap", problem)))?;
     oidc.settings().map_or(Ok(()), |settings| settings.check().map_err(|problem| of("oidc", problem)))?;
     mapping(groups, otherwise)?;
+    let half = |key: &str, what: &str| {
+        Err((
+            key.to_owned(),
+            format!("is missing, and other keys of {what} are there; without it they count for nothing"),
+        ))
+    };
+    if ldap.addr.is_empty() && *ldap != LdapConfig::default() {
+        return half("ldap.addr", "ldap");
+    }
+    if oidc.issuer.is_empty() && *oidc != OidcConfig::default() {
+        return half("oidc.issuer", "oidc");
+    }
+    if !oidc.issuer.is_empty() && !oidc.redirect_url.ends_with(CALLBACK) {
+        let advice = format!("give this admin's address and {CALLBACK}, as it is registered at the provider");
+        return Err(("oidc.redirectUrl".to_owned(), advice));
+    }
+    if oidc.label.trim().is_empty() {
+        return Err(("oidc.label".to_owned(), "say what the button on the login page is to call it".to_owned()));
+    }
     let is_asked = ldap.settings().is_some() || oidc.settings().is_some();
     if is_asked && groups.is_empty() && otherwise.is_empty() {
         let advice =
             "nobody would be let in: say what groups may do, or what everybody may do with hzm.job.admin.otherwise";
+        return Err(("groups".to_owned(), advice.to_owned()));
+    }
+    let says_something = !groups.is_empty() || !otherwise.is_empty();
+    if says_something && !is_asked {
+        let advice =
+            "there is neither a directory (ldap.addr) nor a provider (oidc.issuer) whose groups these could be";
         return Err(("groups".to_owned(), advice.to_owned()));
     }
     Ok(())

@@ -6,8 +6,13 @@
 
 use crate::state::App;
 use actix_web::{HttpRequest, web};
-use hzm_job_scheduler::networks::{Networks, plain};
+use hzm_job_scheduler::networks::Networks;
 use std::net::IpAddr;
+
+/// One spelling of an address: an IPv4 one that came in the clothes of IPv6 is the IPv4 one.
+fn plain(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
 
 /// Entries that are looked at; more proxies in a row than this are none.
 const MOST_HOPS: usize = 32;
@@ -22,7 +27,8 @@ pub(crate) fn address(request: &HttpRequest) -> Option<IpAddr> {
     if proxies.is_empty() {
         return Some(plain(peer));
     }
-    let headers = request.headers().get_all(FORWARDED_FOR).map(|value| value.to_str().unwrap_or_default());
+    // A byte that is no text spoils its own entry, not those that proxies wrote behind it.
+    let headers = request.headers().get_all(FORWARDED_FOR).map(|value| String::from_utf8_lossy(value.as_bytes()));
     Some(client(peer, &headers.collect::<Vec<_>>().join(","), proxies))
 }
 
@@ -36,7 +42,7 @@ pub(crate) fn text(request: &HttpRequest) -> String {
 fn client(peer: IpAddr, forwarded: &str, proxies: &Networks) -> IpAddr {
     let mut client = plain(peer);
     for entry in forwarded.rsplit(',').take(MOST_HOPS) {
-        if proxies.holding(client).is_none() {
+        if !proxies.holds(client) {
             return client;
         }
         match host(entry.trim()) {
@@ -76,6 +82,9 @@ mod tests {
         assert_eq!(called("10.0.0.2", "127.0.0.1, 203.0.113.9, 10.0.0.3", "10.0.0.0/8"), "203.0.113.9");
         assert_eq!(called("10.0.0.2", "203.0.113.9, nonsense, 10.0.0.3", "10.0.0.0/8"), "10.0.0.3");
         assert_eq!(called("10.0.0.2", "", "10.0.0.0/8"), "10.0.0.2");
+        let spoilt = String::from_utf8_lossy(b"\xff, 203.0.113.9");
+        assert_eq!(called("10.0.0.2", &spoilt, "10.0.0.0/8"), "203.0.113.9");
+        assert_eq!(called("2002:a00:2::1", "203.0.113.9", "10.0.0.0/8"), "2002:a00:2::1", "that is no proxy of ours");
     }
 
     #[test]

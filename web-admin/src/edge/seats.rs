@@ -1,7 +1,7 @@
 //! How many connections one address may hold at a time (`hzm.job.admin.http.connectionsPerAddress`), so that one caller alone cannot
 //! take all that there are (`http.maxConnections`).
 //!
-//! A connection beyond that is told so with its first request, 503, and closed. Configured proxies are not counted: theirs are many
+//! A connection beyond that is closed at once. Configured proxies are not counted: theirs are many
 //! callers' connections. An IPv6 address is counted as its /64.
 
 use crate::auth::throttle::network;
@@ -13,9 +13,10 @@ use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
 use actix_web::{Error, HttpResponse};
 use hzm_job_scheduler::networks::Networks;
+use socket2::SockRef;
 use std::any::Any;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Shutdown};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who holds how many connections; one for the whole server.
@@ -43,20 +44,20 @@ impl Seats {
 
     /// Seats a connection; for `HttpServer::on_connect`.
     pub(crate) fn connected(&self, connection: &dyn Any, data: &mut Extensions) {
-        let peer = match connection.downcast_ref::<TcpStream>() {
-            Some(plain) => plain.peer_addr(),
-            None => match connection.downcast_ref::<crate::tls::Stream>() {
-                Some(encrypted) => encrypted.get_ref().0.peer_addr(),
-                None => return,
-            },
-        };
-        if let Some(seat) = peer.ok().and_then(|peer| self.take(peer.ip())) {
+        let encrypted = || connection.downcast_ref::<crate::tls::Stream>().map(|encrypted| encrypted.get_ref().0);
+        let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(encrypted) else { return };
+        if let Some(seat) = stream.peer_addr().ok().and_then(|peer| self.take(peer.ip())) {
+            if seat.is_over {
+                // At once: one that says nothing would hold its place for as long as a request may take. Whoever is closed already
+                // needs no closing.
+                drop(SockRef::from(stream).shutdown(Shutdown::Read));
+            }
             data.insert(seat);
         }
     }
 
     fn take(&self, peer: IpAddr) -> Option<Seat> {
-        if self.proxies.holding(peer).is_some() {
+        if self.proxies.holds(peer) {
             return None;
         }
         let network = network(&peer.to_string());

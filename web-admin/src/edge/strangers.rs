@@ -1,8 +1,8 @@
-//! Callers of the executors' addresses that bring a wrong secret: after [`MOST`] within a minute an address is not listened to for the
-//! rest of it, so that no secret can be guessed at any speed, and one log line a minute tells of it.
+//! Callers of the executors' addresses that bring a wrong secret: after [`MOST`] within a minute an address is not listened to about this
+//! app key for the rest of it, so that no secret can be guessed at any speed, and one log line a minute tells of it.
 //!
-//! From an address at which an executor registered of late with the right secret many more are borne: whoever shares it must not be
-//! able to lock that executor out. Kept in memory and bounded.
+//! From an address at which the executor called of late with the right secret many more are borne: whoever shares it must not be able to
+//! lock that executor out. Kept in memory and bounded; after a restart nobody is known until the first right call.
 
 use crate::auth::throttle::network;
 use chrono::{DateTime, Utc};
@@ -17,8 +17,10 @@ pub(crate) const WINDOW_MS: i64 = 60_000;
 const MOST: u32 = 60;
 /// Failures of an address at which an executor is known.
 const MOST_OF_KNOWN: u32 = 6_000;
-/// So long an executor is known after it registered: longer than the pauses between registrations.
-const KNOWN_MS: i64 = 10 * 60_000;
+/// So long an executor is known after it called in: the original's client registers once in its life, and reports now and then.
+const KNOWN_MS: i64 = 24 * 60 * 60_000;
+/// As much of an app key as is looked at, in characters: as long as one may be.
+const LONGEST_KEY: usize = 128;
 /// Addresses kept at the same time.
 const MOST_KEYS: usize = 10_000;
 
@@ -38,18 +40,18 @@ struct Seen {
 
 impl Strangers {
     /// Whether an address is not listened to now.
-    pub(crate) fn is_barred(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_barred(&self, caller: (Option<IpAddr>, &str), now: DateTime<Utc>) -> bool {
         if !self.any.load(Ordering::Relaxed) {
             return false;
         }
-        let (key, now_ms, seen) = (key(address), now.timestamp_millis(), self.lock());
+        let (key, now_ms, seen) = (key(caller), now.timestamp_millis(), self.lock());
         let most = if seen.knows(&key, now_ms) { MOST_OF_KNOWN } else { MOST };
         seen.failed.get(&key).is_some_and(|(count, since)| now_ms - since < WINDOW_MS && *count >= most)
     }
 
     /// Notes a wrong secret, and answers whether it is the address's first one of its window: only that one is told in the log.
-    pub(crate) fn failed(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> bool {
-        let (key, now_ms, mut seen) = (key(address), now.timestamp_millis(), self.lock());
+    pub(crate) fn failed(&self, caller: (Option<IpAddr>, &str), now: DateTime<Utc>) -> bool {
+        let (key, now_ms, mut seen) = (key(caller), now.timestamp_millis(), self.lock());
         seen.failed.retain(|_, (_, since)| now_ms - *since < WINDOW_MS);
         make_room(&mut seen.failed, &key, |(_, since)| *since);
         let (count, _) = seen.failed.entry(key).or_insert((0, now_ms));
@@ -58,9 +60,16 @@ impl Strangers {
         *count == 1
     }
 
+    /// Notes a call with the right secret; of calls other than registrations only while somebody fails, so that they need no lock.
+    pub(crate) fn succeeded(&self, caller: (Option<IpAddr>, &str), now: DateTime<Utc>) {
+        if self.any.load(Ordering::Relaxed) {
+            self.registered(caller, now);
+        }
+    }
+
     /// Notes that an executor registered with the right secret.
-    pub(crate) fn registered(&self, address: Option<IpAddr>, now: DateTime<Utc>) {
-        let (key, now_ms, mut seen) = (key(address), now.timestamp_millis(), self.lock());
+    pub(crate) fn registered(&self, caller: (Option<IpAddr>, &str), now: DateTime<Utc>) {
+        let (key, now_ms, mut seen) = (key(caller), now.timestamp_millis(), self.lock());
         make_room(&mut seen.known, &key, |since| *since);
         seen.known.insert(key, now_ms);
         seen.failed.retain(|_, (_, since)| now_ms - *since < WINDOW_MS);
@@ -79,8 +88,10 @@ impl Seen {
     }
 }
 
-fn key(address: Option<IpAddr>) -> String {
-    address.map(|address| network(&address.to_string())).unwrap_or_default()
+/// An address and an app key as one text; no address has a blank in it.
+fn key((address, app_key): (Option<IpAddr>, &str)) -> String {
+    let network = address.map(|address| network(&address.to_string())).unwrap_or_default();
+    format!("{network} {}", app_key.chars().take(LONGEST_KEY).collect::<String>())
 }
 
 /// Forgets the oldest entry where a new one would be too many.
@@ -100,8 +111,8 @@ mod tests {
         DateTime::from_timestamp(1_000_000 + second, 0).unwrap()
     }
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([203, 0, 113, last]))
+    fn address(last: u8) -> (Option<IpAddr>, &'static str) {
+        (Some(IpAddr::from([203, 0, 113, last])), "billing")
     }
 
     #[test]
@@ -111,6 +122,7 @@ mod tests {
         assert_eq!(told, 1, "one log line");
         assert!(strangers.is_barred(address(9), at(59)));
         assert!(!strangers.is_barred(address(10), at(0)), "others are not concerned");
+        assert!(!strangers.is_barred((address(9).0, "reports"), at(0)), "nor are other executors there");
         assert!(!strangers.is_barred(address(9), at(60)));
     }
 
@@ -132,8 +144,8 @@ mod tests {
     fn nothing_grows_without_end() {
         let strangers = Strangers::default();
         for number in 0..u32::try_from(MOST_KEYS).unwrap() + 500 {
-            strangers.failed(Some(IpAddr::from(number.to_be_bytes())), at(0));
-            strangers.registered(Some(IpAddr::from(number.to_be_bytes())), at(0));
+            strangers.failed((Some(IpAddr::from(number.to_be_bytes())), ""), at(0));
+            strangers.registered((Some(IpAddr::from(number.to_be_bytes())), ""), at(0));
         }
         let seen = strangers.lock();
         assert!(seen.failed.len() <= MOST_KEYS && seen.known.len() <= MOST_KEYS);

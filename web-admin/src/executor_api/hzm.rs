@@ -22,7 +22,7 @@ use hzm_job_protocol::{HANDLER_SUCCESS, MAX_ID};
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::egress::Forbidden;
 use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
-use hzm_job_store::node::NodeHello;
+use hzm_job_store::node::{NodeHello, SecretAge};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -165,7 +165,7 @@ impl<T: Signed> FromRequest for Known<T> {
 fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, bool), Refusal> {
     let app = request.app_data::<web::Data<App>>().ok_or(Refusal::Stranger)?;
     let address = client::address(request);
-    if app.strangers.is_barred(address, app.now()) {
+    if app.strangers.is_barred((address, app_key), app.now()) {
         return Err(Refusal::TooManyStrangers);
     }
     let token = request.headers().get(TOKEN_HEADER).map_or(&b""[..], |value| value.as_bytes());
@@ -177,8 +177,11 @@ fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, 
         (_, Some(former)) if app.now() < former.until && is(&former.secret) => Some((card, true)),
         _ => None,
     });
+    if judged.is_some() {
+        app.strangers.succeeded((address, app_key), app.now());
+    }
     judged.ok_or_else(|| {
-        if app.strangers.failed(address, app.now()) {
+        if app.strangers.failed((address, app_key), app.now()) {
             let key: String = app_key.chars().take(128).collect();
             slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret; further ones of this minute from \
                 this address are not told"; "app_key" => key, "address" => client::text(request));
@@ -195,19 +198,27 @@ pub async fn registry(
 ) -> Result<HttpResponse, Refusal> {
     let Known { executor, body, by_former } = call;
     let address = address_of(&body.executor_address)?;
-    app.egress.check_node(&address).map_err(Refusal::Forbidden)?;
-    app.strangers.registered(client::address(&request), app.now());
+    app.egress.check_node(&address).map_err(|forbidden| forbidden_node(&app, &executor, forbidden))?;
+    app.strangers.registered((client::address(&request), &executor.app_key), app.now());
     if executor.registration == Registration::Automatic {
         let hello = NodeHello {
             executor: executor.id,
             address,
             agent: short(body.agent),
             instance: short(body.instance),
-            has_former_secret: by_former,
+            secret_age: if by_former { SecretAge::Former } else { SecretAge::Present },
         };
         app.scheduler.node_register(hello).await?;
     }
     Ok(HttpResponse::Ok().insert_header((SPEAKS_HEADER, FORM)).json(Envelope::ok(true)))
+}
+
+/// A node at an address that no executor may have here. Told in the log, a few times a minute at most.
+fn forbidden_node(app: &App, executor: &ExecutorCard, forbidden: Forbidden) -> Refusal {
+    if app.told.take(app.now()).is_some() {
+        slog::warn!(app.log, "a node was turned away: {}", forbidden; "app_key" => &executor.app_key);
+    }
+    Refusal::Forbidden(forbidden)
 }
 
 /// A node shuts down; its open runs end.

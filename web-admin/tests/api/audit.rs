@@ -56,6 +56,18 @@ async fn a_wrong_token_is_recorded_and_a_flood_of_them_fills_nothing() {
 }
 
 #[actix_web::test]
+async fn no_stranger_hides_what_a_user_tries() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    let ann = admin.user(&root, "ann", "viewer", Value::Null).await;
+    for _ in 0..80 {
+        admin.with_token(Method::GET, "/api/v1/jobs", "hzm_wrong", None).await.problem(401);
+    }
+    ann.post("/api/v1/users", json!({ "name": "eve", "role": "administrator" })).await.problem(403);
+    assert_eq!(entries(&admin, "refused").await.len(), 1);
+}
+
+#[actix_web::test]
 async fn the_log_is_one_chain_that_anybody_with_the_right_may_verify_and_take_along() {
     let admin = Admin::start().await;
     let root = admin.client().await;
@@ -66,9 +78,11 @@ async fn the_log_is_one_chain_that_anybody_with_the_right_may_verify_and_take_al
     assert_eq!((&found["whole"], &found["entries"], &found["fault"]), (&json!(true), &json!(4), &Value::Null));
     let kept = format!("?place=4&hash={}", found["hash"].as_str().unwrap());
     assert_eq!(root.get(&format!("/api/v1/operations/verify{kept}")).await.json()["whole"], true);
-    let cut = root.get("/api/v1/operations/verify?place=9&hash=00").await.json();
+    let cut = root.get(&format!("/api/v1/operations/verify?place=9&hash={}", "0".repeat(64))).await.json();
     assert_eq!(cut["whole"], false, "{cut}");
-    root.get("/api/v1/operations/verify?place=9").await.problem(422);
+    for half in ["place=9", "hash=00", "place=0&hash=00", "place=3&hash=zz"] {
+        root.get(&format!("/api/v1/operations/verify?{half}")).await.problem(422);
+    }
     let export = root.get("/api/v1/operations/export").await;
     assert_eq!(export.kind, "application/x-ndjson");
     let lines: Vec<Value> = export.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -48,6 +48,11 @@ async fn a_secret_that_was_seen_by_somebody_is_good_for_nothing_at_once() {
     rotated(&root, executor, 0).await;
     assert_eq!(node.call("/api/admin/registry", json!({ "executorAddress": node.address })).await.status, 401);
     assert_eq!(node.report(1, 200, "").await.status, 401);
+    let job = root.job(executor).await;
+    let run = root.post(&format!("/api/v1/jobs/{job}/runs"), json!({})).await.json()["run"].clone();
+    let told = root.until(&format!("/api/v1/runs/{run}"), |run| run["message"].is_string()).await;
+    assert!(told["message"].as_str().unwrap().contains("has not called in with the present secret"), "{told}");
+    assert!(node.secrets().is_empty(), "the new one went nowhere");
     let seen = root.get(&format!("/api/v1/executors/{executor}")).await.json();
     assert_eq!((&seen["former_secret_until"], &seen["has_secret"]), (&Value::Null, &json!(true)));
 }

@@ -90,7 +90,14 @@ async fn what_another_browser_began_is_ended_by_nobody() {
 async fn the_way_on_leads_nowhere_but_here() {
     let fake = Fake::start();
     let admin = with_provider(&fake).await;
-    for next in ["https://evil.example", "//evil.example", "%2F%5Cevil.example", "javascript:alert(1)"] {
+    for next in [
+        "https://evil.example",
+        "//evil.example",
+        "%2F%5Cevil.example",
+        "%2F%09%2Fevil.example",
+        "%2F%0A%2Fevil.example",
+        "javascript:alert(1)",
+    ] {
         let (ticket, url) = sent(&admin, next).await;
         let (code, state) = fake.visit(&url);
         let back = looks(&admin, &callback(&code, &state), &ticket).await;
@@ -118,12 +125,12 @@ async fn groups_are_taken_over_with_each_login_and_a_local_name_is_not() {
     let users = root.get("/api/v1/users").await.json();
     let told: Vec<_> = users["items"].as_array().unwrap().iter().map(|user| (&user["name"], &user["origin"])).collect();
     assert_eq!(told, [(&json!("Alice"), &json!("oidc")), (&json!("admin"), &json!("local"))]);
-    assert_eq!(looks(&admin, "/api/v1/session", &session).await.status, 200);
+    assert_eq!(looks(&admin, "/api/v1/session", &session).await.status, 401, "it ended when its groups did");
 }
 
 #[actix_web::test]
 async fn without_a_provider_there_is_no_way_to_one() {
     let admin = Admin::start().await;
-    assert_eq!(looks(&admin, "/login/oidc", "").await.status, 404);
+    assert_eq!(looks(&admin, "/login/oidc", "").await.status, 409);
     assert!(!looks(&admin, "/login", "").await.text.contains("/login/oidc"));
 }

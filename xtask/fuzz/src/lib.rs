@@ -1,6 +1,7 @@
 //! For the fuzzers of this workspace: tests named `fuzz_...`, each of which feeds one parser that strangers reach.
 //!
-//! `cargo xtask test` runs each of them for some thousand inputs and replays its corpus (`__fuzz__` beside its file). For hours, and
+//! `cargo xtask test` runs each of them for some thousand inputs and replays its corpus (`__fuzz__` beside its file); `FUZZ_TIMES=1000` runs
+//! each for a thousand times as many. For hours, and
 //! guided by what of the code is reached: `cargo bolero test -p CRATE --sanitizer NONE TARGET` (`cargo install cargo-bolero`), on the
 //! stable toolchain. An input that fails is kept in `__fuzz__/TARGET/crashes`, and becomes part of the corpus with its mend.
 //!
@@ -13,9 +14,15 @@ pub use bolero;
 macro_rules! fuzz {
     ($iterations:literal, $seeds:expr, $target:expr) => {
         $crate::bolero::check!()
-            .with_iterations($iterations)
+            .with_iterations($iterations * $crate::times())
             .for_each(|input: &[u8]| ($target)($crate::grown(input, &$seeds).as_slice()))
     };
+}
+
+/// By how much more than the suite each target is tried: `FUZZ_TIMES`, 1 without it.
+#[must_use]
+pub fn times() -> usize {
+    std::env::var("FUZZ_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
 /// What an input means: with an odd first byte the rest of it, as it is; with an even one the seed that the second byte chooses,

@@ -7,6 +7,7 @@ use diesel::{Connection, SqliteConnection};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
 use hzm_job_store::chain::{Fault, Link};
 use hzm_job_store::job_import::NewJob;
+use hzm_job_store::node::SecretAge;
 use hzm_job_store::page::Cursor;
 use hzm_job_store::vault::{KEY_BYTES, Vault};
 use hzm_job_store::{Store, StoreError, StoreSettings};
@@ -58,7 +59,7 @@ fn every_kind_of_change_is_an_entry_of_one_whole_chain() {
         store.job_create_all((0..300).map(|number| new(&number.to_string())).collect(), by("ann", 5)).await.unwrap();
         done(store.job_delete(made.id, by("ann", 6)).await.unwrap());
         let found = store.operations_verify(None).await.unwrap();
-        assert_eq!((found.fault, found.end.place, found.before_chain), (None, 306, 0));
+        assert_eq!((found.fault, found.end.place), (None, 306));
         let newest = store.operation_page(Cursor::Newest, 1).await.unwrap().rows.remove(0);
         assert_eq!(newest.link, Some(found.end));
     });
@@ -95,6 +96,39 @@ fn an_entry_that_was_taken_out_or_moved_or_added_is_found() {
         assert_eq!(fault(&store).await, Some(Fault::Missing(3)));
         meddle(&world, "UPDATE operation SET place = place - 1 WHERE place = 4");
         assert_eq!(fault(&store).await, Some(Fault::Changed(3)), "the others close ranks");
+    });
+}
+
+#[test]
+fn an_entry_that_was_put_in_without_a_place_is_none_from_before_the_chain() {
+    on_each_database(async |world| {
+        // Entries from before there was a key are chained with it, once.
+        for number in 1..=3 {
+            world
+                .store
+                .operation_record(by("ann", number), "cancel", ("run", number, String::new()), json!({}))
+                .await
+                .unwrap();
+        }
+        meddle(&world, "UPDATE operation SET place = NULL, hash = NULL");
+        let store = filled(&world).await;
+        let found = store.operations_verify(None).await.unwrap();
+        assert_eq!((found.fault, found.end.place), (None, 8));
+        let columns = "id, at, user_name, action, object_kind, object_id, object_name, changes";
+        for id in [-5, 7_000_000] {
+            meddle(
+                &world,
+                &format!("INSERT INTO operation ({columns}) VALUES ({id}, 1, 'eve', 'login', 'user', 1, 'eve', '[]')"),
+            );
+            assert_eq!(fault(&store).await, Some(Fault::Unplaced(1)), "{id}");
+            // Nor is it taken in by another start.
+            with_key(&world, 1).key_bind().await.unwrap();
+            assert_eq!(fault(&store).await, Some(Fault::Unplaced(1)), "{id}");
+            meddle(&world, &format!("DELETE FROM operation WHERE id = {id}"));
+        }
+        meddle(&world, "UPDATE operation SET place = NULL; ");
+        meddle(&world, "UPDATE operation_chain SET place = 0, hash = ''");
+        assert_eq!(fault(&store).await, Some(Fault::Unplaced(8)), "the whole chain taken away");
     });
 }
 
@@ -183,15 +217,18 @@ fn a_secret_that_was_replaced_is_known_until_its_time_is_over_and_its_nodes_with
             address: "http://a:1".into(),
             agent: None,
             instance: None,
-            has_former_secret: false,
+            secret_age: Default::default(),
         };
         store.node_register(hello.clone(), at(1)).await.unwrap();
         done(store.executor_update((id, 1), secretive("a", "second"), Some(at(60)), by("ann", 2)).await.unwrap());
         let read = store.executor_get(id).await.unwrap().unwrap();
         assert_eq!(read.former.map(|former| (former.secret, former.until)), Some(("first".into(), at(60))));
-        assert!(store.node_list(Some(id)).await.unwrap()[0].has_former_secret);
+        assert!(store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Former);
         store.node_register(hello, at(3)).await.unwrap();
-        assert!(!store.node_list(Some(id)).await.unwrap()[0].has_former_secret, "it called in with the new one");
+        assert!(
+            store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Present,
+            "it called in with the new one"
+        );
         done(store.executor_update((id, 2), secretive("a", "second"), None, by("ann", 4)).await.unwrap());
         assert!(store.executor_get(id).await.unwrap().unwrap().former.is_some(), "an edit of something else");
         done(store.executor_update((id, 3), secretive("a", "third"), None, by("ann", 5)).await.unwrap());

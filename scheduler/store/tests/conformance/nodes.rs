@@ -12,7 +12,7 @@ fn hello(executor: ExecutorId, address: &str, instance: &str) -> NodeHello {
         address: address.into(),
         agent: told("hzmjob/0.1.0"),
         instance: told(instance),
-        has_former_secret: false,
+        secret_age: Default::default(),
     }
 }
 

@@ -145,7 +145,7 @@ fn two_who_register_the_same_address_at_once_find_the_same_node() {
                 address: address.clone(),
                 agent: None,
                 instance: None,
-                has_former_secret: false,
+                secret_age: Default::default(),
             };
             let (mine, theirs) =
                 tokio::join!(world.store.node_register(hello(), at(1)), other.node_register(hello(), at(2)));

@@ -58,7 +58,7 @@ fn a_nul_character_becomes_a_replacement_character_everywhere() {
             address: "http://a\0".into(),
             agent: texts("x\0"),
             instance: texts("y\0"),
-            has_former_secret: false,
+            secret_age: Default::default(),
         };
         let node = world.store.node_register(hello.clone(), at(1)).await.unwrap();
         assert_eq!((node.address.as_str(), node.agent.as_deref()), ("http://a\u{fffd}", Some("x\u{fffd}")));

@@ -40,6 +40,8 @@ struct NodeRow {
     forgettable: bool,
     address: String,
     pill: Pill,
+    /// Why it does not answer.
+    complaint: Option<String>,
     agent: String,
     first_seen: Moment,
     last_seen: Option<Moment>,
@@ -60,6 +62,7 @@ async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
         id: node.id,
         forgettable: !node.manual && node.state == NodeState::Offline,
         pill: Pill::node(node.state, w),
+        complaint: visit.app.scheduler.node_complaint(executor.id, &node.address).map(|why| why.to_string()),
         agent: node.agent.unwrap_or_default(),
         first_seen: lens.moment(node.first_seen_at),
         last_seen: node.last_seen_at.map(|at| lens.moment(at)),

@@ -97,6 +97,10 @@ async fn save(visit: &Visit, body: &web::Bytes, present: Option<&Executor>, admi
     match (saved, generated) {
         (Ok(executor), Some(secret)) => secret::shown_once(visit, &executor, &secret, admin),
         (Ok(executor), None) => see_other(&to(executor.id), Some(Flash::good(visit.w.e.saved))),
+        (Err(ApiError::Fields(fields)), _) => {
+            form.blame_all(&fields, visit.w);
+            again(visit, present, form)
+        }
         (Err(ApiError::Taken { field }), _) => {
             form.blame(field, visit.w.c.taken);
             again(visit, present, form)

@@ -60,7 +60,9 @@ async fn enable(visit: &Visit, id: i64, body: &web::Bytes, enabled: bool) -> Ans
 
 /// The page a form came from, if it is one of ours.
 pub(crate) fn way_back(given: &str, usual: &str) -> String {
-    let is_ours = given.starts_with('/') && !given.starts_with("//") && !given.contains(['\\', '\r', '\n']);
+    // Browsers leave out tabs and line ends, and take a backslash for a slash: `/<tab>/evil.example` is another site to them.
+    let is_plain = !given.contains('\\') && !given.chars().any(char::is_control);
+    let is_ours = given.starts_with('/') && !given.starts_with("//") && is_plain;
     if is_ours && given.len() < 2_000 { given.to_owned() } else { usual.to_owned() }
 }
 
@@ -95,7 +97,9 @@ mod tests {
 
     #[test]
     fn the_way_back_never_leads_to_another_site() {
-        for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", ""] {
+        for foreign in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "/\t/evil.example", ""]
+        {
             assert_eq!(way_back(foreign, "/jobs"), "/jobs", "{foreign:?}");
         }
         assert_eq!(way_back("/jobs?text=a", "/jobs"), "/jobs?text=a");

@@ -1,5 +1,6 @@
 //! `GET /operations`: what people did, field by field.
 
+use crate::audit::NOBODY;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::pieces::{Lens, Moment, Pager, Window};
 use crate::ui::visit::{Answer, Visit, html};
@@ -32,6 +33,8 @@ pub(crate) struct OperationRow {
     w: &'static Words,
     at: Moment,
     user: String,
+    /// Its place in the chain.
+    place: Option<String>,
     /// From where.
     address: Option<String>,
     action: String,
@@ -78,14 +81,16 @@ async fn page(visit: &Visit) -> Answer {
 /// An operation as lists show it.
 pub(crate) fn operation_row(operation: Operation, lens: &Lens) -> OperationRow {
     let w = lens.w;
+    let there = link(&operation);
     OperationRow {
+        link: there,
         w,
         at: lens.moment(operation.at),
         action: w.action(&operation.action).to_owned(),
         kind: w.object_kind(&operation.object_kind).to_owned(),
-        link: link(&operation),
         name: operation.object_name,
-        user: operation.user,
+        user: if operation.user == NOBODY { w.s.nobody.to_owned() } else { operation.user },
+        place: operation.link.map(|link| w.number(link.place)),
         address: operation.address,
         changes: operation.changes.iter().map(difference).collect(),
     }

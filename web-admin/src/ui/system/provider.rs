@@ -4,8 +4,10 @@
 //! nothing by itself. The session's own cookie is `Strict`, which a browser does not send on the way that another site began; so the last
 //! step is a page of ours, from which it goes on.
 
+use crate::audit::{self, Failed};
 use crate::auth::guests;
 use crate::auth::providing::{Away, Providing};
+use crate::auth::throttle::network;
 use crate::auth::{LoginRefusal, note, open_session};
 use crate::edge::client;
 use crate::error::{ApiError, Failure};
@@ -37,8 +39,8 @@ struct DonePage {
 }
 
 /// `GET /login/oidc`: sends the browser to the provider.
-pub(crate) async fn begin(guest: Guest, app: web::Data<App>) -> HttpResponse {
-    let answer = sent(&guest, &app).await;
+pub(crate) async fn begin(guest: Guest, app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let answer = sent(&guest, &app, &client::text(&request)).await;
     guest.settle(answer)
 }
 
@@ -48,12 +50,12 @@ pub(crate) async fn end(guest: Guest, app: web::Data<App>, request: HttpRequest)
     guest.settle(answer)
 }
 
-async fn sent(guest: &Guest, app: &App) -> Answer {
+async fn sent(guest: &Guest, app: &App, address: &str) -> Answer {
     let providing = providing(app)?;
     let now = app.now();
     match providing.oidc.begin(now).await {
         Ok((url, pending)) => {
-            let away = Away { pending, next: way_back(guest.query.get("next"), "/") };
+            let away = Away { pending, next: way_back(guest.query.get("next"), "/"), network: network(address) };
             let ticket = providing.keep(away, now).map_err(|error| ApiError::Internal(Failure::of(&error)))?;
             see_other_with(url.as_str(), [cookie(app, ticket, LASTS_S)])
         }
@@ -68,7 +70,7 @@ async fn back(guest: &Guest, app: &App, request: &HttpRequest) -> Answer {
     let providing = providing(app)?;
     let address = client::text(request);
     let ticket = request.cookie(TICKET).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
-    let Some(Away { pending, next }) = providing.take(&ticket) else {
+    let Some(Away { pending, next, .. }) = providing.take(&ticket) else {
         return refused(app, guest.w.s.login_begin_again);
     };
     let (query, now): (&Fields, _) = (&guest.query, app.now());
@@ -89,6 +91,7 @@ async fn back(guest: &Guest, app: &App, request: &HttpRequest) -> Answer {
             Ok(answer)
         }
         Err(refusal) => {
+            audit::login_failed(app, None, &address, Failed::Wrong).await;
             let s = &guest.w.s;
             refused(
                 app,
@@ -111,7 +114,9 @@ fn refused(app: &App, why: &'static str) -> Answer {
 }
 
 fn providing(app: &App) -> Result<&Providing, ApiError> {
-    app.provider.as_ref().ok_or_else(|| ApiError::no_such("provider"))
+    let none =
+        || ApiError::Conflict("no provider of OpenID Connect is configured here (hzm.job.admin.oidc)".to_owned());
+    app.provider.as_ref().ok_or_else(none)
 }
 
 fn cookie(app: &App, ticket: String, lasts_s: i64) -> Cookie<'static> {

@@ -61,6 +61,11 @@ impl Words {
     }
 
     /// Why nobody can log in, or change a password, right now.
+    /// The button that leads to a provider.
+    pub(crate) fn login_with(&self, label: &str) -> String {
+        self.pick(format!("Log in with {label}"), format!("使用 {label} 登录"))
+    }
+
     pub(crate) fn login_away(&self, error: &ApiError) -> String {
         let ApiError::DatabaseAway { brief, .. } = *error else { return self.s.login_away.to_owned() };
         let reason = self.pick(brief, database_trouble_zh(brief));

@@ -26,6 +26,7 @@ catalogue! {
         operations_empty: "Nothing was done yet", "还没有操作记录";
         operations_empty_hint: "Each change that somebody makes is recorded here, field by field.", "每一次修改都会逐字段记录在这里。";
         asked_for: "Request", "请求";
+        nobody: "(not logged in)", "（未登录）";
         chain_none: "No entry is chained yet.", "尚无链式记录。";
         chain_end: "Entries in the chain", "链式记录数";
         chain_hash: "hash of the last one", "末条哈希";
@@ -76,7 +77,6 @@ catalogue! {
         preferences: "Language and theme", "语言与主题";
         apply: "Apply", "应用";
         login_title: "Log in", "登录";
-        login_with: "Log in with", "使用以下方式登录：";
         login_done: "You are logged in.", "登录成功。";
         login_go_on: "Go on", "继续";
         login_no_rights: "You are known, but nothing here says what you may do. Ask an administrator.", "身份已确认，但尚未分配权限，请联系管理员。";

@@ -148,6 +148,9 @@ impl Words {
             Fault::Missing(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录缺失。")),
             Fault::Changed(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录被修改。")),
             Fault::Behind(place) => self.pick(format!("{fault}."), format!("链末为第 {place} 条，其后还有记录。")),
+            Fault::Unplaced(count) => {
+                self.pick(format!("{fault}."), format!("有 {count} 条记录不在链中：由外部写入，或由旧版本程序写入。"))
+            }
             Fault::Replaced(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录与保留的哈希不符。")),
         }
     }
