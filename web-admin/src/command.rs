@@ -2,7 +2,7 @@
 
 use crate::config::{AdminConfig, Config, ConfigError};
 use clap::{Parser, Subcommand};
-use hzm_job_store::chain::Link;
+use hzm_job_store::link::Link;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

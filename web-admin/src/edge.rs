@@ -1,6 +1,7 @@
 //! The edges of the admin towards the network: who really calls ([`client`]), how many connections one caller may hold ([`seats`]),
 //! bodies that never end ([`slow`]), and callers of the executors' addresses that guess at secrets ([`strangers`]).
 
+pub(crate) mod budget;
 pub(crate) mod client;
 pub(crate) mod seats;
 pub(crate) mod slow;

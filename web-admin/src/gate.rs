@@ -124,7 +124,7 @@ async fn note(request: &HttpRequest, refusal: &ApiError) {
     let operator = request.extensions().get::<Operator>().cloned();
     let app = request.app_data::<web::Data<App>>();
     if let (true, false, Some(operator), Some(app)) = (concerns_rights, request.method().is_safe(), operator, app) {
-        audit::refused(app, &operator, request.method().as_str(), request.path(), refusal).await;
+        audit::refused(app, operator.by(app), request.method().as_str(), request.path(), refusal).await;
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! It holds handles only. What is true is in the store, what happens is decided by the actors.
 
-use crate::audit::Budget;
 use crate::auth::password::Passwords;
 use crate::auth::providing::Providing;
 use crate::auth::throttle::Throttle;
 use crate::config::Config;
+use crate::edge::budget::Budget;
 use crate::edge::strangers::Strangers;
 use crate::readiness::Readiness;
 use chrono::{DateTime, Utc};

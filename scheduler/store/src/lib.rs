@@ -31,6 +31,7 @@ pub mod job_import;
 pub mod job_list;
 mod job_row;
 pub mod ledger;
+pub mod link;
 mod migrate;
 pub mod node;
 pub mod operation;

@@ -1,9 +1,10 @@
 //! What people did: one row per change, written in the transaction that makes it, with the differences field by field.
 
 use crate::backend::{ImmediateTransaction, Store, run};
-use crate::chain::{Enter, Fault, Link};
+use crate::chain::Enter;
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
+use crate::link::{Fault, Link};
 use crate::page::{Cursor, Page, size};
 use crate::schema::operation;
 use crate::vault::Vault;

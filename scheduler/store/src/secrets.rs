@@ -8,6 +8,11 @@ use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 impl Store {
+    /// Where the store tells what happens to it.
+    pub fn log(&self) -> &slog::Logger {
+        &self.log
+    }
+
     /// Encrypts them; at every start, because a version of this program from before there were keys may have run meanwhile.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 //! certificate that is not for the host, sending a password to another machine without TLS unless the settings say so.
 
 mod address;
+mod attributes;
 mod ber;
 mod codes;
 mod connection;

@@ -9,7 +9,7 @@ use crate::views::{ListView, OperationView};
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use futures_util::stream::{self, TryStreamExt};
-use hzm_job_store::chain::Link;
+use hzm_job_store::link::Link;
 use hzm_job_store::{Cursor, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

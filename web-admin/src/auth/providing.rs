@@ -2,7 +2,7 @@
 //!
 //! Kept in memory and bounded: whoever is at the provider when the admin is started anew begins again.
 
-use super::{random_text, sha256_hex};
+use super::token::{random_text, sha256_hex};
 use crate::config::OidcConfig;
 use chrono::{DateTime, Utc};
 use hzm_job_identity::SettingProblem;

@@ -224,11 +224,6 @@ impl Store {
         self.watch.present()
     }
 
-    /// Where the store tells what happens to it.
-    pub fn log(&self) -> &slog::Logger {
-        &self.log
-    }
-
     /// Whether the database is on a server, which others may use at the same time.
     #[must_use]
     pub fn is_on_server(&self) -> bool {

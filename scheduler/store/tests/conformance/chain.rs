@@ -5,8 +5,8 @@ use crate::support::{World, at, by, done, executor, job, on_each_database, silen
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
-use hzm_job_store::chain::{Fault, Link};
 use hzm_job_store::job_import::NewJob;
+use hzm_job_store::link::{Fault, Link};
 use hzm_job_store::node::SecretAge;
 use hzm_job_store::page::Cursor;
 use hzm_job_store::vault::{KEY_BYTES, Vault};

@@ -3,6 +3,7 @@
 //! A group is told by its DN, which only it has, and by the plain name that it is named after. Other names in its entry do not
 //! count: whoever may edit a group must not make it another one.
 
+use super::attributes::{MEMBER_OF, POSIX_NAME};
 use super::dn;
 use super::error::LdapError;
 use super::filter::Filter;
@@ -10,10 +11,6 @@ use super::message::{Entry, ResultCode};
 use super::visit::Visit;
 use crate::identity::MOST_GROUPS;
 
-/// The attribute in which a directory lists the groups of a user.
-pub(super) const MEMBER_OF: &str = "memberOf";
-/// The attribute by which groups of POSIX know their members (RFC 2307).
-pub(super) const POSIX_NAME: &str = "uid";
 /// The attribute that holds a group's plain name.
 const GROUP_NAME: &str = "cn";
 

@@ -3,11 +3,11 @@
 //! With `bindDn` that entry searches the user, the user's own bind proves the password, and `bindDn` looks for the groups.
 //! Without it the user binds at once and looks at its own entry and groups.
 
+use super::attributes::{MEMBER_OF, POSIX_NAME};
 use super::connection::{Connection, Trouble, Way};
 use super::dn;
 use super::error::LdapError;
 use super::filter::Filter;
-use super::groups::{MEMBER_OF, POSIX_NAME};
 use super::message::{Entry, ResultCode, Search};
 use super::settings::LdapSettings;
 use crate::identity::Identity;

@@ -3,7 +3,7 @@
 use super::Words;
 use hzm_job_scheduler::liveness::NodeState;
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
-use hzm_job_store::chain::Fault;
+use hzm_job_store::link::Fault;
 
 /// The colour of a pill, a bar or a tile; the class of the style sheet.
 pub(crate) const fn tone(state: RunState) -> &'static str {
