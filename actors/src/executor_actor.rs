@@ -50,6 +50,8 @@ pub(crate) struct ExecutorActor {
     base: Foundation,
     log: slog::Logger,
     handled: u64,
+    /// Registrations that this actor took.
+    admissions: u64,
     node_wards: Wards<Arc<str>>,
     _obituary: Obituary<ExecutorId>,
 }
@@ -64,6 +66,8 @@ struct WatchedNode {
     /// Why it did not answer the last beat; `None`: it did.
     complaint: Option<Arc<str>>,
     calls: Calls,
+    /// The number of its last registration, of all that this actor took; 0: none.
+    admitted: u64,
 }
 
 /// When a node last tried to register, since this scheduler started; by the steady clock, because pauses are measured.
@@ -112,6 +116,7 @@ impl ExecutorActor {
             cursor: Arc::default(),
             base,
             handled: 0,
+            admissions: 0,
             node_wards: Wards::new(),
             _obituary: Obituary::new(id, parent),
         };
@@ -139,6 +144,7 @@ impl ExecutorActor {
                     node,
                     complaint: None,
                     calls: Calls::default(),
+                    admitted: 0,
                     asked: false,
                     actor: None,
                 },
@@ -146,6 +152,15 @@ impl ExecutorActor {
             self.nodes.insert(id, watched);
         }
         known.into_values().map(|watched| watched.address).collect()
+    }
+
+    /// A list of nodes that was asked for when so many registrations had been taken: what was taken since is newer than it.
+    fn brought_up_to_date(&self, mut nodes: Vec<Node>, since: u64) -> Vec<Node> {
+        for newer in self.nodes.values().filter(|watched| watched.admitted > since) {
+            nodes.retain(|node| node.id != newer.node.id);
+            nodes.push(newer.node.clone());
+        }
+        nodes
     }
 
     /// Publishes the executor and the nodes that can be dispatched to: those online, or the suspect ones when none is.
@@ -310,7 +325,10 @@ impl ExecutorActor {
             actor: None,
             complaint: None,
             calls: Calls { last: Some(Instant::now()), paused: false },
+            admitted: 0,
         });
+        self.admissions += 1;
+        watched.admitted = self.admissions;
         // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first
         // try failed: a call after a longer pause comes from another process.
         let again_after_a_pause = std::mem::take(&mut watched.calls.paused);

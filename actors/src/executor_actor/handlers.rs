@@ -67,10 +67,10 @@ impl Handler<ReloadExecutor> for ExecutorActor {
 
     fn handle(&mut self, _: ReloadExecutor, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
-        let (store, id) = (self.base.store.clone(), self.executor.id);
+        let (store, id, since) = (self.base.store.clone(), self.executor.id, self.admissions);
         let read =
             async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
-        Box::pin(read.into_actor(self).map(|read, actor, ctx| {
+        Box::pin(read.into_actor(self).map(move |read, actor, ctx| {
             let (executor, nodes) = read?;
             let Some(executor) = executor else {
                 // Deleted: a job that was moved away may have left runs here, and nobody will report them.
@@ -79,6 +79,7 @@ impl Handler<ReloadExecutor> for ExecutorActor {
                 return Ok(());
             };
             actor.executor = executor;
+            let nodes = actor.brought_up_to_date(nodes, since);
             let removed = actor.take_nodes(nodes);
             actor.publish();
             actor.write_down_differing(ctx);
