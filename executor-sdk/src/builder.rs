@@ -55,6 +55,7 @@ impl ExecutorBuilder {
         settings.secret = client.app_secret.unwrap_or_default();
         settings.address = advertised;
         settings.data_dir = client.data_dir;
+        settings.tls_ca = client.tls_ca;
         settings.concurrency = client.concurrency.unwrap_or(settings.concurrency);
         settings.queue = client.queue.unwrap_or(settings.queue);
         settings.cancel_grace = cancel_grace.unwrap_or(settings.cancel_grace);
@@ -70,6 +71,12 @@ impl ExecutorBuilder {
     pub fn admin(mut self, addresses: impl AsRef<str>) -> Self {
         let addresses = addresses.as_ref().split(',').map(str::trim).filter(|address| !address.is_empty());
         self.settings.admins.extend(addresses.map(str::to_owned));
+        self
+    }
+
+    /// A PEM file with the authorities of an admin at an `https://` address. By default those that browsers trust.
+    pub fn tls_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.settings.tls_ca = Some(file.into());
         self
     }
 

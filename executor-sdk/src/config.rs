@@ -50,6 +50,8 @@ pub(crate) struct ClientConfig {
     pub(crate) address: Option<String>,
     /// The original's key: only the host of that address, the port is the one listened on.
     localhost: Option<String>,
+    /// PEM file with the authorities of an admin at an `https://` address.
+    pub(crate) tls_ca: Option<PathBuf>,
     /// Folder of the callbacks that wait.
     pub(crate) data_dir: Option<PathBuf>,
     /// Runs at a time.

@@ -136,6 +136,7 @@
 //!       dataDir: /var/lib/billing/callbacks
 //!       concurrency: 64
 //!       queue: 1000
+//!       tlsCa: /etc/ssl/our-authority.pem   # of an admin at https://; without it those that browsers trust
 //!       cancelGraceSeconds: 10
 //!       drainSeconds: 30
 //!     common:
@@ -196,6 +197,7 @@ mod report;
 mod runner;
 mod service;
 mod settings;
+mod tls;
 mod waiting;
 
 pub use builder::ExecutorBuilder;

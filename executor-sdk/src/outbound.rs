@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
@@ -11,6 +12,7 @@ use awc::http::StatusCode;
 use awc::{Client, Connector};
 use hzm_job_protocol::batch::{self, SPEAKS_HEADER};
 use hzm_job_protocol::hzm::{Envelope, Registry, TOKEN_HEADER, paths};
+use rustls::ClientConfig;
 use serde::Serialize;
 
 /// How long an admin may take to answer. Its answer to a callback waits for a commit.
@@ -87,8 +89,8 @@ pub(crate) struct Admins {
 }
 
 impl Admins {
-    pub(crate) fn new(addresses: Vec<String>, secret: String) -> Self {
-        let connector = Connector::new().limit(CONNECTIONS).conn_keep_alive(KEEP_ALIVE);
+    pub(crate) fn new(addresses: Vec<String>, secret: String, tls: Arc<ClientConfig>) -> Self {
+        let connector = Connector::new().rustls_0_23(tls).limit(CONNECTIONS).conn_keep_alive(KEEP_ALIVE);
         let client = Client::builder().connector(connector).timeout(CALL_TIMEOUT).disable_redirects().finish();
         let all = addresses.into_iter().map(|address| Admin { address, takes_batches: Cell::new(false) }).collect();
         Self { client, all, secret: secret.into() }

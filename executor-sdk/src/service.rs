@@ -34,6 +34,7 @@ use crate::registrar::Registrar;
 use crate::report::Report;
 use crate::runner::{Jobs, Runner};
 use crate::settings::Settings;
+use crate::tls;
 
 /// Longer than the clients keep an idle connection, so that none closes under a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -132,7 +133,8 @@ impl Service {
 
     async fn live(self, mut stop: watch::Receiver<Stop>) -> Result<(), ExecutorError> {
         let Self { settings, listener, listening, runner, desk, kept, errands, log, .. } = self;
-        let admins = Admins::new(settings.admins.clone(), settings.secret.clone());
+        let tls = tls::client(settings.tls_ca.as_deref()).map_err(|problem| ExecutorError::Settings(vec![problem]))?;
+        let admins = Admins::new(settings.admins.clone(), settings.secret.clone(), tls);
         let courier = Courier::new(admins.clone(), Arc::clone(&desk), settings.callback_retry, kept, log.clone());
         let registrar = registrar(&settings, admins, listening, log.clone());
         let mut server = serve(listener, &settings, &runner, &log)?;

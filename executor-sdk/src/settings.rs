@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::error::ExecutorError;
+use crate::tls;
 
 /// The longest of all waiting times that can be set.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     /// Empty: no secret, and callers are not checked.
     pub(crate) secret: String,
     pub(crate) admins: Vec<String>,
+    /// The authorities of an admin at an `https://` address; `None`: those that browsers trust.
+    pub(crate) tls_ca: Option<PathBuf>,
     pub(crate) address: Option<String>,
     pub(crate) bind: String,
     pub(crate) data_dir: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Settings {
             app_key,
             secret: String::new(),
             admins: Vec::new(),
+            tls_ca: None,
             address: None,
             bind: format!("0.0.0.0:{DEFAULT_PORT}"),
             data_dir: None,
@@ -88,6 +92,7 @@ impl Settings {
                 Err(problem) => problems.push(problem),
             }
         }
+        problems.extend(tls::client(self.tls_ca.as_deref()).err());
         if problems.is_empty() { Ok(self) } else { Err(ExecutorError::Settings(problems)) }
     }
 
@@ -137,12 +142,12 @@ impl Settings {
     }
 }
 
-/// `http://host[:port][/prefix]` without a slash at the end.
+/// `http(s)://host[:port][/prefix]` without a slash at the end.
 fn normal_address(address: &str) -> Result<String, String> {
     let wrong = |why: &str| format!("address {address:?}: {why}; it should look like http://10.0.0.7:7777");
     let url = Url::parse(address.trim()).map_err(|problem| wrong(&problem.to_string()))?;
-    if url.scheme() != "http" {
-        return Err(wrong("only http:// is supported"));
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("only http:// and https:// are supported"));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("user names, queries and fragments have no place in it"));
@@ -200,7 +205,7 @@ mod tests {
     fn addresses_that_cannot_be_called_are_refused_with_the_reason() {
         for (address, reason) in [
             ("127.0.0.1:8888", "relative URL"),
-            ("https://h", "only http://"),
+            ("ftp://h", "only http:// and https://"),
             ("http://u:p@h", "user names"),
             ("http://h?a", "queries"),
         ] {

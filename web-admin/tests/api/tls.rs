@@ -173,6 +173,56 @@ fn node(authority: &Authority, names: &[&str], asks: bool) -> (String, Arc<Mutex
     (format!("https://localhost:{port}"), taken)
 }
 
+/// What the executor of this test does.
+#[hzmjob::job]
+async fn nothing(_: hzmjob::JobContext) -> hzmjob::JobResult {
+    Ok(())
+}
+
+#[actix_web::test]
+async fn an_executor_of_our_sdk_works_for_an_admin_with_tls() {
+    let authority = Authority::new();
+    let admin = with_tls(&authority).await;
+    let client = authority.client();
+    let login = client.post(format!("{}/api/v1/session", base(&admin)));
+    let mut answer = login.send_json(&json!({ "name": "admin", "password": PASSWORD })).await.unwrap();
+    let cookie = answer.headers().get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+    let csrf = answer.json::<Value>().await.unwrap()["csrf"].as_str().unwrap().to_owned();
+    let call = async |path: &str, body: Value| {
+        let request = client.post(format!("{}{path}", base(&admin)));
+        let request = request.insert_header(("Cookie", cookie.as_str())).insert_header(("X-CSRF-Token", csrf.as_str()));
+        request.send_json(&body).await.unwrap().json::<Value>().await.unwrap()
+    };
+    let made = call("/api/v1/executors", json!({ "name": "x", "app_key": "x", "secret": "s3cret" })).await;
+    let folder = tempfile::tempdir().unwrap();
+    let executor = hzmjob::Executor::builder("x")
+        .admin(base(&admin))
+        .secret("s3cret")
+        .bind("127.0.0.1:0")
+        .data_dir(folder.path())
+        .tls_ca(authority.path("ca.pem"))
+        .job::<nothing>();
+    let running = executor.spawn().unwrap();
+    let job = call("/api/v1/jobs", json!({ "executor": made["id"], "name": "nothing" })).await;
+    let store = &admin.running.app().store;
+    for _ in 0..1_000 {
+        if !store.node_list(None).await.unwrap().is_empty() {
+            break;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    let run = call(&format!("/api/v1/jobs/{}/runs", job["id"]), json!({})).await["run"].as_i64().unwrap();
+    for _ in 0..1_000 {
+        let row = store.run_get(hzm_job_scheduler::RunId(run)).await.unwrap().unwrap();
+        if row.state == hzm_job_scheduler::run::RunState::Succeeded {
+            running.close().await.unwrap();
+            return;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("its result never came");
+}
+
 /// Has a job run on the node and answers the run, once something is told of it.
 async fn run_on(admin: &Admin, address: &str) -> (i64, Value) {
     let root = admin.client().await;
