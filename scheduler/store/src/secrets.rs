@@ -33,7 +33,7 @@ impl Store {
         }
         self.overwriting(true).await?;
         slog::info!(self.log, "secrets of executors are encrypted from now on"; "executors" => sealed.len());
-        run!(self, write, async |conn| {
+        let written: Result<(), StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 for (id, secret, plain) in &sealed {
                     // As it was read: whatever somebody set meanwhile stays.
@@ -43,8 +43,10 @@ impl Store {
                 Ok::<_, StoreError>(())
             })
             .await
-        })?;
-        self.overwriting(false).await
+        });
+        // Also after a failure: the connection is used on, and overwriting costs every later change.
+        self.overwriting(false).await?;
+        written
     }
 
     /// On SQLite: whether what is replaced is overwritten in the file, rather than left there until its place is needed. At the end the

@@ -136,13 +136,19 @@ async fn by_password(app: &App, user: Option<User>, password: &str) -> Result<Us
 /// attempts that failed is seen by the user's row, and then they count no more.
 async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
     // However its letters are written: to a directory it is one name, and so it has one number of attempts.
+    let typed = name;
     let folded = name.to_lowercase();
     let name = folded.as_str();
     let verdict = app.throttle.admit(address, name, app.now());
     if verdict == Verdict::Admitted {
         return Ok(true);
     }
-    let Some(user) = app.store.user_like(name.to_owned()).await? else { return Ok(false) };
+    // As it was typed first: not every database folds letters beyond ASCII.
+    let user = match app.store.user_by_name(typed.to_owned()).await? {
+        Some(user) => Some(user),
+        None => app.store.user_like(name.to_owned()).await?,
+    };
+    let Some(user) = user else { return Ok(false) };
     let is_forgiven = app.throttle.forgive_before(address, name, user.updated_at);
     if is_forgiven && app.throttle.admit(address, name, app.now()) == Verdict::Admitted {
         return Ok(true);
