@@ -18,7 +18,7 @@ use crate::record::{ActorAsker, Answers, Asker, Recorded, Unit};
 use actix::dev::{MessageResponse, OneshotSender};
 use actix::prelude::*;
 use commit::{Committer, Pending, Written};
-use hzm_job_store::ledger::{Checkpoints, Entry, NewRun, RequestKey};
+use hzm_job_store::ledger::{Checkpoints, Entry, NewRun, RequestKey, TakenRun};
 use hzm_job_store::{Store, StoreError};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -208,6 +208,8 @@ fn bytes_of(entry: &Entry) -> usize {
     let of_row =
         |new: &NewRun| length(&new.parameters) + length(&new.message) + new.request_key.as_ref().map_or(0, of_key);
     let texts = match entry {
+        Entry::KeepTaken(runs) => runs.len() * size_of::<TakenRun>(),
+        Entry::DropTaken(notes) => notes.len() * size_of::<i64>(),
         Entry::Open(new) => of_row(new),
         Entry::Change(change) => length(&change.known.message) + change.then.as_deref().map_or(0, of_row),
         Entry::Withdraw(_) | Entry::Settle { .. } => 0,

@@ -43,6 +43,7 @@ mod shard_door;
 mod superseded;
 pub mod supervision;
 mod surroundings;
+mod taken;
 mod threads;
 mod wards;
 
@@ -80,6 +81,10 @@ pub async fn start(
     let started_at = clock.now();
     let predecessor = if store.is_on_server() { Predecessor::of(store.partition_owner().await?) } else { None };
     let epoch = store.partition_claim_all(predecessor::our_name(), started_at + LEASE).await?;
+    let taken = store.taken_settle(epoch).await?;
+    if taken > 0 {
+        slog::info!(log, "runs that nodes had taken when the last scheduler ended are running"; "runs" => taken);
+    }
     if let Some(predecessor) = &predecessor {
         slog::warn!(log, "another scheduler held this database and did not give it back: it crashed, or it still runs. This \
             one takes over; one that still runs ends by itself"; "other" => &predecessor.name,

@@ -10,6 +10,7 @@ use crate::ownership::Ownership;
 use crate::scribe::Scribe;
 use crate::settings::Settings;
 use crate::shard_door::ShardDoor;
+use crate::taken::Taken;
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use hzm_job_store::Store;
@@ -61,6 +62,7 @@ pub(crate) struct Surroundings {
     pub(crate) shard: ShardDoor,
     pub(crate) ownership: Ownership,
     pub(crate) scribe: Scribe,
+    pub(crate) taken: Taken,
     nodes: RefCell<NodePool>,
 }
 
@@ -76,7 +78,8 @@ impl Surroundings {
     pub(crate) fn new(index: usize, base: Foundation, shard: ShardDoor) -> Surroundings {
         let ownership = Ownership::new(base.store.clone(), base.epoch);
         let scribe = Scribe::new(base.directory.clone());
-        Surroundings { index, base, shard, ownership, scribe, nodes: RefCell::default() }
+        let taken = Taken::new(scribe.clone());
+        Surroundings { index, base, shard, ownership, scribe, taken, nodes: RefCell::default() }
     }
 
     /// The actor of this address; `None` while it may not be restarted.

@@ -24,6 +24,7 @@ mod retry;
 mod rotation;
 mod supervision;
 mod support;
+mod taken;
 mod threads;
 mod timeout;
 mod together;

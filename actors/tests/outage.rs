@@ -22,7 +22,7 @@ fn poisonous(entries: &[Entry]) -> CommitFault {
     let found = entries.iter().any(|entry| match entry {
         Entry::Open(new) => is_poison(&new.parameters),
         Entry::Change(change) => is_poison(&change.known.message),
-        Entry::Withdraw(_) | Entry::Settle { .. } => false,
+        Entry::Withdraw(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => false,
     });
     if found { CommitFault::Refuse(StoreError::Panicked { what: "poison".into() }) } else { CommitFault::None }
 }

@@ -186,7 +186,7 @@ async fn an_order_is_answered_although_the_run_that_it_met_ends_before_its_row_i
         let held = |entry: &Entry| match entry {
             Entry::Open(_) => !opens.get(),
             Entry::Change(change) => change.to == RunState::Succeeded && !ends.get(),
-            Entry::Withdraw(_) | Entry::Settle { .. } => false,
+            Entry::Withdraw(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => false,
         };
         if entries.iter().any(held) { CommitFault::Hang } else { CommitFault::None }
     });

@@ -29,13 +29,21 @@ impl JobActor {
         let replaced = self.is_replaced(id).then_some(Reason::Replaced);
         let unwanted = if self.deleted { Some(Reason::Deleted) } else { live.cancel.or(replaced) };
         let at_most_once = self.job.spec.draft().delivery == Delivery::AtMostOnce;
+        let was_taken = self.place.taken.noted(id);
         match (live.run.state, unwanted) {
             (RunState::Waiting, Some(reason)) => {
                 self.close(id, End::cancelled(reason, "cancelled before it was sent"), ctx);
             }
             (RunState::Waiting, None) if self.is_stopped_fire(id) => self.skip_stopped(id, ctx),
             (RunState::Waiting, None) => self.wait_for_turn(id, ctx),
-            (RunState::Planned | RunState::Dispatched, _) if at_most_once => {
+            (RunState::Planned | RunState::Dispatched, None) if was_taken.is_some() => {
+                if let (Some(live), Some(taken)) = (self.runs.get_mut(&id), was_taken) {
+                    (live.sent_at, live.accepted_at) = (Some(taken.sent_at), Some(taken.accepted_at));
+                }
+                self.await_again(id, ctx);
+                self.write_running(id, ctx);
+            }
+            (RunState::Planned | RunState::Dispatched, _) if at_most_once && was_taken.is_none() => {
                 let text = "the scheduler ended while it sent this run; at_most_once forbids sending it again";
                 self.close(id, End::lost(Reason::CrashWhileSending, text), ctx);
             }

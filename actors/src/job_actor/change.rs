@@ -169,6 +169,6 @@ fn is_made(change: &RunChange, answer: &Answer) -> bool {
     match answer {
         Answer::Changed { .. } => true,
         Answer::Missed { state } => *state == Some(change.to),
-        Answer::Opened(_) | Answer::Existed { .. } => false,
+        Answer::Opened(_) | Answer::Existed { .. } | Answer::Kept(_) => false,
     }
 }

@@ -132,7 +132,7 @@ impl JobActor {
                 Ok(Reported::UnknownRun)
             }
             // The row is in a state we do not know of: what the ledger says counts.
-            Answer::Missed { .. } | Answer::Opened(_) | Answer::Existed { .. } => {
+            Answer::Missed { .. } | Answer::Opened(_) | Answer::Existed { .. } | Answer::Kept(_) => {
                 self.reload(ctx);
                 Err(SchedulerError::Busy)
             }
@@ -145,7 +145,7 @@ impl JobActor {
         directory.pulse.ended(change.at.timestamp(), change.to == RunState::Succeeded);
         self.last_end = self.last_end.max(Some(change.at));
         if let Some(mut live) = self.runs.remove(&id) {
-            live.settled(directory);
+            live.settled(&self.place);
             for timer in live.timer.take().into_iter().chain(live.writes.take()) {
                 ctx.cancel_future(timer);
             }

@@ -158,7 +158,7 @@ impl JobActor {
                 self.unread.insert(run);
                 self.reload(ctx);
             }
-            Answer::Existed { .. } | Answer::Changed { .. } | Answer::Missed { .. } => {}
+            Answer::Existed { .. } | Answer::Changed { .. } | Answer::Missed { .. } | Answer::Kept(_) => {}
         }
     }
 
@@ -241,7 +241,7 @@ impl JobActor {
             Ok(match answer {
                 Answer::Existed { run, .. } => Ordered::Repeated(run),
                 Answer::Opened(run) => Ordered::Started(run),
-                Answer::Changed { .. } | Answer::Missed { .. } => return Err(SchedulerError::Busy),
+                Answer::Changed { .. } | Answer::Missed { .. } | Answer::Kept(_) => return Err(SchedulerError::Busy),
             })
         }))
     }

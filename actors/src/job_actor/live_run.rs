@@ -2,6 +2,7 @@
 
 use super::JobActor;
 use crate::directory::Directory;
+use crate::surroundings::Surroundings;
 use actix::{AsyncContext, Context, SpawnHandle};
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::run::Reason;
@@ -119,9 +120,10 @@ impl LiveRun {
     }
 
     /// What became of its trigger is in the ledger.
-    pub(super) fn settled(&mut self, directory: &Directory) {
-        self.leave(directory);
+    pub(super) fn settled(&mut self, place: &Surroundings) {
+        self.leave(&place.base.directory);
         self.unsettled = false;
+        place.taken.settled(self.run.id);
     }
 
     /// It is forgotten, with whatever was outstanding.

@@ -3,8 +3,9 @@
 use super::JobActor;
 use super::change::Cause;
 use super::end::End;
-use super::live_run::Phase;
+use super::live_run::{LiveRun, Phase};
 use crate::messages::{Delivered, DispatchRun};
+use crate::taken;
 use actix::prelude::*;
 use chrono::TimeDelta;
 use hzm_job_protocol::hzm::JobHandle;
@@ -13,8 +14,9 @@ use hzm_job_scheduler::job::Delivery;
 use hzm_job_scheduler::overlap::OverlapPolicy;
 use hzm_job_scheduler::run::{Reason, RunEvent, RunState};
 use hzm_job_scheduler::silence;
-use hzm_job_store::ledger::Known;
+use hzm_job_store::ledger::{Known, TakenRun};
 use hzm_job_store::run::Run;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// "Running" is written so long after a node that recognises repeats took the run; a run that ends before needs no row change
@@ -24,6 +26,9 @@ const RUNNING_WRITTEN_AFTER: Duration = Duration::from_millis(250);
 /// For other nodes it is written sooner: until then a crash makes the next scheduler send the run again, and they execute it
 /// again. Not at once, because most short runs are over by then, and what need not be written does not delay the others.
 const RUNNING_WRITTEN_SOON: Duration = Duration::from_millis(50);
+
+/// Where very many are under way, a note says it then for many of them, and the row of each so long afterwards.
+const RUNNING_WRITTEN_AFTER_NOTE: Duration = Duration::from_secs(1);
 
 /// Past runs that tell how long the job usually takes.
 const RECENT: i64 = 50;
@@ -116,11 +121,29 @@ impl JobActor {
             self.write_running(id, ctx);
         } else {
             // A node that executes a repeated trigger again must not get one because nobody wrote down that it has the run.
-            let after = if self.is_forgetful(id) { RUNNING_WRITTEN_SOON } else { RUNNING_WRITTEN_AFTER };
-            let writes = ctx.run_later(after, move |job, ctx| job.write_running(id, ctx));
+            let writes = match self.is_forgetful(id) {
+                true => ctx.run_later(RUNNING_WRITTEN_SOON, move |job, ctx| job.note_running(id, ctx)),
+                false => ctx.run_later(RUNNING_WRITTEN_AFTER, move |job, ctx| job.write_running(id, ctx)),
+            };
             if let Some(live) = self.runs.get_mut(&id) {
                 live.writes = Some(writes);
             }
+        }
+    }
+
+    /// Has it written that a node has a run which it would execute again: in the run's row, or together with many others.
+    fn note_running(&mut self, id: RunId, ctx: &mut Context<Self>) {
+        let few = self.place.base.directory.unsettled.load(Ordering::Acquire) <= taken::FEW;
+        let now = self.now();
+        let awaited = |live: &&mut LiveRun| live.phase == Phase::Awaited && live.run.state != RunState::Running;
+        match self.runs.get_mut(&id).filter(awaited) {
+            Some(live) if !few => {
+                let (sent_at, accepted_at) = (live.sent_at.unwrap_or(now), live.accepted_at.unwrap_or(now));
+                self.place.taken.note(TakenRun { run: id, sent_at, accepted_at });
+                let later = move |job: &mut JobActor, ctx: &mut Context<JobActor>| job.write_running(id, ctx);
+                live.writes = Some(ctx.run_later(RUNNING_WRITTEN_AFTER_NOTE, later));
+            }
+            _ => self.write_running(id, ctx),
         }
     }
 
@@ -139,20 +162,20 @@ impl JobActor {
         live.arm(left, ctx, move |job, ctx| job.expired(id, ctx));
     }
 
-    fn write_running(&mut self, id: RunId, ctx: &mut Context<Self>) {
+    pub(super) fn write_running(&mut self, id: RunId, ctx: &mut Context<Self>) {
         let Some(live) = self.runs.get(&id).filter(|live| live.phase == Phase::Awaited) else { return };
         let known = Known { sent_at: live.sent_at, accepted_at: live.accepted_at, ..Known::default() };
         let reason = live.cancel.unwrap_or(Reason::None);
         let Some(change) = self.change(id, RunEvent::Accepted, reason, known) else {
             // It is written as running already: this was a repeated trigger.
             if let Some(live) = self.runs.get_mut(&id) {
-                live.settled(&self.place.base.directory);
+                live.settled(&self.place);
             }
             return;
         };
         self.record_change(change, Cause::Event(RunEvent::Accepted), ctx, move |job, _| {
             if let Some(live) = job.runs.get_mut(&id) {
-                live.settled(&job.place.base.directory);
+                live.settled(&job.place);
             }
         });
     }
@@ -193,7 +216,7 @@ impl JobActor {
             return;
         }
         live.phase = Phase::Awaited;
-        live.settled(&self.place.base.directory);
+        live.settled(&self.place);
         self.watch_node(id, ctx);
         if again {
             self.watch_silence(id, ctx);

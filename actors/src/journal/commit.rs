@@ -232,6 +232,7 @@ fn whose(entries: &[Entry]) -> String {
         Some(Entry::Change(change)) => format!("run {}", change.run),
         Some(Entry::Withdraw(taken_back)) => format!("run {}", taken_back.run),
         Some(Entry::Settle { job, .. }) => format!("job {job}"),
+        Some(Entry::KeepTaken(_) | Entry::DropTaken(_)) => "the scheduler".into(),
         None => "nobody".into(),
     }
 }

@@ -124,16 +124,31 @@ pub enum Entry {
     },
     /// A row less; it may be followed by another one for the same fire. Answered as a change is.
     Withdraw(Withdrawal),
+    /// That nodes took these runs, in one note beside their rows ([`Store::taken_settle`](crate::Store::taken_settle)).
+    KeepTaken(Vec<TakenRun>),
+    /// Notes that say nothing any more which the rows do not say. Answered as a change is.
+    DropTaken(Vec<i64>),
+}
+
+/// A run that its node took, as a note has it until the row says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenRun {
+    /// The run.
+    pub run: RunId,
+    /// When its trigger left.
+    pub sent_at: DateTime<Utc>,
+    /// When its node accepted it.
+    pub accepted_at: DateTime<Utc>,
 }
 
 impl Entry {
-    /// Whether a new row may come of it, so that it needs an id: a row, or a change that another attempt follows.
+    /// Whether a new row may come of it, so that it needs an id: a row, a change that another attempt follows, or a note.
     #[must_use]
     pub const fn may_open(&self) -> bool {
         match self {
-            Entry::Open(_) => true,
+            Entry::Open(_) | Entry::KeepTaken(_) => true,
             Entry::Change(change) => change.then.is_some(),
-            Entry::Withdraw(_) | Entry::Settle { .. } => false,
+            Entry::Withdraw(_) | Entry::Settle { .. } | Entry::DropTaken(_) => false,
         }
     }
 }
@@ -143,6 +158,8 @@ impl Entry {
 pub enum Answer {
     /// The row was new; this is its id.
     Opened(RunId),
+    /// The note was kept under this id.
+    Kept(i64),
     /// There was such a row (or such a request) already.
     Existed {
         /// Its id.
@@ -228,7 +245,7 @@ impl Batch {
                         then.make_storable();
                     }
                 }
-                Entry::Withdraw(_) | Entry::Settle { .. } => {}
+                Entry::Withdraw(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => {}
             }
         }
         self
@@ -248,7 +265,7 @@ impl Batch {
                         then.make_harmless();
                     }
                 }
-                Entry::Withdraw(_) | Entry::Settle { .. } => {}
+                Entry::Withdraw(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => {}
             }
         }
         self

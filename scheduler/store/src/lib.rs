@@ -54,6 +54,7 @@ mod shown_url;
 pub mod sleeper;
 pub mod standing;
 pub mod stat;
+mod taken;
 pub mod token;
 pub mod trouble;
 pub mod user;

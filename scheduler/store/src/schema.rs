@@ -104,6 +104,8 @@ diesel::table! {
     executor_former_secret (executor_id) { executor_id -> BigInt, secret -> Text, until_at -> BigInt, }
 }
 
+diesel::table! { run_taken (id) { id -> BigInt, taken -> Text, } }
+
 diesel::joinable!(job -> executor (executor_id));
 diesel::joinable!(node -> executor (executor_id));
 diesel::joinable!(run -> job (job_id));
@@ -126,6 +128,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_open,
     run_request,
     run_stat,
+    run_taken,
     session,
     user_account,
     user_grant,

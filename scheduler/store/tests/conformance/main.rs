@@ -67,6 +67,7 @@ mod sleepers;
 mod standings;
 #[cfg(test)]
 mod support;
+mod taken;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]

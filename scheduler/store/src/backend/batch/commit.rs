@@ -147,7 +147,7 @@ fn news(batch: &Batch) -> impl Iterator<Item = &NewRun> {
     batch.entries.iter().filter_map(|entry| match entry {
         Entry::Open(new) => Some(new),
         Entry::Change(change) => change.then.as_deref(),
-        Entry::Withdraw(_) | Entry::Settle { .. } => None,
+        Entry::Withdraw(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => None,
     })
 }
 
@@ -159,7 +159,7 @@ fn changed_ids(batch: &Batch) -> BTreeSet<i64> {
     let ids = batch.entries.iter().filter_map(|entry| match entry {
         Entry::Change(change) => Some(change.run.0),
         Entry::Withdraw(taken_back) => Some(taken_back.run.0),
-        Entry::Open(_) | Entry::Settle { .. } => None,
+        Entry::Open(_) | Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => None,
     });
     ids.collect()
 }
@@ -182,6 +182,8 @@ async fn rows_in_txn<C: Link>(conn: &mut C, played: &Played) -> Result<(), Store
     let outcomes = played.outcomes.iter().map(|((hour, state), runs)| (hour, state, runs));
     write_all(conn, C::SQL.count, outcomes).await?;
     write_all(conn, C::SQL.end, &played.ends).await?;
+    write_all(conn, C::SQL.take, &played.taken).await?;
+    write_all(conn, C::SQL.untake, &played.untaken).await?;
     Ok(())
 }
 

@@ -4,8 +4,9 @@
 //! exactly as in the loop of single statements that SQLite gets: a change sees what earlier entries of its batch did.
 
 use crate::columns::{hour_millis, millis};
-use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange};
+use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange, TakenRun};
 use crate::run_row::RunRow;
+use crate::taken::taken_text;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
 use serde::Serialize;
@@ -69,6 +70,9 @@ pub(super) struct Played {
     pub(super) outcomes: BTreeMap<(i64, i16), i64>,
     /// The runs whose jobs last ended with them, and when.
     pub(super) ends: BTreeMap<i64, i64>,
+    /// Notes of runs that nodes took, by id, and those that go.
+    pub(super) taken: BTreeMap<i64, String>,
+    pub(super) untaken: BTreeSet<i64>,
 }
 
 /// Plays the batch.
@@ -81,6 +85,8 @@ pub(super) fn play(batch: &Batch, seen: Seen) -> Played {
             Entry::Change(change) => game.change(change, next),
             Entry::Settle { job, version } => game.settle(job.0, *version),
             Entry::Withdraw(taken_back) => game.withdraw(taken_back.run.0),
+            Entry::KeepTaken(runs) => game.keep_taken(runs, next),
+            Entry::DropTaken(notes) => game.drop_taken(notes),
         };
         game.played.answers.push(answer);
         next += i64::from(entry.may_open());
@@ -144,6 +150,16 @@ impl Game {
 
     fn settle(&mut self, job: i64, version: i64) -> Answer {
         self.played.settled.insert((job, version));
+        Answer::Changed { then: None }
+    }
+
+    fn keep_taken(&mut self, runs: &[TakenRun], id: i64) -> Answer {
+        self.played.taken.insert(id, taken_text(runs));
+        Answer::Kept(id)
+    }
+
+    fn drop_taken(&mut self, notes: &[i64]) -> Answer {
+        self.played.untaken.extend(notes);
         Answer::Changed { then: None }
     }
 

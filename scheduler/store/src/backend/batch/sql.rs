@@ -24,6 +24,10 @@ pub(super) struct Sql {
     pub(super) count: &'static str,
     /// Raises the last ends of the jobs of these runs.
     pub(super) end: &'static str,
+    /// Keeps notes of runs that nodes took: (id, text).
+    pub(super) take: &'static str,
+    /// Deletes such notes.
+    pub(super) untake: &'static str,
     /// Raises checkpoints.
     pub(super) checkpoint: &'static str,
     /// Keeps that runs are open: (run, job).
@@ -68,6 +72,10 @@ pub(super) const MYSQL: Sql = Sql {
         FROM JSON_TABLE(?, '$[*]' COLUMNS (run_id BIGINT PATH '$[0]' ERROR ON ERROR, \
         at BIGINT PATH '$[1]' ERROR ON ERROR)) AS v STRAIGHT_JOIN run ON run.id = v.run_id \
         ON DUPLICATE KEY UPDATE ended_at = GREATEST(job_last_end.ended_at, v.at)",
+    take: "INSERT INTO run_taken (id, taken) SELECT v.id, v.taken FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+        id BIGINT PATH '$[0]' ERROR ON ERROR, taken LONGTEXT PATH '$[1]' ERROR ON ERROR)) AS v",
+    untake: "DELETE run_taken FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$' ERROR ON ERROR)) AS v \
+        STRAIGHT_JOIN run_taken ON run_taken.id = v.id",
     checkpoint: "INSERT INTO job_checkpoint (job_id, planned_until) SELECT v.job_id, v.until \
         FROM JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT PATH '$[0]' ERROR ON ERROR, \
         until BIGINT PATH '$[1]' ERROR ON ERROR)) AS v \
@@ -114,6 +122,10 @@ pub(super) const POSTGRES: Sql = Sql {
         FROM json_array_elements(?::text::json) AS v \
         CROSS JOIN LATERAL (SELECT job_id FROM run WHERE id = (v ->> 0)::bigint LIMIT 1) AS run GROUP BY run.job_id \
         ON CONFLICT (job_id) DO UPDATE SET ended_at = GREATEST(job_last_end.ended_at, EXCLUDED.ended_at)",
+    take: "INSERT INTO run_taken (id, taken) \
+        SELECT (v ->> 0)::bigint, v ->> 1 FROM json_array_elements(?::text::json) AS v",
+    untake: "DELETE FROM run_taken \
+        WHERE id = ANY (ARRAY(SELECT v::bigint FROM json_array_elements_text(?::text::json) AS v))",
     checkpoint: "INSERT INTO job_checkpoint (job_id, planned_until) \
         SELECT (v ->> 0)::bigint, (v ->> 1)::bigint FROM json_array_elements(?::text::json) AS v \
         ON CONFLICT (job_id) DO UPDATE SET planned_until = EXCLUDED.planned_until \
@@ -136,11 +148,10 @@ mod tests {
     fn every_statement_has_exactly_one_parameter() {
         for sql in [&MYSQL, &POSTGRES] {
             let Sql { partitions, states, fires, requests, withdraw, settle, .. } = sql;
-            let Sql { keep_requests, count, end, checkpoint, open, over, mark, .. } = sql;
+            let Sql { keep_requests, count, end, take, untake, checkpoint, open, over, mark, .. } = sql;
             let asks = [partitions, states, fires, requests];
-            for text in
-                asks.into_iter().chain([withdraw, settle, keep_requests, count, end, checkpoint, open, over, mark])
-            {
+            let writes = [withdraw, settle, keep_requests, count, end, take, untake, checkpoint, open, over, mark];
+            for text in asks.into_iter().chain(writes) {
                 assert_eq!(text.matches('?').count(), 1, "{text}");
             }
         }

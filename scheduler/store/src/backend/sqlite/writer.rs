@@ -6,8 +6,9 @@
 
 use super::rows::{ChangeRow, Fixed, OpenRows};
 use crate::columns::{hour_millis, millis};
-use crate::ledger::{Answer, Batch, Checkpoints, Entry, NewRun, RunChange};
-use crate::schema::{job_debt, run, run_request, run_stat};
+use crate::ledger::{Answer, Batch, Checkpoints, Entry, NewRun, RunChange, TakenRun};
+use crate::schema::{job_debt, run, run_request, run_stat, run_taken};
+use crate::taken::taken_text;
 use diesel::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
@@ -56,6 +57,8 @@ impl<'c, 'b> Writer<'c, 'b> {
                 Entry::Change(change) => self.change(change, next)?,
                 Entry::Settle { job, version } => self.settle(job.0, *version)?,
                 Entry::Withdraw(taken_back) => self.withdraw(taken_back.run.0)?,
+                Entry::KeepTaken(runs) => self.keep_taken(runs, next)?,
+                Entry::DropTaken(notes) => self.drop_taken(notes)?,
             });
             next += i64::from(entry.may_open());
         }
@@ -74,7 +77,7 @@ impl<'c, 'b> Writer<'c, 'b> {
         match entry {
             Entry::Open(new) => self.may_wait(new),
             Entry::Change(change) => change.then.is_none() && change.run.0 < first_id,
-            Entry::Settle { .. } => true,
+            Entry::Settle { .. } | Entry::KeepTaken(_) | Entry::DropTaken(_) => true,
             Entry::Withdraw(_) => false,
         }
     }
@@ -192,6 +195,17 @@ impl<'c, 'b> Writer<'c, 'b> {
         }
     }
 
+    fn keep_taken(&mut self, runs: &[TakenRun], id: i64) -> QueryResult<Answer> {
+        let note = (run_taken::id.eq(id), run_taken::taken.eq(taken_text(runs)));
+        diesel::insert_into(run_taken::table).values(note).execute(self.conn)?;
+        Ok(Answer::Kept(id))
+    }
+
+    fn drop_taken(&mut self, notes: &[i64]) -> QueryResult<Answer> {
+        self.kept(DROP_TAKEN, notes.iter().map(i64::to_string))?;
+        Ok(Answer::Changed { then: None })
+    }
+
     fn outcomes(&mut self) -> QueryResult<()> {
         for ((hour, state), runs) in std::mem::take(&mut self.outcomes) {
             diesel::insert_into(run_stat::table)
@@ -233,6 +247,9 @@ impl<'c, 'b> Writer<'c, 'b> {
 /// Keeps when the job of a run last ended one: (when, run).
 const RAISE_LAST_END: &str = "INSERT INTO job_last_end (job_id, ended_at) SELECT job_id, ? FROM run WHERE id = ? \
      ON CONFLICT (job_id) DO UPDATE SET ended_at = excluded.ended_at WHERE job_last_end.ended_at < excluded.ended_at";
+
+/// Deletes notes of runs that nodes took.
+const DROP_TAKEN: &str = "DELETE FROM run_taken WHERE id IN (SELECT value FROM json_each(?))";
 
 /// Raises the checkpoints that the batch tells. `WHERE TRUE` tells SQLite that the `ON` is no join's.
 const RAISE_CHECKPOINTS: &str = "INSERT INTO job_checkpoint (job_id, planned_until) \
