@@ -19,8 +19,8 @@ pub(crate) const FEW: usize = 256;
 const GATHER: Duration = Duration::from_millis(20);
 /// How long a note that says nothing any more may stay, if nothing else is to be noted.
 const LINGER: Duration = Duration::from_secs(1);
-/// Runs in one note at most.
-const LARGEST: usize = 2_000;
+/// Runs in one note at most: the text of so many, 50 bytes each, fits into MySQL's TEXT.
+const LARGEST: usize = 1_000;
 
 /// See the module. Must be used on the thread it was made on.
 #[derive(Clone)]

@@ -1,13 +1,18 @@
 //! Notes of runs that nodes took stand in for their rows until those say it.
 
 use crate::support::{World, at, change, due, on_each_database};
-use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
+use hzm_job_scheduler::{JobId, RunId};
 use hzm_job_store::error::StoreError;
-use hzm_job_store::ledger::{Answer, Entry, TakenRun};
+use hzm_job_store::ledger::{Answer, Entry, NewRun, TakenRun};
 
 fn taken(run: RunId) -> TakenRun {
     TakenRun { run, sent_at: at(5), accepted_at: at(7) }
+}
+
+/// A row of a fire whose trigger is on its way.
+fn sent(job: JobId, time: i64) -> NewRun {
+    NewRun { state: RunState::Dispatched, node: Some("http://node:1".into()), ..due(job, time) }
 }
 
 async fn kept(world: &World, runs: &[RunId]) -> i64 {
@@ -21,7 +26,7 @@ async fn kept(world: &World, runs: &[RunId]) -> i64 {
 fn whoever_takes_the_ledger_over_finds_running_what_was_noted_and_is_open() {
     on_each_database(async |world| {
         let job = world.some_job().await;
-        let runs = world.open_all((1..=4).map(|time| due(job, time))).await;
+        let runs = world.open_all((1..=4).map(|time| sent(job, time))).await;
         kept(&world, &runs[..2]).await;
         kept(&world, &[runs[2], RunId(987_654)]).await;
         world.change(change(runs[1], RunState::Dispatched, RunState::Succeeded, 9)).await;
@@ -47,7 +52,7 @@ fn whoever_takes_the_ledger_over_finds_running_what_was_noted_and_is_open() {
 fn notes_are_dropped_by_their_ids_in_the_batch_that_says_so() {
     on_each_database(async |world| {
         let job = world.some_job().await;
-        let runs = world.open_all((1..=3).map(|time| due(job, time))).await;
+        let runs = world.open_all((1..=3).map(|time| sent(job, time))).await;
         let notes = [kept(&world, &runs[..1]).await, kept(&world, &runs[1..2]).await];
         let entries = vec![
             Entry::Open(due(job, 9)),
@@ -72,7 +77,7 @@ fn notes_are_dropped_by_their_ids_in_the_batch_that_says_so() {
 fn whoever_lost_the_partitions_settles_nothing() {
     on_each_database(async |world| {
         let job = world.some_job().await;
-        let run = world.open_all([due(job, 1)]).await[0];
+        let run = world.open_all([sent(job, 1)]).await[0];
         kept(&world, &[run]).await;
         world.store.partition_claim_all("another".into(), at(60_000)).await.unwrap();
         let settled = world.store.taken_settle(world.epoch).await;
@@ -85,7 +90,7 @@ fn whoever_lost_the_partitions_settles_nothing() {
 fn thousands_of_noted_runs_are_settled_in_pieces() {
     on_each_database(async |world| {
         let job = world.some_job().await;
-        let runs = world.open_all((1..=2_100).map(|time| due(job, time))).await;
+        let runs = world.open_all((1..=2_100).map(|time| sent(job, time))).await;
         for note in runs.chunks(700) {
             kept(&world, note).await;
         }

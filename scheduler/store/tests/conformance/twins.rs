@@ -7,7 +7,7 @@ use crate::support::{at, change, due, silence, withdrawal};
 use hzm_job_scheduler::run::{Reason, RunKind, RunState};
 use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use hzm_job_store::Store;
-use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry, Known, NewRun, RunChange, Withdrawal};
+use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry, Known, NewRun, RunChange, TakenRun, Withdrawal};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::run::{Run, RunFilter};
 use hzm_job_store::stat::HourCount;
@@ -93,8 +93,14 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         1 => news().prop_map(|new| Entry::Open(NewRun { state: RunState::Planned, request_key: None, ..new })),
         1 => (0..JOBS).prop_map(|job| Entry::Settle { job: JobId(job), version: 1 }),
         1 => (0..24_i64).prop_map(|run| Entry::Withdraw(withdrawal(RunId(run), JobId(0)))),
+        1 => prop::collection::vec(0..24_i64, 0..3).prop_map(|runs| Entry::KeepTaken(runs.into_iter().map(taken).collect())),
+        1 => prop::collection::vec(0..24_i64, 0..4).prop_map(Entry::DropTaken),
     ];
     prop::collection::vec(entry, 1..12)
+}
+
+fn taken(run: i64) -> TakenRun {
+    TakenRun { run: RunId(run), sent_at: at(1), accepted_at: at(2) }
 }
 
 /// The entries with jobs and runs of their own case.
@@ -111,6 +117,8 @@ fn moved(entries: &[Entry], base: i64) -> Vec<Entry> {
         Entry::Withdraw(of) => {
             Entry::Withdraw(Withdrawal { run: RunId(base + of.run.0), job: JobId(base + of.job.0), ..*of })
         }
+        Entry::KeepTaken(runs) => Entry::KeepTaken(runs.iter().map(|of| taken(base + of.run.0)).collect()),
+        Entry::DropTaken(notes) => Entry::DropTaken(notes.iter().map(|note| base + note).collect()),
     });
     moved.collect()
 }
@@ -128,7 +136,7 @@ fn sorted<T: Ord>(mut of: Vec<T>) -> Vec<T> {
 }
 
 /// What can be seen of a case afterwards.
-type Sight = (Vec<Vec<Answer>>, Vec<Run>, Vec<HourCount>, Checkpoints);
+type Sight = (Vec<Vec<Answer>>, Vec<Run>, Vec<HourCount>, Checkpoints, Vec<RunId>);
 
 impl Twin {
     async fn on(kind: &str) -> Twin {
@@ -156,7 +164,8 @@ impl Twin {
         }
         let passed = self.store.ledger_passed(1, first_id).await.unwrap();
         let passed = Checkpoints { until: sorted(passed.until), open: sorted(passed.open), ..passed };
-        (answers, rows, self.store.stat_hours(at(0), at(10 * 3_600_000)).await.unwrap(), passed)
+        let hours = self.store.stat_hours(at(0), at(10 * 3_600_000)).await.unwrap();
+        (answers, rows, hours, passed, self.store.taken_noted().await.unwrap())
     }
 }
 

@@ -154,12 +154,17 @@ impl Game {
     }
 
     fn keep_taken(&mut self, runs: &[TakenRun], id: i64) -> Answer {
+        self.played.untaken.remove(&id);
         self.played.taken.insert(id, taken_text(runs));
         Answer::Kept(id)
     }
 
     fn drop_taken(&mut self, notes: &[i64]) -> Answer {
-        self.played.untaken.extend(notes);
+        for note in notes {
+            if self.played.taken.remove(note).is_none() {
+                self.played.untaken.insert(*note);
+            }
+        }
         Answer::Changed { then: None }
     }
 
