@@ -49,7 +49,7 @@ pub enum CommitFault {
     Refuse(StoreError),
 }
 
-/// How often the judge of a database that does not answer is asked again.
+/// How often the judge of a database that does not answer is asked again, and whether a wait is over.
 const ASK_AGAIN: std::time::Duration = std::time::Duration::from_millis(10);
 
 type Judge = Box<dyn Fn(&[Entry]) -> CommitFault>;
@@ -57,6 +57,28 @@ type Judge = Box<dyn Fn(&[Entry]) -> CommitFault>;
 thread_local! {
     static ARMED: Cell<Option<(&'static str, Fault)>> = const { Cell::new(None) };
     static JUDGE: RefCell<Option<Judge>> = const { RefCell::new(None) };
+    static HELD: Cell<bool> = const { Cell::new(false) };
+    static WAITS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether executors of this thread that have read themselves anew must wait before they go by what they read.
+pub fn hold_readers(held: bool) {
+    HELD.set(held);
+    WAITS.set(false);
+}
+
+/// Whether one of them waits.
+#[must_use]
+pub fn a_reader_waits() -> bool {
+    WAITS.get()
+}
+
+/// Waits as long as a test wants it.
+pub(crate) async fn held() {
+    while HELD.get() {
+        WAITS.set(true);
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
 }
 
 /// The next one on this thread to reach `point` meets this fault; then it is over.

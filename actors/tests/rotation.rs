@@ -2,6 +2,7 @@
 
 use crate::support::{World, seconds};
 use chrono::TimeDelta;
+use hzm_job_actors::faults;
 use hzm_job_scheduler::run::RunState;
 
 #[actix_rt::test]
@@ -49,4 +50,22 @@ async fn a_node_that_has_an_old_secret_is_never_given_a_newer_one() {
 #[actix_rt::test]
 async fn nor_is_one_whose_secret_was_good_for_a_while() {
     keeps_its_secret(Some(seconds(30))).await;
+}
+
+#[actix_rt::test]
+async fn a_node_that_registers_after_its_executor_was_read_and_before_that_counts_is_kept() {
+    let world = World::start().await;
+    faults::hold_readers(true);
+    let mut change = std::pin::pin!(world.scheduler().executor_changed(world.executor));
+    tokio::select! {
+        biased;
+        _ = &mut change => panic!("it was held up"),
+        () = world.until("it is read", async || faults::a_reader_waits()) => {}
+    }
+    let node = world.node().await;
+    faults::hold_readers(false);
+    world.during(change).await.unwrap();
+    let (_, run) = world.ordered(|_| ()).await;
+    world.run_becomes(run, RunState::Running).await;
+    assert_eq!(node.triggered(), [run], "what was read did not know it");
 }

@@ -68,8 +68,12 @@ impl Handler<ReloadExecutor> for ExecutorActor {
     fn handle(&mut self, _: ReloadExecutor, _: &mut Self::Context) -> Self::Result {
         self.handled += 1;
         let (store, id, since) = (self.base.store.clone(), self.executor.id, self.admissions);
-        let read =
-            async move { Ok::<_, SchedulerError>((store.executor_get(id).await?, store.node_list(Some(id)).await?)) };
+        let read = async move {
+            let read = (store.executor_get(id).await?, store.node_list(Some(id)).await?);
+            #[cfg(feature = "faults")]
+            crate::faults::held().await;
+            Ok::<_, SchedulerError>(read)
+        };
         Box::pin(read.into_actor(self).map(move |read, actor, ctx| {
             let (executor, nodes) = read?;
             let Some(executor) = executor else {
