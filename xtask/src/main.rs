@@ -10,6 +10,7 @@ mod browser;
 mod cargo;
 mod databases;
 mod directory;
+mod fuzz;
 mod imports;
 mod links;
 mod packages;
@@ -44,6 +45,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Runs the fuzzers for a while, guided by what of the code they reach, and renews their corpus.
+    Fuzz(fuzz::FuzzOptions),
     /// Measures the whole system: how much, how punctual, at which cost, and whether every fire was right.
     #[command(disable_help_flag = true)]
     Bench {
@@ -80,6 +83,7 @@ fn run(task: &Task, out: &mut dyn Write) -> io::Result<bool> {
         Task::Imports => suite::run_imports(&workspace_root()?, out)?,
         Task::Chaos { options } => return chaos(options),
         Task::Bench { options } => return bench(options),
+        Task::Fuzz(options) => return fuzz::run(&workspace_root()?, options, out),
     };
     report.close(out)?;
     Ok(report.passed())

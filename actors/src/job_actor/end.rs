@@ -145,7 +145,7 @@ impl JobActor {
         directory.pulse.ended(change.at.timestamp(), change.to == RunState::Succeeded);
         self.last_end = self.last_end.max(Some(change.at));
         if let Some(mut live) = self.runs.remove(&id) {
-            live.settled(&self.place);
+            live.written(&self.place);
             for timer in live.timer.take().into_iter().chain(live.writes.take()) {
                 ctx.cancel_future(timer);
             }

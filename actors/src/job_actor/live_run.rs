@@ -119,10 +119,15 @@ impl LiveRun {
         }
     }
 
-    /// What became of its trigger is in the ledger.
-    pub(super) fn settled(&mut self, place: &Surroundings) {
-        self.leave(&place.base.directory);
+    /// What became of its trigger is in the ledger, or nobody will know.
+    pub(super) fn settled(&mut self, directory: &Directory) {
+        self.leave(directory);
         self.unsettled = false;
+    }
+
+    /// Its row says that it runs, or that it is over.
+    pub(super) fn written(&mut self, place: &Surroundings) {
+        self.settled(&place.base.directory);
         place.taken.settled(self.run.id);
     }
 

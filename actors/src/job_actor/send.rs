@@ -169,13 +169,13 @@ impl JobActor {
         let Some(change) = self.change(id, RunEvent::Accepted, reason, known) else {
             // It is written as running already: this was a repeated trigger.
             if let Some(live) = self.runs.get_mut(&id) {
-                live.settled(&self.place);
+                live.written(&self.place);
             }
             return;
         };
         self.record_change(change, Cause::Event(RunEvent::Accepted), ctx, move |job, _| {
             if let Some(live) = job.runs.get_mut(&id) {
-                live.settled(&job.place);
+                live.written(&job.place);
             }
         });
     }
@@ -216,7 +216,7 @@ impl JobActor {
             return;
         }
         live.phase = Phase::Awaited;
-        live.settled(&self.place);
+        live.settled(&self.place.base.directory);
         self.watch_node(id, ctx);
         if again {
             self.watch_silence(id, ctx);

@@ -1,9 +1,8 @@
 //! For the fuzzers of this workspace: tests named `fuzz_...`, each of which feeds one parser that strangers reach.
 //!
 //! `cargo xtask test` runs each of them for some thousand inputs and replays its corpus (`__fuzz__` beside its file); `FUZZ_TIMES=1000` runs
-//! each for a thousand times as many. For hours, and
-//! guided by what of the code is reached: `cargo bolero test -p CRATE --sanitizer NONE TARGET` (`cargo install cargo-bolero`), on the
-//! stable toolchain. An input that fails is kept in `__fuzz__/TARGET/crashes`, and becomes part of the corpus with its mend.
+//! each for a thousand times as many. `cargo xtask fuzz` runs them for longer, guided by what of the code is reached, and renews the
+//! corpus. An input that fails is kept in `__fuzz__/TARGET/crashes`, and becomes part of the corpus with its mend.
 //!
 //! Bytes by chance are refused by a parser's first line. So an input says how to change a sound one ([`grown`]).
 
