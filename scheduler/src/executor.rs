@@ -94,11 +94,16 @@ impl ExecutorDraft {
     }
 }
 
+/// Whether a letter may stand in an app key.
+#[must_use]
+pub fn is_of_app_key(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')
+}
+
 fn check_app_key(key: &str, problems: &mut Vec<FieldProblem>) {
     let before = problems.len();
     text::check_name("app_key", key, problems);
-    let is_foreign = |found: char| !(found.is_ascii_alphanumeric() || matches!(found, '.' | '_' | '-'));
-    let foreign = key.chars().enumerate().find(|(_, found)| is_foreign(*found));
+    let foreign = key.chars().enumerate().find(|(_, found)| !is_of_app_key(*found));
     if let (Some((index, found)), true) = (foreign, problems.len() == before) {
         let problem = Problem::ForeignCharacter { found, position: index + 1, allowed: "A-Z a-z 0-9 . _ -" };
         problems.push(FieldProblem { field: "app_key", problem });

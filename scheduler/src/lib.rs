@@ -20,6 +20,7 @@ pub mod ids;
 pub mod job;
 pub mod liveness;
 pub mod misfire;
+pub mod names;
 pub mod networks;
 pub mod overlap;
 pub mod partition;

@@ -43,24 +43,48 @@ impl Networks {
     /// The first network of the list that holds the address, for what is kept out: in whatever spelling of IPv6 an IPv4 address comes.
     #[must_use]
     pub fn holding(&self, address: IpAddr) -> Option<IpNet> {
-        let plain = plain(address);
-        self.0.iter().find(|network| network.contains(&address) || network.contains(&plain)).copied()
+        let inner: Vec<IpAddr> = inner(address).into_iter().flatten().map(IpAddr::V4).collect();
+        let holds = |network: &&IpNet| network.contains(&address) || inner.iter().any(|plain| network.contains(plain));
+        self.0.iter().find(holds).copied()
     }
 }
 
-/// The IPv4 address that an IPv6 one leads to, where there is one: mapped and compatible (RFC 4291 §2.5.5), translated by NAT64
-/// (RFC 6052 §2.1) and 6to4 (RFC 3056 §2). Whoever is kept from an address must not reach it by another spelling.
-#[must_use]
-pub fn plain(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
-    let low = Ipv4Addr::from_bits((v6.to_bits() & u128::from(u32::MAX)) as u32);
-    let inner = match v6.segments() {
-        _ if v6 == Ipv6Addr::UNSPECIFIED || v6 == Ipv6Addr::LOCALHOST => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0x64, 0xff9b, 0, 0, 0, 0, _, _] => Some(low),
-        [0x2002, high, mid, ..] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(mid))),
-        _ => None,
+/// The IPv4 addresses that an IPv6 one may lead to: mapped and compatible (RFC 4291 §2.5.5), translated (RFC 2765 §2.1) and by NAT64
+/// (RFC 6052 §2.1, RFC 8215), 6to4 (RFC 3056 §2), ISATAP (RFC 5214 §6.1) and Teredo (RFC 4380 §4: the client's, inverted, and the server's).
+/// Whoever is kept from an address must not reach it by another spelling. What a provider or site maps by a prefix of its own (6rd, NAT64
+/// outside of these) cannot be told from any other address.
+fn inner(address: IpAddr) -> [Option<Ipv4Addr>; 4] {
+    let IpAddr::V6(v6) = address else { return [None; 4] };
+    let bits = v6.to_bits();
+    let low = Some(ipv4(bits));
+    match v6.segments() {
+        _ if v6 == Ipv6Addr::UNSPECIFIED || v6 == Ipv6Addr::LOCALHOST => [None; 4],
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            [low, None, None, None]
+        }
+        [0x64, 0xff9b, 1, ..] => by_local_nat64(bits),
+        [0x2002, ..] => [Some(ipv4(bits >> 80)), None, None, None],
+        [0x2001, 0, ..] => [Some(ipv4(!bits)), Some(ipv4(bits >> 64)), None, None],
+        // Its bits for "universal" and "group" may be set or not.
+        [_, _, _, _, flags, 0x5efe, ..] if flags & !0x0300 == 0 => [low, None, None, None],
+        _ => [None; 4],
+    }
+}
+
+/// Whoever runs a NAT64 on 64:ff9b:1::/48 chooses how long its prefix is (48, 56, 64 or 96 bits), and with that where the address stands:
+/// around the octet of bits 64 to 71 (RFC 6052 §2.2). Which one holds is not known here, so all do, but for those that read zeros.
+fn by_local_nat64(bits: u128) -> [Option<Ipv4Addr>; 4] {
+    let around = |high: u32| {
+        let (before, after) = (bits >> 64 & ((1 << high) - 1), bits << 72 >> (96 + high));
+        ipv4(before << (32 - high) | after)
     };
-    inner.map_or(address, IpAddr::V4)
+    let read = [around(16), around(8), around(0), ipv4(bits)];
+    read.map(|found| Some(found).filter(|found| found.octets().first() != Some(&0)))
+}
+
+/// The address in the lowest 32 bits.
+fn ipv4(bits: u128) -> Ipv4Addr {
+    Ipv4Addr::from_bits((bits & u128::from(u32::MAX)) as u32)
 }
 
 impl FromStr for Networks {
@@ -117,11 +141,34 @@ mod tests {
             "::169.254.169.254",
             "64:ff9b::a9fe:a9fe",
             "2002:a9fe:a9fe::1",
+            "::ffff:0:a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:7:8:9:a9fe:a9fe",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9fe:a9:fe00::1",
+            "64:ff9b:1:7a9:fe:a9fe::",
+            "64:ff9b:1:7:a9:fea9:fe00:0",
+            "fe80::5efe:a9fe:a9fe",
+            "2001:db8::5efe:a9fe:a9fe",
+            "2001:db8::200:5efe:a9fe:a9fe",
+            "2001:db8::300:5efe:a9fe:a9fe",
+            "2001:0:808:808:8000:ffff:5601:5601",
+            "2001:0:a9fe:a9fe:8000:ffff:f7f7:f7f7",
         ] {
             assert!(metadata.holding(spelling.parse().unwrap()).is_some(), "{spelling}");
         }
         assert!(metadata.holding("2001:db8::a9fe:a9fe".parse().unwrap()).is_none());
+        assert!(metadata.holding("2001:db8::400:5efe:a9fe:a9fe".parse().unwrap()).is_none());
+        assert!(metadata.holding("64:ff9b:2::a9fe:a9fe".parse().unwrap()).is_none());
         assert!(networks("127.0.0.0/8").holding("::1".parse().unwrap()).is_none(), "that is another address");
+    }
+
+    #[test]
+    fn a_nat64_of_any_length_still_leads_to_what_is_not_kept_out() {
+        let denied = networks(crate::egress::DENIED);
+        for spelling in ["64:ff9b:1::a00:7", "64:ff9b:1:a00:0:700::", "64:ff9b:1:a:0:7::", "64:ff9b:1::a:0:700:0"] {
+            assert_eq!(denied.holding(spelling.parse().unwrap()), None, "{spelling}");
+        }
     }
 
     #[test]

@@ -1,19 +1,23 @@
-//! Attempts that failed, in the operation log: logins, wrong tokens, and changes that somebody was not permitted to make.
+//! Attempts that failed, in the operation log: logins, wrong tokens, and changes that somebody was not permitted to make; and what others than administrators see of the log.
 //!
 //! At most sixty a minute of strangers are recorded, and as many of users who are logged in, so that nobody can fill the database by
 //! failing, and no stranger hides what a user tries; how many more there were is told by the next one. A name is recorded only where there is such a user: people type passwords where names belong. A failure to record is logged
 //! and fails nothing.
 
+use crate::access::{Permission, Rights};
 use crate::edge::budget::Budget;
 use crate::error::ApiError;
 use crate::state::App;
-use hzm_job_store::operation::By;
+use hzm_job_store::operation::{By, Operation};
 use serde_json::json;
 
 /// The longest address of a request that is recorded, in characters.
 const LONGEST: usize = 200;
 /// Who fails before it is known who it is.
 pub(crate) const NOBODY: &str = "(not logged in)";
+
+/// The fields of an executor that tell of its secret.
+const OF_SECRETS: [&str; 2] = ["app_secret", "former_secret_until"];
 
 /// Why a login failed, as it is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,4 +65,26 @@ async fn record(
     if let Err(error) = app.store.operation_record(by, action, (kind, id, name), noted).await {
         slog::warn!(app.log, "a failed attempt was not recorded"; "action" => action, "error" => %error);
     }
+}
+
+/// What these rights show of entries that stand beside something else. Whoever may not read the operation log learns who did what, and
+/// neither from where, nor the entry's place and hash, nor what became of executors' secrets.
+pub(crate) fn shown_to(rights: &Rights, entries: Vec<Operation>) -> Vec<Operation> {
+    if rights.everywhere(Permission::Administer).is_ok() {
+        return entries;
+    }
+    entries
+        .into_iter()
+        .filter_map(without_secrets)
+        .map(|entry| Operation { address: None, link: None, ..entry })
+        .collect()
+}
+
+/// `None`: it was about a secret and nothing else.
+fn without_secrets(mut entry: Operation) -> Option<Operation> {
+    let had = entry.changes.len();
+    if entry.object_kind == "executor" {
+        entry.changes.retain(|change| !OF_SECRETS.contains(&change.field.as_str()));
+    }
+    (had == 0 || !entry.changes.is_empty()).then_some(entry)
 }

@@ -4,15 +4,18 @@
 //! Lines are written by a thread of their own behind a bounded queue; when it is full, lines are dropped and a line says
 //! how many. What actix and others write through the `log` crate is carried along from `info` on.
 
+mod tame;
 mod watch;
 
 pub use watch::watch_level;
 
 use crate::config::{LogConfig, LogKind, LogLevel};
 use slog::{Drain, Level, Logger, OwnedKVList, Record, o};
+use slog_term::{Decorator, FullFormat};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tame::Tame;
 
 /// Lines that may wait to be written.
 const QUEUE: usize = 4_096;
@@ -81,10 +84,7 @@ fn log_panics(root: &Logger) {
 pub fn init(config: LogConfig) -> Logging {
     let level = LevelSwitch::new(config.level);
     let (writer, guard) = match config.kind {
-        LogKind::Text => {
-            let lines = slog_term::FullFormat::new(slog_term::TermDecorator::new().stderr().build());
-            queue(lines.use_utc_timestamp().build().ignore_res())
-        }
+        LogKind::Text => queue(text(slog_term::TermDecorator::new().stderr().build()).ignore_res()),
         LogKind::Json => queue(json(io::stderr()).ignore_res()),
     };
     let drain = Leveled { inner: writer, switch: level.clone() };
@@ -92,6 +92,11 @@ pub fn init(config: LogConfig) -> Logging {
     let scope = carry_foreign_lines(&root);
     log_panics(&root);
     Logging { root, level, _scope: scope, _writer: guard }
+}
+
+/// A line for people, whatever stands in it.
+fn text<D: Decorator>(out: D) -> FullFormat<Tame<D>> {
+    FullFormat::new(Tame(out)).use_utc_timestamp().build()
 }
 
 /// One JSON object a line: `msg`, `level`, `ts`, and every key of the line.
@@ -173,6 +178,28 @@ mod tests {
         assert_eq!(first["user"], "two\nlines \"and\" 任务");
         assert!(chrono::DateTime::parse_from_rfc3339(first["ts"].as_str().unwrap()).is_ok(), "{first}");
         assert_eq!(second["level"], "ERRO");
+    }
+
+    #[test]
+    fn a_line_for_people_is_one_line_whatever_strangers_put_into_it() {
+        let page = Page::default();
+        let lines = text(slog_term::PlainSyncDecorator::new(page.clone()));
+        let log = Logger::root(lines.ignore_res(), o!("component" => "test\u{2029}"));
+        let forged = "x\r\nNov 28 99:99:99.999 INFO logged in, user: admin\u{1b}[31m\u{202e}\u{85}\u{2028}\u{2066}\u{200f}\u{7f}";
+        slog::warn!(log, "a node was turned away: {}", forged; "app_key" => forged, "error" => %forged, "said" => "任务 \"ok\"");
+        slog::info!(log, "\n"; "empty" => "", "lines" => "\n");
+        let written = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = written.split_terminator('\n').collect();
+        let [first, second] = lines.as_slice() else { panic!("two lines: {written:?}") };
+        assert!(!first.chars().chain(second.chars()).any(tame::is_wild), "{written:?}");
+        assert_eq!(
+            first
+                .matches(r"x\r\nNov 28 99:99:99.999 INFO logged in, user: admin\u{1b}[31m\u{202e}\u{85}\u{2028}")
+                .count(),
+            3
+        );
+        assert!(first.contains("任务 \"ok\"") && first.contains(r"component: test\u{2029}"), "{first}");
+        assert!(second.contains(r" \n") && second.contains(r"lines: \n"), "{second}");
     }
 
     #[test]

@@ -81,6 +81,7 @@ async fn begin(
     let key = KeyFile::find(admin, log)?;
     let store = open_store(config, key.vault.clone(), log).await?;
     key.settle(&store).await?;
+    store.names_fold().await?;
     let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
     let actors_log = log.new(slog::o!("component" => "actors"));
     let scheduler = hzm_job_actors::start(store.clone(), admin.actor_settings(), clock, actors_log).await?;

@@ -256,11 +256,11 @@ pub struct OperationView {
     /// What was done: `create`, `update`, `delete`, `start`, `stop`, `run_now`, `cancel`, `clear`, `release`,
     /// `forget_node`, `login`, `end_session`; of failed attempts `login_failed` and `refused`.
     pub action: String,
-    /// From which address; null: at the machine itself, or not known.
+    /// From which address; null: at the machine itself, not known, or not for the reader.
     pub address: Option<String>,
-    /// Its place in the chain of the log; null: it was recorded before there was a chain.
+    /// Its place in the chain of the log; null: it was recorded before there was a chain, or not for the reader.
     pub place: Option<i64>,
-    /// The hash there: HMAC-SHA-256 over the hash before and this entry, in hexadecimal.
+    /// The hash there: HMAC-SHA-256 over the hash before and this entry, in hexadecimal; null as the place is.
     pub hash: Option<String>,
     /// To what: `job`, `executor`, `run`, `user`, `token`; `address` for a request that was refused.
     pub object_kind: String,

@@ -1,5 +1,6 @@
 //! What users may do, and on which executors: created and read here; changes are in [`crate::account_change`].
 
+use crate::account_name;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::Enter;
 use crate::columns::{millis, storable};
@@ -108,7 +109,7 @@ pub(crate) struct GrantRow {
 }
 
 impl Store {
-    /// Creates a user, and records who did (`None`: the program itself). `Taken` when the name is, `NotFound` when one of the
+    /// Creates a user, and records who did (`None`: the program itself). `Taken` when the name is, however its letters are written, `NotFound` when one of the
     /// executors does not exist.
     ///
     /// # Errors
@@ -138,27 +139,35 @@ impl Store {
         let log_id = self.id_next("operation").await?;
         let note = by.map(|by| made.note(log_id, &by, "create", &Value::Null, &made.json()));
         let (row, grants, vault) = (made.user.clone(), made.grants(), self.vault.clone());
-        let written: Result<bool, StoreError> = run!(self, write, async |conn| {
+        let folded = account_name::folded(&row.name);
+        let written: Result<Change<()>, StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 let named: Vec<i64> = grants.iter().map(|grant| grant.executor_id).collect();
                 let there = executor::table.filter(executor::id.eq_any(&named)).filter(executor::deleted_at.is_null());
                 let there: i64 = there.count().get_result(conn).await?;
                 if usize::try_from(there) != Ok(named.len()) {
-                    return Ok(false);
+                    return Ok(Change::NotFound);
                 }
-                diesel::insert_into(user_account::table).values(&row).execute(conn).await?;
+                // Those from before whose names are one are not told apart by the index.
+                let alike = user_account::table.filter(user_account::folded.eq(Some(&folded)));
+                if alike.count().get_result::<i64>(conn).await? > 0 {
+                    return Ok(Change::Taken);
+                }
+                let named = (&row, user_account::folded.eq(Some(&folded)));
+                diesel::insert_into(user_account::table).values(named).execute(conn).await?;
                 for grant in &grants {
                     diesel::insert_into(user_grant::table).values(grant).execute(conn).await?;
                 }
                 if let Some(note) = note {
                     conn.enter(&vault, vec![note]).await?;
                 }
-                Ok(true)
+                Ok(Change::Done(()))
             })
             .await
         });
         match written {
-            Ok(false) => Ok(Change::NotFound),
+            Ok(Change::NotFound) => Ok(Change::NotFound),
+            Ok(Change::Taken) => Ok(Change::Taken),
             other => taken_or(other.map(|_| ()), || Change::Done(made)),
         }
     }

@@ -12,11 +12,6 @@ use crate::user::{LOCAL, User};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-diesel::define_sql_function! {
-    /// Letters in lower case.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
-
 /// What stands where a password hash would: nothing that any password has.
 const NO_PASSWORD: &str = "!";
 
@@ -95,22 +90,10 @@ impl Store {
         })
     }
 
-    /// A user whose name differs from this one in the case of its letters at most (those of ASCII, on SQLite).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn user_like(&self, name: String) -> Result<Option<User>, StoreError> {
-        let name = name.to_lowercase();
-        run!(self, read, async |conn| {
-            let alike = user_account::table.filter(lower(user_account::name).eq(&name));
-            Ok(alike.select(User::as_select()).first(conn).await.optional()?)
-        })
-    }
-
     /// `None`: somebody was first, look again.
     async fn guest_create(&self, guest: &Guest, by: &By) -> Result<Option<Entered>, StoreError> {
-        // Of two names that differ in the case of their letters only, people see one.
-        if self.user_like(guest.name.clone()).await?.is_some() {
+        // Of two names that differ in how their letters are written only, people see one.
+        if self.user_like(&guest.name).await?.is_some() {
             return Ok(Some(Entered::NameTaken));
         }
         let new = NewUser {

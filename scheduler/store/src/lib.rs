@@ -16,6 +16,7 @@
 pub mod account;
 pub mod account_change;
 pub mod account_guest;
+pub mod account_name;
 pub mod backend;
 pub mod chain;
 mod checkpoint;

@@ -68,7 +68,7 @@ diesel::table! {
     user_account (id) {
         id -> BigInt, name -> Text, password_hash -> Text, role -> Text, created_at -> BigInt, updated_at -> BigInt,
         all_executors -> Bool, must_change -> Bool, disabled -> Bool, version -> BigInt,
-        origin -> Text, subject -> Nullable<Text>,
+        origin -> Text, subject -> Nullable<Text>, folded -> Nullable<Text>, twin -> BigInt,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/jobs/{id}/explain`: why a job did, or did not, run at some moment.
 
+use crate::audit;
 use crate::auth::Operator;
 use crate::error::ApiError;
 use crate::extract::Query;
@@ -64,7 +65,8 @@ pub struct ExplainView {
     pub runs: Vec<RunView>,
     /// The nearest runs of the schedule before and after.
     pub around: Vec<RunView>,
-    /// What was done to the job and its executor within an hour of the moment, newest first, 20 at most.
+    /// What was done to the job and its executor within an hour of the moment, newest first, 20 at most. Whoever may not
+    /// read the operation log sees neither address, place and hash of an entry, nor changes of the executor's secret.
     pub operations: Vec<OperationView>,
 }
 
@@ -95,7 +97,7 @@ pub struct Stretch {
     responses((status = 200, body = ExplainView)))]
 pub async fn read(
     app: web::Data<App>,
-    _operator: Operator,
+    operator: Operator,
     id: web::Path<i64>,
     Query(query): Query<ExplainQuery>,
 ) -> Result<web::Json<ExplainView>, ApiError> {
@@ -107,7 +109,9 @@ pub async fn read(
         )));
     }
     let answer = app.store.explain(JobId(*id), at, app.now()).await?;
-    Ok(web::Json(ExplainView::of(answer.ok_or_else(|| ApiError::no_such("job"))?, at, &app)))
+    let mut answer = answer.ok_or_else(|| ApiError::no_such("job"))?;
+    answer.operations = audit::shown_to(&operator.rights, answer.operations);
+    Ok(web::Json(ExplainView::of(answer, at, &app)))
 }
 
 /// Whether a number is one of seconds rather than milliseconds: as the latter it would lie in the first weeks of 1970.

@@ -8,6 +8,7 @@ use crate::audit::{self, Failed};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use hzm_job_scheduler::names;
 use hzm_job_store::StoreError;
 use hzm_job_store::session::NewSession;
 use hzm_job_store::user::User;
@@ -92,13 +93,8 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
     let known = user.as_ref().map(|user| (user.id, user.name.clone()));
-    // A local name in other letters is one that was mistyped: no password of a local user goes to a directory.
-    let is_like_local = match (&app.directory, &user) {
-        (Some(_), None) => app.store.user_like(name.to_owned()).await?.is_some_and(|user| user.is_local()),
-        _ => false,
-    };
     let entered = match (&app.directory, &user) {
-        (Some(_), None) if is_like_local => by_password(app, None, password).await,
+        (Some(_), None) if is_kept_here(app, name).await? => by_password(app, None, password).await,
         // Whoever has a password here is asked for that, whatever a directory says of the name.
         (Some(directory), None) => guests::by_directory(app, directory, (name, password), address).await,
         (Some(directory), Some(user)) if user.origin == guests::LDAP => {
@@ -108,7 +104,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     };
     match entered {
         Ok(user) => {
-            app.throttle.forgive(address, &name.to_lowercase());
+            app.throttle.forgive(address, &names::counted(name));
             open_session(app, &user, address).await
         }
         Err(refusal) => {
@@ -118,6 +114,12 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
             Err(refusal)
         }
     }
+}
+
+/// Whether a directory is not asked about a name that nobody here has. A local name in other letters is one that was mistyped: no password
+/// of a local user goes to a directory. And of what nobody sees in a name, each directory thinks differently.
+async fn is_kept_here(app: &App, name: &str) -> Result<bool, StoreError> {
+    Ok(!names::is_visible(name) || app.store.user_like(name).await?.is_some_and(|user| user.is_local()))
 }
 
 /// Whether this is the password of a user who has one here. That a user is disabled is told to nobody: names cannot be tried out.
@@ -137,16 +139,16 @@ async fn by_password(app: &App, user: Option<User>, password: &str) -> Result<Us
 async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
     // However its letters are written: to a directory it is one name, and so it has one number of attempts.
     let typed = name;
-    let folded = name.to_lowercase();
-    let name = folded.as_str();
+    let counted = names::counted(name);
+    let name = counted.as_str();
     let verdict = app.throttle.admit(address, name, app.now());
     if verdict == Verdict::Admitted {
         return Ok(true);
     }
-    // As it was typed first: not every database folds letters beyond ASCII.
+    // As it was typed first: names of users from before may be one.
     let user = match app.store.user_by_name(typed.to_owned()).await? {
         Some(user) => Some(user),
-        None => app.store.user_like(name.to_owned()).await?,
+        None => app.store.user_like(typed).await?,
     };
     let Some(user) = user else { return Ok(false) };
     let is_forgiven = app.throttle.forgive_before(address, name, user.updated_at);

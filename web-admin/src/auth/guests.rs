@@ -11,7 +11,7 @@ use crate::state::App;
 use hzm_job_identity::mapping::{Executors, Grant};
 use hzm_job_identity::oidc::OidcError;
 use hzm_job_identity::{Identity, ldap};
-use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::{ExecutorId, names};
 use hzm_job_store::account::Rights;
 use hzm_job_store::account_guest::{Entered, Guest};
 use hzm_job_store::user::User;
@@ -62,7 +62,7 @@ pub(crate) async fn by_provider(
 }
 
 async fn enter(app: &App, origin: &'static str, identity: Identity, address: &str) -> Result<User, LoginRefusal> {
-    if !is_plain(&identity.name) {
+    if !names::is_plain(&identity.name) {
         slog::warn!(app.log, "somebody was not let in: the name has brackets, or letters that cannot be seen"; "origin" => origin,
             "subject" => &identity.subject);
         return Err(LoginRefusal::NoRights);
@@ -97,13 +97,6 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
     }
 }
 
-/// Whether a name is what it looks like: none of a program with a token, `ann (token 17: ci)`, and none with marks of direction or width
-/// that nobody sees.
-fn is_plain(name: &str) -> bool {
-    let is_hidden = |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !name.chars().any(|letter| letter.is_control() || is_hidden(letter) || "()（）".contains(letter))
-}
-
 /// What the groups of somebody may do here; `None`: they may not even log in. Executors that there are not (yet) are left out.
 async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginRefusal> {
     let admin = &app.config.admin;
@@ -122,20 +115,4 @@ async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginR
         }
     };
     Ok(Some(Rights { role: role.word().to_owned(), executors, disabled: false }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_pretends_or_hides_something_is_none() {
-        for name in ["Alice", "李 雷", "o'neill", "ann@example.org", "Smith, John"] {
-            assert!(is_plain(name), "{name}");
-        }
-        for name in ["ann (token 17: ci)", "(command line)", "ad\u{200b}min", "\u{202e}nimda", "a\tb", "（命令行）"]
-        {
-            assert!(!is_plain(name), "{name:?}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use crate::auth::{Operator, random_token, sha256_hex};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use chrono::TimeDelta;
-use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::{ExecutorId, names};
 use hzm_job_store::token::{MOST_TOKENS, NewToken, Token};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -79,16 +79,15 @@ pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiEr
 
 fn check_name(name: &str) -> Result<(), ApiError> {
     let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.trim() == name && !name.chars().any(char::is_control) {
+    if fits && name.trim() == name && names::is_plain(name) {
         return Ok(());
     }
-    let detail = format!("say in 1 to {LONGEST_NAME} characters, without blanks around them, what it is for");
-    Err(ApiError::field(
-        "name",
-        "malformed",
-        detail,
-        format!("请用 1 至 {LONGEST_NAME} 个字符说明用途，首尾不能有空格"),
-    ))
+    let detail = format!(
+        "say in 1 to {LONGEST_NAME} characters what it is for, without blanks around them, and without brackets or characters that \
+         cannot be seen"
+    );
+    let detail_zh = format!("请用 1 至 {LONGEST_NAME} 个字符说明用途，首尾不能有空格，不能含括号或不可见字符");
+    Err(ApiError::field("name", "malformed", detail, detail_zh))
 }
 
 fn check_role(role: &str, operator: &Operator) -> Result<Role, ApiError> {

@@ -4,7 +4,7 @@ use crate::access::Role;
 use crate::auth::{Operator, random_password};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
-use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::{ExecutorId, names};
 use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::outcome::Change;
@@ -127,12 +127,13 @@ async fn generated(app: &App) -> Result<(String, String), ApiError> {
 
 fn check_name(name: &str) -> Result<(), ApiError> {
     let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.trim() == name && !name.chars().any(char::is_control) {
+    if fits && name.trim() == name && names::is_plain(name) {
         return Ok(());
     }
-    let detail =
-        format!("must be 1 to {LONGEST_NAME} characters, without blanks around it and without control characters");
-    let detail_zh = format!("应为 1 至 {LONGEST_NAME} 个字符，首尾不能有空格，不能含控制字符");
+    let detail = format!(
+        "must be 1 to {LONGEST_NAME} characters, without blanks around it, and without brackets or characters that cannot be seen"
+    );
+    let detail_zh = format!("应为 1 至 {LONGEST_NAME} 个字符，首尾不能有空格，不能含括号或不可见字符");
     Err(ApiError::field("name", "malformed", detail, detail_zh))
 }
 

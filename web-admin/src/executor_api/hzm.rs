@@ -21,7 +21,7 @@ use hzm_job_protocol::hzm::{Callback, Envelope, Offline, Registry, TOKEN_HEADER}
 use hzm_job_protocol::{HANDLER_SUCCESS, MAX_ID};
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::egress::Forbidden;
-use hzm_job_scheduler::executor::{ExecutorDraft, Registration};
+use hzm_job_scheduler::executor::{ExecutorDraft, Registration, is_of_app_key};
 use hzm_job_store::node::{NodeHello, SecretAge};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -32,6 +32,10 @@ use thiserror::Error;
 const LONGEST_MESSAGE: usize = 65_536;
 /// What stands at the end of a message that was longer.
 const CUT_NOTE: &str = "… (cut: a message may have 65536 bytes)";
+
+/// How much of an unknown app key the log tells, in characters; and of what can be none.
+const LONGEST_SHOWN_KEY: usize = 128;
+const HINT_OF_KEY: usize = 16;
 
 /// A call that was refused.
 #[derive(Debug, Error)]
@@ -182,12 +186,23 @@ fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, 
     }
     judged.ok_or_else(|| {
         if app.strangers.failed((address, app_key), app.now()) {
-            let key: String = app_key.chars().take(128).collect();
+            let key = shown(app_key);
             slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret; further ones of this minute from \
                 this address are not told"; "app_key" => key, "address" => client::text(request));
         }
         Refusal::Stranger
     })
+}
+
+/// An app key as the log tells it. What can be none is only hinted at: whoever may send it is nobody we know.
+fn shown(app_key: &str) -> String {
+    match app_key.chars().all(is_of_app_key) {
+        true => app_key.chars().take(LONGEST_SHOWN_KEY).collect(),
+        false => {
+            let begin: String = app_key.chars().take_while(|found| is_of_app_key(*found)).take(HINT_OF_KEY).collect();
+            format!("{begin}… (no app key, {} bytes)", app_key.len())
+        }
+    }
 }
 
 /// A node is up.
@@ -304,6 +319,15 @@ mod tests {
         assert!(cut_one.starts_with("界界"));
         assert_eq!(cut("short".into()), "short");
         assert_eq!(cut("x".repeat(LONGEST_MESSAGE)).len(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn what_is_no_app_key_is_only_hinted_at() {
+        assert_eq!(shown("billing.eu-1_a"), "billing.eu-1_a");
+        assert_eq!(shown(&"x".repeat(1_000)).len(), LONGEST_SHOWN_KEY);
+        let forged = "billing-and-many-more\r\nNov 28 INFO logged in, user: admin";
+        assert_eq!(shown(forged), "billing-and-many… (no app key, 57 bytes)");
+        assert_eq!(shown("a, user: admin"), "a… (no app key, 14 bytes)");
     }
 
     #[test]

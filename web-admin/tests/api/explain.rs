@@ -47,6 +47,35 @@ async fn a_fire_is_explained_by_its_row_and_a_moment_before_the_job_by_who_made_
 }
 
 #[actix_web::test]
+async fn what_was_done_around_the_moment_is_told_to_each_as_far_as_the_operation_log_is_theirs() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    let executor = root.executor("billing", Some("a-first-secret")).await;
+    let job = root.job(executor).await;
+    let rotation = json!({ "former_secret_good_for_s": 3_600 });
+    assert_eq!(root.post(&format!("/api/v1/executors/{executor}/secret"), rotation).await.status, 200);
+    let now = chrono::Utc::now().timestamp_millis().to_string();
+    let whole = asked(&root, job, &now).await["operations"].clone();
+    let is_told = |entry: &Value| entry["address"].is_string() && entry["place"].is_i64() && entry["hash"].is_string();
+    assert!(whole.as_array().unwrap().iter().all(is_told), "{whole}");
+    assert!(whole.to_string().contains("former_secret_until") && whole.to_string().contains("app_secret"), "{whole}");
+    for (name, role) in [("ann", "viewer"), ("eve", "editor")] {
+        let reader = admin.user(&root, name, role, json!([executor])).await;
+        let seen = asked(&reader, job, &now).await["operations"].clone();
+        let entries: Vec<(&Value, &Value)> =
+            seen.as_array().unwrap().iter().map(|entry| (&entry["object_kind"], &entry["action"])).collect();
+        assert_eq!(entries, [(&json!("job"), &json!("create")), (&json!("executor"), &json!("create"))], "{seen}");
+        let is_narrow =
+            |entry: &Value| entry["address"].is_null() && entry["place"].is_null() && entry["hash"].is_null();
+        assert!(seen.as_array().unwrap().iter().all(is_narrow), "{seen}");
+        assert!(!seen.to_string().contains("secret") && seen[0]["user"] == "admin", "{seen}");
+        let page = reader.get(&format!("/jobs/{job}/explain?at={now}")).await;
+        assert!(page.status == 200 && page.text.contains("<table class=\"log\">"), "{}", page.text);
+        assert!(!page.text.contains("127.0.0.1") && !page.text.contains("former_secret"), "{}", page.text);
+    }
+}
+
+#[actix_web::test]
 async fn a_deleted_job_still_has_its_answer() {
     let admin = Admin::start().await;
     let client = admin.client().await;

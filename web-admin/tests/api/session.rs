@@ -1,11 +1,11 @@
 //! Logging in and out, and who gets in at all.
 
-use crate::support::{Admin, PASSWORD};
+use crate::support::{Admin, PASSWORD, free_port};
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Clock, SystemClock};
 use hzm_job_admin::{first_user, routes};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -162,4 +162,38 @@ async fn a_session_ends_when_it_is_idle_too_long_and_in_any_case_after_its_time(
     assert_eq!(used.get("/api/v1/session").await.status, 200, "in use, and not three hours old");
     clock.move_on(TimeDelta::minutes(10));
     used.get("/api/v1/session").await.problem(401);
+}
+
+/// An admin whose directory is down: whoever is told 503 would have had the password sent there.
+async fn with_directory_down() -> Admin {
+    Admin::start_with(|config| {
+        config.admin.ldap.addr = format!("ldap://127.0.0.1:{}", free_port());
+        config.admin.ldap.dc = "dc=example,dc=org".into();
+        config.admin.ldap.within = chrono::TimeDelta::seconds(2);
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn no_spelling_of_a_local_name_brings_its_password_to_a_directory_nor_does_one_that_hides_something() {
+    let admin = with_directory_down().await;
+    admin.user(&admin.client().await, "Ärger", "viewer", Value::Null).await;
+    assert_eq!(admin.login("a stranger", PASSWORD).await.status, 503);
+    for name in ["ärger", "ÄRGER", "A\u{308}rger", "ａｄｍｉｎ", "Admin", "ad\u{ad}min", "ann\u{200b}e", "\u{2800}bob"]
+    {
+        assert_eq!(admin.login(name, PASSWORD).await.status, 401, "{name}");
+    }
+    assert_eq!(admin.login("Ärger", PASSWORD).await.status, 200);
+}
+
+#[actix_web::test]
+async fn attempts_at_one_name_are_counted_together_however_it_is_written() {
+    let admin = with_directory_down().await;
+    let spellings = ["ann b", "ＡＮＮ b", "ánn  b", "an\u{ad}n b", "an\u{200b}n\u{a0}b", "Ann\u{3000}B"];
+    let mut told = Vec::new();
+    for name in spellings.iter().cycle().take(12) {
+        told.push(admin.login(name, "guess").await.status);
+    }
+    assert!(told[..10].iter().all(|status| [401, 503].contains(status)), "{told:?}");
+    assert_eq!(told[10..], [429, 429]);
 }

@@ -152,3 +152,32 @@ async fn one_sees_and_ends_ones_own_sessions_and_nobody_elses() {
     let roots = root.get("/api/v1/sessions").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     ann.delete(&format!("/api/v1/sessions/{roots}")).await.problem(404);
 }
+
+#[actix_web::test]
+async fn a_name_that_looks_like_another_or_hides_something_is_nobodys() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    for name in [
+        "wil (token 17: ci)",
+        "wil ﹙token 17: ci﹚",
+        "ad\u{200b}min",
+        "admin\u{fe0f}",
+        "\u{202e}nimda",
+        "ad\u{2800}min",
+        "a\tb",
+    ] {
+        let user = root.post("/api/v1/users", json!({ "name": name, "role": "viewer" })).await;
+        assert_eq!(user.wrong_fields(), [("name".to_owned(), "malformed".to_owned())], "{name:?}");
+        assert!(user.text.contains("不可见字符") && user.text.contains("cannot be seen"), "{}", user.text);
+        let token = root.post("/api/v1/tokens", json!({ "name": name, "role": "viewer" })).await;
+        assert_eq!(token.wrong_fields(), [("name".to_owned(), "malformed".to_owned())], "{name:?}");
+        assert!(token.text.contains("不可见字符") && token.text.contains("cannot be seen"), "{}", token.text);
+    }
+    for name in ["李 雷", "محمد علي", "हिन्दी", "Ärger"] {
+        made(&root, name, "viewer").await;
+    }
+    for alike in ["ärger", "A\u{308}RGER", "ＡＤＭＩＮ", "李\u{3000}雷"] {
+        let taken = root.post("/api/v1/users", json!({ "name": alike, "role": "viewer" })).await;
+        assert_eq!(taken.status, 409, "{alike}: {}", taken.text);
+    }
+}

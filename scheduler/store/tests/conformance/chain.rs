@@ -20,7 +20,7 @@ fn with_key(world: &World, byte: u8) -> Store {
 }
 
 /// Whoever has the database and not the key.
-fn meddle(world: &World, sql: &str) {
+pub(crate) fn meddle(world: &World, sql: &str) {
     match world.database.url.strip_prefix("sqlite://") {
         None => execute(&world.database.url, sql),
         Some(path) => {

@@ -109,6 +109,7 @@ async fn the_migrations_agree_on_tables_columns_keys_and_indexes() {
             ("run", "part,job_id,id", false),
             ("run", "state,id", false),
             ("operation", "object_kind,object_id,id", false),
+            ("user_account", "folded,twin", true),
         ] {
             assert!(keys.contains(&(table.into(), parts.into(), is_unique)), "{kind}: {keys:?}");
         }

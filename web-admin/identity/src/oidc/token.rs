@@ -15,6 +15,9 @@ use openidconnect::{ClaimsVerificationError, ClientId, Nonce, SignatureVerificat
 /// How far the provider's clock may be off ours.
 const LEEWAY: TimeDelta = TimeDelta::minutes(1);
 
+/// What is told of a token that somebody else asked for.
+const FOREIGN: &str = "it is for another client";
+
 /// The signatures that are believed.
 const SIGNATURES: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -52,13 +55,21 @@ pub(super) fn verified(
         if issued <= now + LEEWAY { Ok(()) } else { Err("it was issued in the future".to_owned()) }
     };
     // As for a public client even where there is a secret: that one refuses passwords as keys once more.
-    let client = ClientId::new(client.to_owned());
-    let verifier = CoreIdTokenVerifier::new_public_client(client, metadata.issuer().clone(), metadata.jwks().clone())
+    let id = ClientId::new(client.to_owned());
+    let verifier = CoreIdTokenVerifier::new_public_client(id, metadata.issuer().clone(), metadata.jwks().clone())
         .set_allowed_algs(SIGNATURES)
         .set_time_fn(move || now - LEEWAY)
         .set_issue_time_verifier_fn(in_time);
     token.claims(&verifier, &Nonce::new(pending.nonce.clone())).map_err(|error| doubt(&error))?;
-    payload(&token.to_string()).ok_or_else(|| Doubt::Lasting("its claims are no JSON object".to_owned()))
+    let claims =
+        payload(&token.to_string()).ok_or_else(|| Doubt::Lasting("its claims are no JSON object".to_owned()))?;
+    if is_ours(&claims, client) { Ok(claims) } else { Err(Doubt::Lasting(FOREIGN.to_owned())) }
+}
+
+/// Whether a token was issued to this client: one that names another one as its authorized party was made for that one's logins, also
+/// where we are among its readers (§3.1.3.7, 4 and 5). Of several readers none is let in: the library takes one alone.
+fn is_ours(claims: &Claims, client: &str) -> bool {
+    claims.get("azp").filter(|party| !party.is_null()).is_none_or(|party| party.as_str() == Some(client))
 }
 
 /// What is wrong, in our own words: those of the library repeat values of the token.
@@ -78,7 +89,7 @@ fn doubt(error: &ClaimsVerificationError) -> Doubt {
         }
         ClaimsVerificationError::SignatureVerification(_) => "its signature is wrong",
         ClaimsVerificationError::Expired(_) => "it has expired, or was issued in the future",
-        ClaimsVerificationError::InvalidAudience(_) => "it is for another client",
+        ClaimsVerificationError::InvalidAudience(_) => FOREIGN,
         ClaimsVerificationError::InvalidIssuer(_) => "it is of another issuer",
         ClaimsVerificationError::InvalidNonce(_) => "it belongs to another login",
         _ => "it is of a form that is not understood",

@@ -30,6 +30,20 @@ async fn a_token_for_another_client_is_refused() {
 }
 
 #[actix_rt::test]
+async fn a_token_that_was_issued_to_another_client_is_refused_although_we_may_read_it() {
+    for party in [json!("other"), json!(""), json!(CLIENT.to_uppercase())] {
+        claims_are_refused(json!({"azp": party}), "another client").await;
+        claims_are_refused(json!({"aud": [CLIENT], "azp": party}), "another client").await;
+    }
+    // Several readers are one too many whoever it was issued to.
+    claims_are_refused(json!({"aud": [CLIENT, "other"], "azp": CLIENT}), "another client").await;
+    let fake = Fake::start();
+    fake.script().claims = json!({"azp": CLIENT, "preferred_username": "Alice"});
+    let oidc = client(settings(&fake)).await;
+    assert!(log_in(&oidc, &fake).await.is_ok());
+}
+
+#[actix_rt::test]
 async fn a_token_of_another_issuer_is_refused() {
     for issuer in ["https://accounts.example.org", "http://127.0.0.1"] {
         claims_are_refused(json!({"iss": issuer}), "another issuer").await;

@@ -1,6 +1,7 @@
 //! `GET /jobs/{id}/explain?at=...`: why the job did, or did not, run at some moment.
 
 use super::row::JobRow;
+use crate::audit;
 use crate::error::ApiError;
 use crate::moment::{self, Oddity};
 use crate::ui::frame::{Frame, Place};
@@ -174,7 +175,10 @@ async fn view(visit: &Visit, answer: Answered, at: DateTime<Utc>) -> Result<Answ
         is_whole: answer.is_whole,
         runs: run_rows(visit, answer.runs).await?,
         around: run_rows(visit, answer.around).await?,
-        operations: answer.operations.into_iter().map(|done| operation_row(done, &lens)).collect(),
+        operations: audit::shown_to(&visit.operator.rights, answer.operations)
+            .into_iter()
+            .map(|done| operation_row(done, &lens))
+            .collect(),
     })
 }
 
