@@ -113,15 +113,16 @@ async fn nodes_are_listed_whether_they_registered_or_were_entered() {
 async fn an_executor_made_without_a_word_about_its_secret_gets_one_that_is_told_once() {
     let admin = Admin::start().await;
     let client = admin.client().await;
-    for (key, registration) in [("billing", "automatic"), ("typed", "manual")] {
-        let wish = json!({ "name": key, "app_key": key, "registration": registration });
-        let made = client.post("/api/v1/executors", wish).await.json();
+    let typed = json!(["http://127.0.0.1:9"]);
+    for (key, registration, addresses) in [("billing", "automatic", json!([])), ("typed", "manual", typed)] {
+        let wish = json!({ "name": key, "app_key": key, "registration": registration, "addresses": addresses });
+        let made = client.post("/api/v1/executors", wish.clone()).await.json();
         let secret = made["secret"].as_str().unwrap();
         assert!(secret.len() >= 32, "{made}");
         assert_eq!(made["has_secret"], true);
         assert!(!client.get(&format!("/api/v1/executors/{}", made["id"])).await.text.contains(secret));
-        let open =
-            json!({ "name": key, "app_key": format!("open-{key}"), "registration": registration, "secret": null });
+        let mut open = wish;
+        (open["app_key"], open["secret"]) = (json!(format!("open-{key}")), Value::Null);
         let open = client.post("/api/v1/executors", open).await.json();
         assert_eq!((&open["has_secret"], &open["secret"]), (&json!(false), &Value::Null), "{open}");
     }
