@@ -117,9 +117,24 @@ impl Serialize for Networks {
     }
 }
 
+/// How a list may be written.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "give networks such as 10.0.0.0/8 or fd00::/8 or single addresses, with commas between or as a list"
+)]
+enum Written {
+    Text(String),
+    List(Vec<String>),
+}
+
 impl<'de> Deserialize<'de> for Networks {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Networks, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+        let text = match Written::deserialize(from)? {
+            Written::Text(text) => text,
+            Written::List(entries) => entries.join(","),
+        };
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

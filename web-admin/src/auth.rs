@@ -9,6 +9,7 @@
 //! Changes through the API by a session need a proof that no other site sent them, see `auth::proof`. Pages check the form field `csrf`
 //! against [`Operator::csrf`]. What the operator may do is told by its [`Rights`] and looked at by [`crate::gate`].
 
+pub(crate) mod absent;
 mod account;
 pub(crate) mod bearer;
 pub(crate) mod guests;

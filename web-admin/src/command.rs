@@ -109,7 +109,7 @@ impl CommandLine {
             (None, Some(file)) => Ok(Command::Serve { file }),
             (None, None) => {
                 let mut usage = <CommandLine as clap::CommandFactory>::command();
-                let help = "say what to do: standalone, serve -f FILE, or reset-password; --help tells more";
+                let help = "say what to do: standalone, serve -f FILE, reset-password, verify-log or export-log; --help tells more";
                 Err(usage.error(clap::error::ErrorKind::MissingSubcommand, help))
             }
         }

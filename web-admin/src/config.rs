@@ -122,26 +122,28 @@ impl Config {
         } else {
             FileRoot::default()
         };
-        let alone = root.hzm.job.check();
-        // A file may leave to the environment what it lacks, such as a password; what is wrong with both is told of the
-        // place where it stands.
-        let config = environment::overlay(root.hzm.job, environment)?;
-        match (config.check(), alone) {
-            (Ok(()), _) => Ok(config),
-            (Err((key, problem)), Err((of_file, _))) if key == of_file => {
-                Err(ConfigError::of_value(key, problem, text, file))
-            }
-            (Err((key, problem)), _) => Err(ConfigError::of_overlaid(key, problem)),
-        }
+        // A file may leave to the environment what it lacks, such as a password; what is wrong is told of the place where it
+        // stands, and of no variable that nobody set.
+        let ours = environment::ours(environment);
+        let config = environment::overlay(root.hzm.job, &ours)?;
+        config.check().map_err(|(key, problem)| match environment::speaker(&key, &ours) {
+            Some(variable) => ConfigError::of_variable(variable, problem),
+            None => ConfigError::of_value(key, problem, text, file),
+        })?;
+        Ok(config)
     }
 
     /// The defaults with the environment over them: the configuration of a start without a file.
     ///
     /// # Errors
-    /// [`ConfigError::Environment`].
+    /// [`ConfigError::Environment`] and [`ConfigError::Incomplete`].
     pub fn from_environment(environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
-        let config = environment::overlay(Config::default(), environment)?;
-        config.check().map_err(|(key, problem)| ConfigError::of_overlaid(key, problem))?;
+        let ours = environment::ours(environment);
+        let config = environment::overlay(Config::default(), &ours)?;
+        config.check().map_err(|(key, problem)| match environment::speaker(&key, &ours) {
+            Some(variable) => ConfigError::of_variable(variable, problem),
+            None => ConfigError::of_unset(&key, &problem),
+        })?;
         Ok(config)
     }
 

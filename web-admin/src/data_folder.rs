@@ -1,6 +1,7 @@
 //! The data folder and its lock: one admin at a time, told by the operating system, so that a crash leaves no stale lock.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -36,20 +37,30 @@ pub enum FolderError {
 }
 
 impl DataFolder {
-    /// Makes the folder where it is missing, and takes it.
+    /// Makes the folder where it is missing, for its owner only, and takes it.
     ///
     /// # Errors
     /// [`FolderError`].
     pub fn take(path: &Path) -> Result<DataFolder, FolderError> {
         let folder = path.display().to_string();
         let unusable = |source| FolderError::Unusable { folder: folder.clone(), source };
-        std::fs::create_dir_all(path).map_err(unusable)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
         let lock =
             OpenOptions::new().write(true).create(true).truncate(false).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(DataFolder { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(FolderError::Taken { folder }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    /// Warns where everybody on this machine may look into the folder. One that was there before keeps its rights: who else
+    /// works with it is for its owner to know.
+    pub fn warn_of_readers(&self, log: &slog::Logger) {
+        let is_open = std::fs::metadata(&self.path).is_ok_and(|about| about.permissions().mode() & 0o007 != 0);
+        if is_open {
+            slog::warn!(log, "everybody on this machine may look into the data folder; take that right away with chmod 700";
+                "folder" => %self.path.display());
         }
     }
 
@@ -72,6 +83,20 @@ mod tests {
         assert!(said.contains("another admin is running") && said.contains("--data"), "{said}");
         drop(first);
         assert!(DataFolder::take(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_only_and_one_that_was_there_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let made = folder.path().join("data");
+        DataFolder::take(&made).unwrap();
+        assert_eq!(mode(&made), 0o700);
+        let open = folder.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
+        DataFolder::take(&open).unwrap();
+        assert_eq!(mode(&open), 0o755);
     }
 
     #[test]

@@ -132,6 +132,14 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
     Ok(password)
 }
 
+/// Whether a new password opens nothing, because the user is kept out.
+///
+/// # Errors
+/// [`UserError`].
+pub async fn is_disabled(store: &Store, name: &str) -> Result<bool, UserError> {
+    Ok(store.user_by_name(name.to_owned()).await?.is_some_and(|user| user.disabled))
+}
+
 fn generated() -> Result<String, UserError> {
     random_password().map_err(|error| UserError::Random(error.to_string()))
 }

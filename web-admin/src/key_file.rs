@@ -77,7 +77,7 @@ impl KeyFile {
     /// [`KeyError`].
     pub(crate) fn find(config: &AdminConfig, log: &slog::Logger) -> Result<KeyFile, KeyError> {
         let path = config.key_path();
-        if let Some(key) = digits(&config.key.0) {
+        if let Some(key) = digits(config.key.0.trim()) {
             return Ok(KeyFile { path, vault: Vault::of(&key)?, new: None, is_given: true });
         }
         let unusable = |source| KeyError::Unusable { file: path.display().to_string(), source };
@@ -124,6 +124,11 @@ impl KeyFile {
             Some(false) if self.new.is_some() => Err(KeyError::Missing { file: self.path.display().to_string() }),
             Some(false) => Err(KeyError::Wrong { from: self.shown() }),
         }
+    }
+
+    /// Whether the file was there already.
+    pub(crate) fn was_there(&self) -> bool {
+        self.new.is_none() && !self.is_given
     }
 
     /// Where the key came from.
@@ -212,6 +217,15 @@ mod tests {
         let other = KeyFile::find(&config, &log()).unwrap();
         let wrong = other.settle(&store(&config, &other)).await.unwrap_err().to_string();
         assert!(wrong.contains("another key") && wrong.contains("hzm-job.key"), "{wrong}");
+    }
+
+    #[test]
+    fn a_key_that_is_given_may_have_blanks_around_it_as_one_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        config.key = crate::config::Secret(format!(" {}\n", "0a".repeat(KEY_BYTES)));
+        let found = KeyFile::find(&config, &log()).unwrap();
+        assert!(found.is_given && found.vault == Vault::of(&[10; KEY_BYTES]).unwrap());
     }
 
     #[test]

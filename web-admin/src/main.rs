@@ -25,6 +25,10 @@ use tokio::signal::unix::{SignalKind, signal};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What is said with the new password of a user whom it does not let in, in the words of the page.
+const DISABLED: &str = "\n\nThe user is disabled, so this password opens nothing yet. An administrator lets the user in again: page Users, the user, \
+     take the tick from \"May not log in\" (“禁止登录”), or PUT /api/v1/users/ID with \"disabled\": false.";
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> ExitCode {
@@ -49,7 +53,8 @@ fn run(command: &Command) -> Outcome {
             let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
             let store = system.block_on(first_user::open_existing(&config.admin, &logging.root))?;
             let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
-            say(&format!("user name {name}\npassword  {password}"))
+            let is_disabled = system.block_on(first_user::is_disabled(&store, &name))?;
+            say(&format!("user name {name}\npassword  {password}{}", if is_disabled { DISABLED } else { "" }))
         }
         Command::VerifyLog { kept, .. } => system.block_on(async {
             let store = first_user::open_existing(&config.admin, &logging.root).await?;

@@ -83,6 +83,11 @@ async fn begin(
     key.settle(&store).await?;
     store.names_fold().await?;
     let first_user = first_user::ensure(&store, &admin.user, &admin.password.0, clock.now()).await?;
+    if first_user != FirstUser::Existed && key.was_there() {
+        slog::warn!(log, "the key file was there already and the database had no users: this is a new installation. Was it to be one that is put \
+            back? Then stop, and put back the whole database, of SQLite also the -wal beside its file (docs/backup.md)";
+            "key_file" => %admin.key_path().display());
+    }
     let actors_log = log.new(slog::o!("component" => "actors"));
     let scheduler = hzm_job_actors::start(store.clone(), admin.actor_settings(), clock, actors_log).await?;
     Ok((store, scheduler, first_user))

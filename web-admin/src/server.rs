@@ -3,10 +3,12 @@
 //!
 //! Used by the binary and by tests alike. It installs no signal handlers and no log; whoever starts it does.
 
+use crate::auth::absent;
 use crate::auth::providing::Providing;
-use crate::config::Config;
+use crate::config::{AdminConfig, Config};
 use crate::data_folder::DataFolder;
 use crate::edge::seats::{Seats, turn_away};
+use crate::error::Failure;
 use crate::first_user::FirstUser;
 use crate::opening::{self, Opened};
 use crate::request_log::log_request;
@@ -18,14 +20,18 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use hzm_job_actors::Clock;
+use hzm_job_identity::ldap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long the actors may take to settle what is under way when the admin stops. With the requests' share a stop takes eight
 /// seconds at most: whoever ends a service waits ten before it is killed.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a stop may take in all.
+const WHOLE_STOP: Duration = Duration::from_secs(8);
 /// How long a TLS handshake may take at most: whoever is silent that long is in the way of others.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(3);
 /// How long requests under way may take to end when the server stops, in seconds.
@@ -47,14 +53,16 @@ pub struct Running {
 /// [`StartupError`]; then nothing is left running.
 pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> Result<Running, StartupError> {
     let folder = DataFolder::take(&config.admin.data)?;
+    folder.warn_of_readers(&log);
     let database = database_folder(&config).map(|elsewhere| DataFolder::take(&elsewhere)).transpose()?;
     // Bound first: whoever watches the process is answered while the database is waited for.
     let listener = bind(&config.admin)?;
     let certificates = config.admin.tls.is_on().then(|| Certificates::read(&config.admin.tls)).transpose()?;
-    let provider = Providing::of(&config.admin.oidc).await?;
+    let provider = who_vouches(&config.admin).await?;
     let Opened { store, scheduler, first_user, waiting } =
         opening::open(&config, clock, &log, (&listener, certificates.as_ref())).await?;
     let app = web::Data::new(App::new(store, scheduler, provider, Arc::new(config), log));
+    absent::tell_of_all(&app).await;
     let (server, address) = serve(listener, &app, certificates.as_ref())?;
     let handle = server.handle();
     actix_rt::spawn(server);
@@ -79,7 +87,15 @@ fn database_folder(config: &Config) -> Option<PathBuf> {
     (theirs != ours).then_some(folder)
 }
 
-fn bind(config: &crate::config::AdminConfig) -> Result<std::net::TcpListener, StartupError> {
+/// The provider, if there is one. What a directory needs is looked at as well: nobody should learn of it by the first login.
+async fn who_vouches(config: &AdminConfig) -> Result<Option<Providing>, StartupError> {
+    if let Some(directory) = config.ldap.settings() {
+        ldap::look_at(&directory).await.map_err(StartupError::Directory)?;
+    }
+    Ok(Providing::of(&config.oidc).await?)
+}
+
+fn bind(config: &AdminConfig) -> Result<std::net::TcpListener, StartupError> {
     let address = match config.listen.parse() {
         Ok(ip) => SocketAddr::new(ip, config.port).to_string(),
         Err(_) => format!("{}:{}", config.listen, config.port),
@@ -159,10 +175,24 @@ impl Running {
     /// Stops in good order: accepts nothing more, ends streams and requests, then lets the actors settle what is under
     /// way and commit. What is open then is taken up at the next start.
     pub async fn stop(self) {
+        let until = Instant::now() + WHOLE_STOP;
         slog::info!(self.app.log, "stopping; requests under way may end"; "at_most_s" => REQUESTS_PATIENCE_S);
         self.app.close_streams();
         self.handle.stop(true).await;
         self.app.scheduler.stop(PATIENCE).await;
+        self.complete_file(until).await;
         slog::info!(self.app.log, "stopped");
+    }
+
+    /// Has an SQLite file hold everything by itself: whoever copies it while no admin runs may not know of the log beside it.
+    async fn complete_file(&self, until: Instant) {
+        let reason = match tokio::time::timeout_at(until, self.app.store.file_complete()).await {
+            Ok(Ok(true)) => return,
+            Ok(Ok(false)) => "another program is reading it".to_owned(),
+            Ok(Err(error)) => Failure::of(&error).chain,
+            Err(_) => "there was no time left".to_owned(),
+        };
+        slog::warn!(self.app.log, "a part of the database is still in the -wal beside its file; nothing is lost, but copy them together";
+            "reason" => reason);
     }
 }

@@ -30,6 +30,9 @@ pub enum StartupError {
     /// The provider by which users log in.
     #[error("hzm.job.admin.oidc.{}: {}", .0.key, .0.advice)]
     Provider(SettingProblem),
+    /// The directory by which users log in.
+    #[error("hzm.job.admin.ldap.{}: {}", .0.key, .0.advice)]
+    Directory(SettingProblem),
     /// The certificate of the address.
     #[error(transparent)]
     Tls(#[from] TlsError),

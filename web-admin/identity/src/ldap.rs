@@ -27,11 +27,22 @@ pub use error::LdapError;
 pub use settings::LdapSettings;
 
 use crate::identity::{self, Identity};
+use crate::problem::SettingProblem;
+use crate::tls;
 use connection::Trouble;
 use visit::Visit;
 
 /// The longest password that is sent to a directory, in bytes.
 pub const LONGEST_PASSWORD: usize = 1_024;
+
+/// Whether these settings and the authorities that they name can be used; a login reads those again. The directory is not asked.
+///
+/// # Errors
+/// The first value that cannot be used, by its key.
+pub async fn look_at(settings: &LdapSettings) -> Result<(), SettingProblem> {
+    settings.check()?;
+    tls::client(settings.ca.as_deref()).await.map(|_| ())
+}
 
 /// Asks the directory whether this is the password of this user, and who that is. Takes no longer than `settings.within`.
 ///

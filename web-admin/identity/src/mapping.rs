@@ -146,6 +146,13 @@ impl Grant {
     }
 }
 
+/// Whether the group of a rule is one of these.
+#[must_use]
+pub fn is_among(group: &str, groups: &[String]) -> bool {
+    let wanted = folded(group);
+    groups.iter().any(|one| folded(one) == wanted)
+}
+
 fn folded(group: &str) -> String {
     group.trim().to_lowercase()
 }

@@ -13,8 +13,8 @@ pub(super) struct ExecutorInput {
     name: String,
     /// The key by which its nodes name it: 1 to 128 characters of `A-Z a-z 0-9 . _ -`, unique.
     app_key: String,
-    /// The secret both sides send. Left out: stays as it is, and a new executor whose nodes call in by themselves gets a
-    /// generated one, which the answer tells this once; null or empty: none, so that whoever knows the app key may call in.
+    /// The secret both sides send. Left out: stays as it is, and a new executor gets a generated one, which the answer tells this
+    /// once; null or empty: none, so that whoever knows the app key may call in.
     #[serde(default)]
     #[schema(value_type = Option<String>, write_only)]
     secret: SecretChange,
@@ -52,9 +52,10 @@ impl<'de> Deserialize<'de> for SecretChange {
 }
 
 impl ExecutorInput {
-    /// Whether a secret has to be made up for this new executor: nobody gets in who was not let in.
+    /// Whether a secret has to be made up for this new executor: nobody gets in who was not let in, nor reports for nodes whose
+    /// addresses were entered by hand.
     pub(super) fn wants_secret(&self) -> bool {
-        matches!(self.secret, SecretChange::Keep) && self.registration == Registration::Automatic
+        matches!(self.secret, SecretChange::Keep)
     }
 
     /// How long a secret that is replaced stays good.

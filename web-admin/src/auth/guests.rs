@@ -4,11 +4,11 @@
 //! asked for that and nothing else, whatever the directory says of the name: so a directory that is down, or bad, keeps none of them out
 //! and takes none of them over.
 
-use super::LoginRefusal;
+use super::{LoginRefusal, absent};
 use crate::config::mapping;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
-use hzm_job_identity::mapping::{Executors, Grant};
+use hzm_job_identity::mapping::{Executors, Grant, is_among};
 use hzm_job_identity::oidc::OidcError;
 use hzm_job_identity::{Identity, ldap};
 use hzm_job_scheduler::{ExecutorId, names};
@@ -110,6 +110,7 @@ async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginR
         Executors::Only(_) if role == hzm_job_identity::mapping::Role::Administrator => None,
         Executors::Only(keys) => {
             let all = app.store.executor_list().await?;
+            absent::tell(app, &all, |rule| is_among(&rule.group, &identity.groups));
             let named = all.iter().filter(|executor| keys.contains(&executor.spec.draft().app_key));
             Some(named.map(|executor| executor.id).collect::<BTreeSet<ExecutorId>>())
         }

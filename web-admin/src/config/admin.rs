@@ -265,12 +265,12 @@ impl AdminConfig {
             ),
             (
                 "key",
-                self.key.0.is_empty() || key_file::digits(&self.key.0).is_some(),
+                self.key.0.trim().is_empty() || key_file::digits(self.key.0.trim()).is_some(),
                 "give 64 hexadecimal digits, or none",
             ),
             (
                 "keyFile",
-                self.key.0.is_empty() || self.key_file.as_os_str().is_empty(),
+                self.key.0.trim().is_empty() || self.key_file.as_os_str().is_empty(),
                 "the key is given twice, here and by hzm.job.admin.key; remove one of them",
             ),
             ("session.idle", self.session.idle >= TimeDelta::minutes(1), "give at least 1m"),

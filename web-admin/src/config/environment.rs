@@ -6,6 +6,7 @@
 //! new key needs no entry here.
 
 use super::locate::suggestion;
+use super::yaml_words;
 use super::{Config, ConfigError, FileRoot, HzmSection, MySqlConfig};
 use serde_json::Value;
 
@@ -33,21 +34,35 @@ pub(super) fn variable(key: &str) -> String {
     name
 }
 
+/// Whether a key can be given as a variable.
+pub(super) fn takes(key: &str) -> bool {
+    every_key().iter().any(|(known, default)| known == key && !default.is_array())
+}
+
+/// The variables that are for us.
+pub(super) fn ours(environment: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    environment.filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix))).collect()
+}
+
+/// The variable among these that says something of a key, or of the section that the key is.
+pub(super) fn speaker(key: &str, ours: &[(String, String)]) -> Option<String> {
+    let whole = variable(key);
+    let is_section = every_key().iter().all(|(known, _)| known != key);
+    let says = |name: &str| name == whole || (is_section && name.starts_with(&format!("{whole}_")));
+    ours.iter().find(|(name, _)| says(name)).map(|(name, _)| name.clone())
+}
+
 /// The configuration with the environment laid over it.
-pub(super) fn overlay(
-    mut config: Config,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<Config, ConfigError> {
+pub(super) fn overlay(mut config: Config, ours: &[(String, String)]) -> Result<Config, ConfigError> {
     let known = every_key();
-    let ours = environment.filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)));
     for (name, text) in ours {
         let refuse = |problem: String| ConfigError::Environment { variable: name.clone(), problem };
-        let Some((key, default)) = known.iter().find(|(key, _)| variable(key) == name) else {
+        let Some((key, default)) = known.iter().find(|(key, _)| variable(key) == *name) else {
             let names: Vec<String> = known.iter().map(|(key, _)| variable(key)).collect();
-            return Err(refuse(format!("there is no such key{}", suggestion(&name, &names))));
+            return Err(refuse(format!("there is no such key{}", suggestion(name, &names))));
         };
-        let value = typed(&text, default).map_err(refuse)?;
-        let changed = with_value(&config, key, value).map_err(|error| refuse(error.to_string()))?;
+        let value = typed(text, default).map_err(refuse)?;
+        let changed = with_value(&config, key, value).map_err(|error| refuse(said(&error)))?;
         config = changed;
     }
     Ok(config)
@@ -66,7 +81,20 @@ fn typed(text: &str, default: &Value) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => Err("the value must be true or false".to_owned()),
         },
-        _ => Ok(Value::String(text.to_owned())),
+        Value::Array(_) => {
+            Err("this list cannot be given as a variable; write it into the configuration file".to_owned())
+        }
+        // Whoever takes a value from a file often gets the end of its line too, and never means it.
+        _ => Ok(Value::String(text.trim_end_matches(['\r', '\n']).to_owned())),
+    }
+}
+
+/// What is wrong with a value, without the names of types: `..., expected u16`.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((start, kind)) if start.starts_with("invalid ") => format!("give {}", yaml_words::kind(kind)),
+        _ => text,
     }
 }
 

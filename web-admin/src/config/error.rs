@@ -1,7 +1,7 @@
 //! What is wrong with the configuration, in words that name the place and the way out.
 
-use super::locate::{key_on_line, line_of_key};
-use super::yaml_words;
+use super::locate::{key_at, line_of_key};
+use super::{environment, yaml_words};
 use thiserror::Error;
 
 /// Why the configuration cannot be used. No message ever shows a value that may be a secret.
@@ -23,6 +23,12 @@ pub enum ConfigError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// What the variables of the environment say is not enough, or does not go together.
+    #[error("the configuration by variables of the environment: {problem}")]
+    Incomplete {
+        /// The key, what is wrong with it, and what to do.
+        problem: String,
+    },
     /// A variable of the environment is unknown or has an impossible value.
     #[error("environment variable {variable}: {problem}")]
     Environment {
@@ -36,8 +42,9 @@ pub enum ConfigError {
 impl ConfigError {
     /// From what the YAML reader says.
     pub(super) fn of_yaml(error: &serde_saphyr::Error, text: &str, file: &str) -> ConfigError {
-        let line = error.location().map(|location| location.line());
-        let key = line.and_then(|line| key_on_line(text, line)).unwrap_or_default();
+        let location = error.location();
+        let line = location.map(|location| location.line());
+        let key = location.and_then(|location| key_at(text, location.line(), location.column())).unwrap_or_default();
         // Without the snippet: it would show the line, and the line may hold a password.
         let problem = yaml_words::problem(error.without_snippet(), &key);
         ConfigError::File { place: place(file, line), problem }
@@ -48,9 +55,18 @@ impl ConfigError {
         ConfigError::File { place: place(file, line_of_key(text, &key)), problem: format!("{key}: {problem}") }
     }
 
-    /// The same, when it came about by the environment.
-    pub(super) fn of_overlaid(key: String, problem: String) -> ConfigError {
-        ConfigError::Environment { variable: super::environment::variable(&key), problem }
+    /// The same where there is no file.
+    pub(super) fn of_unset(key: &str, problem: &str) -> ConfigError {
+        let how = match environment::takes(key) {
+            true => format!(" (as a variable: {})", environment::variable(key)),
+            false => " (in a configuration file, named with -f; not as a variable)".to_owned(),
+        };
+        ConfigError::Incomplete { problem: format!("{key}: {problem}{how}") }
+    }
+
+    /// The same of what a variable says.
+    pub(super) fn of_variable(variable: String, problem: String) -> ConfigError {
+        ConfigError::Environment { variable, problem }
     }
 }
 

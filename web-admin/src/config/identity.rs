@@ -7,7 +7,7 @@ use hzm_job_identity::SettingProblem;
 use hzm_job_identity::ldap::LdapSettings;
 use hzm_job_identity::mapping::{Executors, Grant, Mapping, Role, Rule};
 use hzm_job_identity::oidc::OidcSettings;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,7 +62,8 @@ pub struct OidcConfig {
     pub client_secret: Secret,
     /// Where the provider sends the browser back to: this admin's address and `/login/oidc/callback`.
     pub redirect_url: String,
-    /// What is asked for besides `openid`, with blanks between; default `profile email`.
+    /// What is asked for besides `openid`, with blanks between; default `profile email`. A list is understood as well.
+    #[serde(deserialize_with = "words")]
     pub scopes: String,
     /// The claim that holds the user's name; default: `preferred_username`, else a verified `email`, else `sub`.
     pub name_claim: String,
@@ -235,10 +236,26 @@ pub(super) fn check(
     let says_something = !groups.is_empty() || !otherwise.is_empty();
     if says_something && !is_asked {
         let advice =
-            "there is neither a directory (ldap.addr) nor a provider (oidc.issuer) whose groups these could be";
-        return Err(("groups".to_owned(), advice.to_owned()));
+            "there is neither a directory (ldap.addr) nor a provider (oidc.issuer) whose users this could be about";
+        let key = if groups.is_empty() { "otherwise" } else { "groups" };
+        return Err((key.to_owned(), advice.to_owned()));
     }
     Ok(())
+}
+
+/// Words as a text with blanks between, or as a list.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "give words with blanks between, such as profile email, or a list of them")]
+enum Words {
+    Text(String),
+    List(Vec<String>),
+}
+
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(match Words::deserialize(from)? {
+        Words::Text(text) => text,
+        Words::List(words) => words.join(" "),
+    })
 }
 
 fn given(text: &str) -> Option<String> {

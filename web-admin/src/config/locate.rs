@@ -1,39 +1,125 @@
 //! Where in a YAML text a key stands, and which known words an unknown one is like; for messages only.
 //!
-//! Block style is understood, as people write configuration. In flow style (`{a: 1}`) no key is found, and the message
-//! names none.
+//! Block style is understood, as people write configuration, with lists (`groups[0].role`), and flow style (`{a: 1}`) within a line.
+//! Of what goes on over several lines in flow style no key is found, and the message names the section around it.
 
-/// The keys of a text with their lines, counted from 1, each as its whole path: `(3, "hzm.job.admin")`.
-fn paths(text: &str) -> Vec<(u64, String)> {
-    let mut open: Vec<(usize, &str)> = Vec::new();
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let Some((key, _)) = line.trim_start().split_once(':') else { continue };
-        if key.starts_with(['#', '-', '{']) || key.contains(char::is_whitespace) {
-            continue;
-        }
-        let depth = line.len() - line.trim_start().len();
-        open.retain(|(outer, _)| *outer < depth);
-        open.push((depth, key.trim_matches(['"', '\''])));
-        found.push((number, open.iter().map(|(_, key)| *key).collect::<Vec<_>>().join(".")));
+/// A key or an item of a list, below which others may stand.
+struct Open {
+    depth: usize,
+    path: String,
+    /// It is an item of a list.
+    is_item: bool,
+    /// How many items it has had.
+    items: usize,
+}
+
+/// What is found in a text, line after line.
+#[derive(Default)]
+struct Outline {
+    open: Vec<Open>,
+    /// Lines, counted from 1, each with a whole path: `(3, "hzm.job.admin")`.
+    found: Vec<(u64, String)>,
+}
+
+impl Outline {
+    fn of(text: &str) -> Outline {
+        let mut outline = Outline::default();
+        (1..).zip(text.lines()).for_each(|(number, line)| outline.read(number, line));
+        outline
     }
-    found
+
+    fn read(&mut self, number: u64, line: &str) {
+        let mut rest = line.trim_start();
+        while let Some(within) = rest.strip_prefix("- ").or_else(|| (rest == "-").then_some("")) {
+            self.item(number, line.len() - rest.len());
+            rest = within.trim_start();
+        }
+        if let Some(key) = key_of(rest) {
+            self.key(number, line.len() - rest.len(), key);
+        }
+    }
+
+    /// A list may stand as deep as its key: `groups:` and below it, no deeper, `- group: x`.
+    fn item(&mut self, number: u64, depth: usize) {
+        self.open.retain(|outer| outer.depth < depth || (outer.depth == depth && !outer.is_item));
+        let Some(list) = self.open.last_mut() else { return };
+        let path = format!("{}[{}]", list.path, list.items);
+        list.items += 1;
+        self.push(number, Open { depth, path, is_item: true, items: 0 });
+    }
+
+    fn key(&mut self, number: u64, depth: usize, key: &str) {
+        self.open.retain(|outer| outer.depth < depth);
+        let path = self.open.last().map_or_else(|| key.to_owned(), |outer| format!("{}.{key}", outer.path));
+        self.push(number, Open { depth, path, is_item: false, items: 0 });
+    }
+
+    fn push(&mut self, number: u64, open: Open) {
+        self.found.push((number, open.path.clone()));
+        self.open.push(open);
+    }
 }
 
-/// The path of the key on a line.
-pub(super) fn key_on_line(text: &str, line: u64) -> Option<String> {
-    paths(text).into_iter().find(|(number, _)| *number == line).map(|(_, path)| path)
+/// The key that a line begins with.
+fn key_of(text: &str) -> Option<&str> {
+    let (key, _) = text.split_once(':')?;
+    let is_key = !key.starts_with(['#', '{', '[']) && !key.contains(char::is_whitespace);
+    is_key.then(|| key.trim_matches(['"', '\'']))
 }
 
-/// The line of a key, or of the nearest section around it that stands in the text.
+/// The path of the key on a line, or of the one that stands there in flow style right before a column, both counted from 1.
+pub(super) fn key_at(text: &str, line: u64, column: u64) -> Option<String> {
+    let of_line = Outline::of(text).found.into_iter().rfind(|(number, _)| *number == line).map(|(_, path)| path)?;
+    let before: String = text
+        .lines()
+        .nth(usize::try_from(line).ok()?.checked_sub(1)?)?
+        .chars()
+        .take(usize::try_from(column).ok()?.saturating_sub(1))
+        .collect();
+    Some(format!("{of_line}{}", within_flow(&before)))
+}
+
+/// In the place of a key: a list in flow style.
+const LIST: &str = "[";
+
+/// What is open at the end of a piece of flow style: `.egress.allow` after `{port: 1, egress: {allow: [`.
+fn within_flow(text: &str) -> String {
+    let mut open: Vec<&str> = Vec::new();
+    let (mut from, mut quoted) = (0, None);
+    for (at, letter) in text.char_indices() {
+        match (quoted, letter) {
+            (Some(mark), _) => quoted = Some(mark).filter(|mark| *mark != letter),
+            (None, '"' | '\'') => quoted = Some(letter),
+            (None, '{') => open.push(""),
+            (None, '[') => open.push(LIST),
+            (None, '}' | ']') => {
+                open.pop();
+            }
+            (None, ',') => {
+                open.iter_mut().next_back().filter(|last| **last != LIST).into_iter().for_each(|last| *last = "")
+            }
+            (None, ':') => {
+                let key = text.get(from..at).unwrap_or_default().trim().trim_matches(['"', '\'']);
+                open.iter_mut().next_back().filter(|last| last.is_empty()).into_iter().for_each(|last| *last = key);
+            }
+            (None, _) => {}
+        }
+        if quoted.is_none() && "{,".contains(letter) {
+            from = at + 1;
+        }
+    }
+    open.iter().filter(|key| !key.is_empty() && **key != LIST).map(|key| format!(".{key}")).collect()
+}
+
+/// The line of a key, or of the nearest item or section around it that stands in the text.
 pub(super) fn line_of_key(text: &str, key: &str) -> Option<u64> {
-    let paths = paths(text);
+    let found = Outline::of(text).found;
     let mut wanted = key;
     loop {
-        if let Some((line, _)) = paths.iter().find(|(_, path)| path == wanted) {
+        if let Some((line, _)) = found.iter().find(|(_, path)| path == wanted) {
             return Some(*line);
         }
-        wanted = wanted.rsplit_once('.')?.0;
+        wanted = wanted.get(..wanted.rfind(['.', '['])?)?;
     }
 }
 
@@ -63,9 +149,31 @@ mod tests {
 
     #[test]
     fn a_line_is_named_by_the_whole_path_of_its_key() {
-        assert_eq!(key_on_line(TEXT, 7).as_deref(), Some("hzm.job.admin.mysql.host"));
-        assert_eq!(key_on_line(TEXT, 8).as_deref(), Some("hzm.job.common"));
-        assert_eq!(key_on_line(TEXT, 1), None);
+        assert_eq!(key_at(TEXT, 7, 1).as_deref(), Some("hzm.job.admin.mysql.host"));
+        assert_eq!(key_at(TEXT, 8, 13).as_deref(), Some("hzm.job.common"));
+        assert_eq!(key_at(TEXT, 1, 1), None);
+        assert_eq!(key_at(TEXT, 99, 1), None);
+    }
+
+    #[test]
+    fn in_a_list_and_in_flow_style_a_key_is_found_too() {
+        let text = "a:\n  list:\n  - group: x\n    role: y\n  -\n    group: z\n  - {group: \"u: {,\", on: [v, w], role: t}\nb: {c: {d: 1}, e: 2}\n";
+        for (line, column, path) in [
+            (3, 12, "a.list[0].group"),
+            (4, 11, "a.list[0].role"),
+            (5, 3, "a.list[1]"),
+            (6, 12, "a.list[1].group"),
+            (7, 13, "a.list[2].group"),
+            (7, 30, "a.list[2].on"),
+            (7, 40, "a.list[2].role"),
+            (8, 12, "b.c.d"),
+            (8, 19, "b.e"),
+        ] {
+            assert_eq!(key_at(text, line, column).as_deref(), Some(path), "{line}:{column}");
+        }
+        assert_eq!(line_of_key(text, "a.list[0].role"), Some(4));
+        assert_eq!(line_of_key(text, "a.list[2].role"), Some(7), "the item's line");
+        assert_eq!(line_of_key(text, "a.list[9].role"), Some(2), "the list's line");
     }
 
     #[test]

@@ -233,9 +233,103 @@ fn an_impossible_variable_is_named() {
         ("HZM_JOB_ADMIN_PORT", "70000"),
         ("HZM_JOB_ADMIN_SESSION_IDLE", "soon"),
         ("HZM_JOB_ADMIN_LISTEN", "localhost"),
-        ("HZM_JOB_ADMIN_MYSQL_HOST", "db"),
+        ("HZM_JOB_ADMIN_OTHERWISE", "viewer"),
+        ("HZM_JOB_ADMIN_GROUPS", "x"),
+        ("HZM_JOB_ADMIN_EGRESS_ALLOW", "10.0.0.0/33"),
     ] {
         let said = with_variable(name, value).unwrap_err().to_string();
-        assert!(said.starts_with("environment variable HZM_JOB_ADMIN_"), "{said}");
+        assert!(said.starts_with(&format!("environment variable {name}: ")), "{said}");
+        assert!(!said.contains("u16") && !said.contains("sequence"), "{said}");
     }
+}
+
+#[test]
+fn of_a_variable_that_nobody_set_it_is_said_that_the_key_is_missing() {
+    let said = with_variable("HZM_JOB_ADMIN_MYSQL_HOST", "db").unwrap_err().to_string();
+    assert!(said.contains("hzm.job.admin.mysql.username: give the user"), "{said}");
+    assert!(said.ends_with("(as a variable: HZM_JOB_ADMIN_MYSQL_USERNAME)"), "{said}");
+    let directory = [("HZM_JOB_ADMIN_LDAP_ADDR", "ldaps://dir"), ("HZM_JOB_ADMIN_LDAP_DC", "dc=x")];
+    let directory = directory.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let said = Config::from_environment(directory.clone().into_iter()).unwrap_err().to_string();
+    assert!(said.contains("hzm.job.admin.groups: nobody would be let in") && said.contains("-f"), "{said}");
+    let said = Config::parse("hzm: {job: {admin: {port: 1}}}", "x", directory.into_iter()).unwrap_err().to_string();
+    assert!(said.starts_with("x line 1: hzm.job.admin.groups: nobody"), "{said}");
+    let url = [("HZM_JOB_ADMIN_DATABASE_URL", "mysql://ann@db/x"), ("HZM_JOB_ADMIN_MYSQL_HOST", "db")];
+    let url = url.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let said = Config::from_environment(url.into_iter()).unwrap_err().to_string();
+    assert!(said.starts_with("environment variable HZM_JOB_ADMIN_MYSQL_HOST: the database is named twice"), "{said}");
+}
+
+const DIRECTORY: &str = "hzm:\n  job:\n    admin:\n      ldap: {addr: \"ldaps://dir\", dc: \"dc=x\"}\n      groups:\n";
+
+#[test]
+fn a_mistake_in_a_rule_is_told_with_its_line() {
+    for (rules, line, problem) in [
+        (
+            "        - group: a\n          role: viewer\n        - group: b\n          role: operater\n",
+            9,
+            "groups[1].role: ",
+        ),
+        ("      - group: a\n        role: operater\n", 7, "groups[0].role: "),
+        ("        - {group: a, role: viewer}\n        - {group: b, role: operater}\n", 7, "groups[1].role: "),
+        (
+            "        - group: a\n          role: viewer\n          executors: billing\n",
+            8,
+            "groups[0].executors: give a list, such as [billing]",
+        ),
+        (
+            "        - {group: a, role: viewer, executors: billing}\n",
+            6,
+            "groups[0].executors: give a list, such as [billing]",
+        ),
+        ("        - {group: a, roll: viewer}\n", 6, "roll is not a known key; did you mean role?"),
+        ("        - {group: a}\n", 6, "groups[0]: role is missing"),
+    ] {
+        let said = refusal(&format!("{DIRECTORY}{rules}"));
+        assert!(said.starts_with(&format!("hzm-job.yaml line {line}: ")) && said.contains(problem), "{said}");
+    }
+}
+
+#[test]
+fn networks_and_scopes_may_be_written_as_lists() {
+    let text = "hzm:\n  job:\n    admin:\n      egress: {allow: [10.0.0.0/8, 192.0.2.1]}\n      http:\n        trustedProxies:\n        - 10.0.0.5\n";
+    let config = parse(text).unwrap().admin;
+    assert_eq!(config.egress.allow.to_string(), "10.0.0.0/8, 192.0.2.1/32");
+    assert_eq!(config.http.trusted_proxies.to_string(), "10.0.0.5/32");
+    let provider = "{issuer: \"https://x\", clientId: a, redirectUrl: \"https://y/login/oidc/callback\", scopes: [profile, groups]}";
+    let text = format!("hzm:\n  job:\n    admin:\n      otherwise: viewer\n      oidc: {provider}\n");
+    assert_eq!(parse(&text).unwrap().admin.oidc.scopes, "profile groups");
+}
+
+#[test]
+fn a_bad_network_and_a_bad_length_of_time_are_told_with_their_key_and_the_place_once() {
+    for (text, start) in [
+        (
+            "      egress: {allow: [10.0.0.0/33]}\n",
+            "hzm-job.yaml line 4: hzm.job.admin.egress.allow: \"10.0.0.0/33\" is no network",
+        ),
+        ("      egress:\n        allow: {a: b}\n", "hzm-job.yaml line 5: hzm.job.admin.egress.allow: give networks"),
+        (
+            "      http: {keepAlive: soon}\n",
+            "hzm-job.yaml line 4: hzm.job.admin.http.keepAlive: \"soon\" is not a length",
+        ),
+        ("      http:\n        keepAlive: [1s]\n", "hzm-job.yaml line 5: hzm.job.admin.http.keepAlive: give one text"),
+    ] {
+        let said = refusal(&format!("hzm:\n  job:\n    admin:\n{text}"));
+        assert!(said.starts_with(start) && said.matches("line").count() == 1 && !said.contains("column"), "{said}");
+    }
+}
+
+#[test]
+fn the_line_end_after_a_secret_is_not_part_of_it() {
+    let key = "0a".repeat(32);
+    for end in ["", "\n", "\r\n"] {
+        let config = with_variable("HZM_JOB_ADMIN_KEY", &format!("{key}{end}")).unwrap();
+        assert_eq!(config.admin.key.0, key);
+        let config = with_variable("HZM_JOB_ADMIN_PASSWORD", &format!(" with blanks {end}")).unwrap();
+        assert_eq!(config.admin.password.0, " with blanks ");
+    }
+    assert!(with_variable("HZM_JOB_ADMIN_KEY", &format!(" {key} ")).is_ok(), "as in the file");
+    let config = parse(&format!("hzm:\n  job:\n    admin:\n      key: |\n        {key}\n")).unwrap();
+    assert_eq!(config.admin.key.0, key);
 }

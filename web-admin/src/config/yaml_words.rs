@@ -21,7 +21,14 @@ pub(super) fn problem(error: &Error, key: &str) -> String {
         Error::Unexpected { expected: "mapping start", .. } => {
             "takes keys of its own: write them below it, indented, or leave the whole section out".to_owned()
         }
+        Error::Unexpected { expected: "sequence start", .. } => list(key).to_owned(),
+        Error::Unexpected { expected: "string scalar", .. } | Error::NullIntoString { .. } => {
+            "give one text, in quotes where it begins with a mark".to_owned()
+        }
         Error::Unexpected { expected, .. } => format!("expected {expected} here"),
+        Error::SerdeMissingField { field, .. } => format!("{field} is missing; write it beside the other keys here"),
+        // As it is: what it says otherwise has the place once more.
+        Error::Message { msg, .. } => first_line(msg).to_owned(),
         other => first_line(&other.to_string()).to_owned(),
     };
     if key.is_empty() { said } else { format!("{key}: {said}") }
@@ -33,8 +40,17 @@ fn whole_key(on_line: &str, field: &str) -> String {
     if is_it { on_line.to_owned() } else { field.to_owned() }
 }
 
+/// What a list looks like.
+fn list(key: &str) -> &'static str {
+    if key.ends_with("executors") {
+        "give a list, such as [billing]"
+    } else {
+        "give a list: below the key a line for each entry, with a dash before it"
+    }
+}
+
 /// A type in words.
-fn kind(ty: &str) -> &str {
+pub(super) fn kind(ty: &str) -> &str {
     match ty {
         "u8" => "a whole number from 0 to 255",
         "u16" => "a whole number from 0 to 65535",

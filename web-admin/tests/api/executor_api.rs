@@ -226,7 +226,9 @@ async fn the_content_type_of_a_body_does_not_matter() {
 async fn a_manual_executor_ignores_who_calls_in() {
     let admin = Admin::start().await;
     let client = admin.client().await;
-    let draft = json!({ "name": "m", "app_key": "m", "registration": "manual", "addresses": ["http://127.0.0.1:9"] });
+    let addresses = ["http://127.0.0.1:9"];
+    let draft =
+        json!({ "name": "m", "app_key": "m", "secret": null, "registration": "manual", "addresses": addresses });
     let id = client.post("/api/v1/executors", draft).await.json()["id"].clone();
     let node = Node::register(&admin, "m", "").await;
     assert_eq!(node.call("/api/offline", json!({ "executorAddress": "http://127.0.0.1:9" })).await.status, 200);

@@ -113,13 +113,19 @@ async fn nodes_are_listed_whether_they_registered_or_were_entered() {
 async fn an_executor_made_without_a_word_about_its_secret_gets_one_that_is_told_once() {
     let admin = Admin::start().await;
     let client = admin.client().await;
-    let made = client.post("/api/v1/executors", json!({ "name": "Billing", "app_key": "billing" })).await.json();
-    let secret = made["secret"].as_str().unwrap();
-    assert!(secret.len() >= 32, "{made}");
-    assert_eq!(made["has_secret"], true);
-    assert!(!client.get(&format!("/api/v1/executors/{}", made["id"])).await.text.contains(secret));
-    let open = json!({ "name": "Open", "app_key": "open", "secret": null });
-    assert_eq!(client.post("/api/v1/executors", open).await.json()["has_secret"], false);
+    let typed = json!(["http://127.0.0.1:9"]);
+    for (key, registration, addresses) in [("billing", "automatic", json!([])), ("typed", "manual", typed)] {
+        let wish = json!({ "name": key, "app_key": key, "registration": registration, "addresses": addresses });
+        let made = client.post("/api/v1/executors", wish.clone()).await.json();
+        let secret = made["secret"].as_str().unwrap();
+        assert!(secret.len() >= 32, "{made}");
+        assert_eq!(made["has_secret"], true);
+        assert!(!client.get(&format!("/api/v1/executors/{}", made["id"])).await.text.contains(secret));
+        let mut open = wish;
+        (open["app_key"], open["secret"]) = (json!(format!("open-{key}")), Value::Null);
+        let open = client.post("/api/v1/executors", open).await.json();
+        assert_eq!((&open["has_secret"], &open["secret"]), (&json!(false), &Value::Null), "{open}");
+    }
 }
 
 #[actix_web::test]

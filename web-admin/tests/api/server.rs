@@ -1,6 +1,6 @@
 //! Starting, stopping, and what watches over the process asks.
 
-use crate::support::{Admin, PASSWORD, config, quiet};
+use crate::support::{Admin, Lines, PASSWORD, config, quiet};
 use actix_web::http::Method;
 use hzm_job_actors::Clock;
 use hzm_job_actors::SystemClock;
@@ -54,6 +54,78 @@ async fn what_was_saved_is_there_after_a_restart() {
     let renewed = first_user::reset(&second.app().store, "admin", SystemClock.now()).await.unwrap();
     assert_eq!((login(&url, &password).await, login(&url, &renewed).await), (401, 200));
     second.stop().await;
+}
+
+#[actix_web::test]
+async fn after_an_orderly_stop_the_file_alone_is_the_whole_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = config(&folder);
+    let lines = Lines::default();
+    server::start(settings.clone(), Arc::new(SystemClock), lines.log()).await.unwrap().stop().await;
+    assert_eq!(lines.with("-wal"), Vec::<String>::new());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let moved = config(&elsewhere);
+    std::fs::create_dir(&moved.admin.data).unwrap();
+    for name in ["ledger.sqlite", "hzm-job.key"] {
+        std::fs::copy(settings.admin.data.join(name), moved.admin.data.join(name)).unwrap();
+    }
+    let again = server::start(moved, Arc::new(SystemClock), lines.log()).await.unwrap();
+    assert_eq!(*again.first_user(), FirstUser::Existed);
+    assert_eq!(lines.with("new installation"), Vec::<String>::new());
+    again.stop().await;
+}
+
+#[actix_web::test]
+async fn a_key_without_its_database_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = config(&folder);
+    std::fs::create_dir(&settings.admin.data).unwrap();
+    std::fs::write(settings.admin.key_path(), "0a".repeat(32)).unwrap();
+    let lines = Lines::default();
+    let admin = server::start(settings, Arc::new(SystemClock), lines.log()).await.unwrap();
+    assert_eq!(lines.with("new installation").len(), 1);
+    admin.stop().await;
+}
+
+#[actix_web::test]
+async fn a_data_folder_that_everybody_may_look_into_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = config(&folder);
+    let lines = Lines::default();
+    server::start(settings.clone(), Arc::new(SystemClock), lines.log()).await.unwrap().stop().await;
+    assert_eq!(lines.with("chmod 700"), Vec::<String>::new(), "one that the admin made");
+    std::fs::set_permissions(&settings.admin.data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    server::start(settings, Arc::new(SystemClock), lines.log()).await.unwrap().stop().await;
+    assert_eq!(lines.with("chmod 700").len(), 1);
+}
+
+#[actix_web::test]
+async fn authorities_of_a_directory_that_cannot_be_read_stop_the_start() {
+    for ca in ["/nonexistent.pem", "/etc/passwd"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&folder);
+        (config.admin.ldap.addr, config.admin.ldap.dc) = ("ldaps://dir.example.org".into(), "dc=example,dc=org".into());
+        (config.admin.ldap.ca, config.admin.otherwise) = (ca.into(), "viewer".into());
+        let Err(refusal) = server::start(config, Arc::new(SystemClock), quiet()).await else { panic!("it started") };
+        let said = refusal.to_string();
+        assert!(said.starts_with("hzm.job.admin.ldap.ca: ") && said.contains(ca), "{said}");
+    }
+}
+
+#[actix_web::test]
+async fn of_a_disabled_user_it_is_known_that_a_new_password_opens_nothing() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    admin.user(&root, "ann", "viewer", serde_json::Value::Null).await;
+    let store = &admin.running.app().store;
+    assert!(!first_user::is_disabled(store, "ann").await.unwrap());
+    let ann = store.user_by_name("ann".to_owned()).await.unwrap().unwrap();
+    let wish = serde_json::json!({ "version": ann.version, "role": "viewer", "executors": null, "disabled": true });
+    assert_eq!(root.put(&format!("/api/v1/users/{}", ann.id), wish).await.status, 200);
+    let renewed = first_user::reset(store, "ann", SystemClock.now()).await.unwrap();
+    assert!(first_user::is_disabled(store, "ann").await.unwrap());
+    assert_eq!(admin.login("ann", &renewed).await.status, 401);
 }
 
 async fn login(url: &str, password: &str) -> u16 {

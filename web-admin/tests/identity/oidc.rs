@@ -1,7 +1,7 @@
 //! Logins by a provider of OpenID Connect, as a browser goes there and back.
 
 use crate::fake::{CLIENT, Fake, NOW, REDIRECT, SECRET};
-use crate::support::{Admin, Answer, PASSWORD, send};
+use crate::support::{Admin, Answer, Lines, PASSWORD, send};
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::Clock;
@@ -20,16 +20,19 @@ impl Clock for Fixed {
 }
 
 async fn with_provider(fake: &Fake) -> Admin {
+    Admin::start_at(Arc::new(Fixed), of_provider(fake)).await
+}
+
+fn of_provider(fake: &Fake) -> impl FnOnce(&mut hzm_job_admin::config::Config) + use<> {
     let issuer = fake.issuer.clone();
-    let change = move |config: &mut hzm_job_admin::config::Config| {
+    move |config| {
         config.admin.oidc.issuer = issuer;
         config.admin.oidc.client_id = CLIENT.to_owned();
         config.admin.oidc.client_secret = Secret(SECRET.to_owned());
         config.admin.oidc.redirect_url = REDIRECT.to_owned();
         config.admin.oidc.label = "Work & Co".to_owned();
         config.admin.groups = vec![GroupRule { group: "ops".into(), role: "operator".into(), executors: None }];
-    };
-    Admin::start_at(Arc::new(Fixed), change).await
+    }
 }
 
 async fn looks(admin: &Admin, path: &str, cookie: &str) -> Answer {
@@ -133,4 +136,26 @@ async fn without_a_provider_there_is_no_way_to_one() {
     let admin = Admin::start().await;
     assert_eq!(looks(&admin, "/login/oidc", "").await.status, 409);
     assert!(!looks(&admin, "/login", "").await.text.contains("/login/oidc"));
+}
+
+#[actix_web::test]
+async fn a_misspelt_executor_in_a_rule_is_told_of_at_the_start_and_when_somebody_logs_in_by_the_rule() {
+    let fake = Fake::start();
+    let (change, lines) = (of_provider(&fake), Lines::default());
+    let rule = |group: &str, key: &str| GroupRule {
+        group: group.into(),
+        role: "operator".into(),
+        executors: Some(std::iter::once(key.to_owned()).collect()),
+    };
+    let admin = Admin::start_heard(Arc::new(Fixed), lines.log(), |config| {
+        change(config);
+        config.admin.groups = vec![rule("OPS", "helo"), rule("others", "wrld")];
+    });
+    let admin = admin.await;
+    assert_eq!((lines.with("groups[0]").len(), lines.with("groups[1]").len()), (1, 1), "{:?}", lines.with(""));
+    let (cookie, url) = sent(&admin, "/").await;
+    let (code, state) = fake.visit(&url);
+    let back = looks(&admin, &callback(&code, &state), &cookie).await;
+    assert!(back.cookie.is_some(), "{}", back.text);
+    assert_eq!((lines.with("helo").len(), lines.with("wrld").len()), (2, 1), "{:?}", lines.with(""));
 }

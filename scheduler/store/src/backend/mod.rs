@@ -19,6 +19,7 @@ mod refusal;
 pub mod sqlite;
 mod tls;
 mod transaction;
+mod whole_file;
 
 pub(crate) use insert_jobs::{InsertJobs, pieces};
 pub(crate) use pool::{Pool, SqliteConn, noted, played};

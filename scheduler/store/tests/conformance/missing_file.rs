@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hzm_job_scheduler::JobId;
 use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry};
-use hzm_job_store::{Store, StoreError};
+use hzm_job_store::{Store, StoreError, StoreSettings};
 use std::fs::{OpenOptions, rename, write};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -162,4 +162,33 @@ async fn a_log_that_is_written_from_its_beginning_over_and_over_is_no_loss() {
     }
     ledger.cut("ledger.sqlite-wal", CUT);
     ledger.assert_refused(900, "ledger.sqlite-wal was cut").await;
+}
+
+#[tokio::test]
+async fn a_file_that_was_completed_needs_no_log_beside_it() {
+    let ledger = Ledger::open().await;
+    assert!(ledger.len("ledger.sqlite-wal") > 0);
+    assert!(ledger.store.file_complete().await.unwrap());
+    assert_eq!(ledger.len("ledger.sqlite-wal"), 0);
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(ledger.path("ledger.sqlite"), copy.path().join("ledger.sqlite")).unwrap();
+    let copied = Ledger::open_in(copy).await;
+    let again = copied.write(1).await.unwrap();
+    assert!(!matches!(again.as_slice(), [Answer::Opened(_)]), "the row is in the copy: {again:?}");
+    ledger.write(2).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_in_the_way_leaves_the_log_as_it_is_and_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ledger.sqlite").display());
+    let settings = StoreSettings { connect_within: std::time::Duration::from_millis(100), ..StoreSettings::new(url) };
+    let store = tokio::task::spawn_blocking(move || Store::open_with(&settings, &silence()).unwrap()).await.unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let mut reader = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM run").unwrap();
+    store.partition_claim_all("test".into(), at(0)).await.unwrap();
+    assert!(!store.file_complete().await.unwrap());
+    reader.batch_execute("COMMIT").unwrap();
+    assert!(store.file_complete().await.unwrap());
 }

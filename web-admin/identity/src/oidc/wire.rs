@@ -1,5 +1,6 @@
 //! How requests leave for the provider: by awc, as everything in the admin does. Its client belongs to one thread, so one is made
-//! for each step of a login; a login is rare, and a connection that is not kept is none that can go stale.
+//! for each step of a login; a login is rare, and a connection that is not kept is none that can go stale. awc would keep it for
+//! the next request of the step, also after an answer in HTTP/1.0 whose server closes it: each request asks for the end of its own.
 //!
 //! Redirects are not followed: an answer from elsewhere is not the provider's.
 
@@ -55,7 +56,7 @@ impl Wire {
         }
         let (head, body) = request.into_parts();
         let method = awc::http::Method::from_bytes(head.method.as_str().as_bytes()).map_err(form)?;
-        let mut request = self.client.request(method, address);
+        let mut request = self.client.request(method, address).force_close();
         for (name, value) in &head.headers {
             request = request.insert_header((name.as_str(), value.as_bytes()));
         }

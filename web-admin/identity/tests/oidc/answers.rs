@@ -135,6 +135,42 @@ async fn a_provider_that_is_away_is_not_asked_again_by_everybody_at_once() {
     log_in(&oidc, &fake).await.unwrap();
 }
 
+/// A provider that speaks HTTP/1.0: one answer to a connection, whatever else comes on it.
+async fn answer_once_a_connection(listener: tokio::net::TcpListener, document: String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(stream.read_u8().await.unwrap());
+        }
+        let is_document = String::from_utf8(asked).unwrap().contains(DOCUMENT);
+        let body = if is_document { document.as_str() } else { r#"{"keys":[]}"# };
+        let head =
+            format!("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        // It closes when the next word comes, which is the latest moment at which it may.
+        actix_rt::spawn(async move { stream.read_u8().await });
+    }
+}
+
+#[actix_rt::test]
+async fn a_provider_that_closes_each_connection_after_its_answer_is_asked_all_the_same() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    });
+    actix_rt::spawn(answer_once_a_connection(listener, document.to_string()));
+    let oidc = of_issuer(issuer, Duration::from_secs(20)).await;
+    oidc.begin(now()).await.unwrap();
+}
+
 /// A set-up for HTTPS as `localhost`, and the authority's certificate.
 fn https() -> (ServerConfig, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();

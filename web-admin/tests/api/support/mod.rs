@@ -1,9 +1,11 @@
 //! The stage: an admin in this process, a client that is logged in, and a node that does as it is told.
 
 pub(crate) mod database;
+mod lines;
 mod node;
 pub(crate) mod relay;
 
+pub(crate) use lines::Lines;
 pub(crate) use node::Node;
 
 use actix_web::http::Method;
@@ -81,10 +83,19 @@ impl Admin {
 
     /// The same by another clock.
     pub(crate) async fn start_at(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> Admin {
+        Admin::start_heard(clock, quiet(), change).await
+    }
+
+    /// The same with another log.
+    pub(crate) async fn start_heard(
+        clock: Arc<dyn Clock>,
+        log: slog::Logger,
+        change: impl FnOnce(&mut Config),
+    ) -> Admin {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(&folder);
         change(&mut config);
-        let running = server::start(config, clock, quiet()).await.unwrap();
+        let running = server::start(config, clock, log).await.unwrap();
         Admin { running, _folder: folder }
     }
 
