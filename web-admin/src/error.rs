@@ -47,6 +47,9 @@ pub enum ApiError {
     /// The request is not allowed, for this reason: 403.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Another site sent it, as the browser says: 403.
+    #[error("this was sent by another site; open the admin's own page and send it from there")]
+    FromElsewhere,
     /// The role does not hold this permission: 403.
     #[error("{}", not_permitted(*.needed))]
     NotPermitted {
@@ -260,7 +263,7 @@ impl ApiError {
             ApiError::NotLoggedIn { .. } => "not-logged-in",
             ApiError::WrongLogin => "wrong-login",
             ApiError::WrongToken => "wrong-token",
-            ApiError::Forbidden(_) => "forbidden",
+            ApiError::Forbidden(_) | ApiError::FromElsewhere => "forbidden",
             ApiError::NotPermitted { .. } | ApiError::NotOnAll => "not-permitted",
             ApiError::PasswordExpired => "password-expired",
             ApiError::NotFound(_) => "not-found",
@@ -296,9 +299,11 @@ impl ResponseError for ApiError {
             ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
             ApiError::NotLoggedIn { login: Some(_), part_of_page: false } => StatusCode::SEE_OTHER,
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
-            ApiError::Forbidden(_) | ApiError::NotPermitted { .. } | ApiError::NotOnAll | ApiError::PasswordExpired => {
-                StatusCode::FORBIDDEN
-            }
+            ApiError::Forbidden(_)
+            | ApiError::FromElsewhere
+            | ApiError::NotPermitted { .. }
+            | ApiError::NotOnAll
+            | ApiError::PasswordExpired => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

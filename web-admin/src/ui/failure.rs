@@ -57,6 +57,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
     match error {
         ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
         ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+        ApiError::FromElsewhere => (s.forbidden, s.from_elsewhere.to_owned()),
         ApiError::NotPermitted { needed } => (s.forbidden, w.not_permitted(*needed).to_owned()),
         ApiError::NotOnAll => (s.forbidden, s.not_on_all.to_owned()),
         ApiError::PasswordExpired => (s.forbidden, s.password_first.to_owned()),

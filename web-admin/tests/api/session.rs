@@ -1,6 +1,6 @@
 //! Logging in and out, and who gets in at all.
 
-use crate::support::{Admin, PASSWORD};
+use crate::support::{Admin, PASSWORD, send};
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Clock, SystemClock};
@@ -162,4 +162,61 @@ async fn a_session_ends_when_it_is_idle_too_long_and_in_any_case_after_its_time(
     assert_eq!(used.get("/api/v1/session").await.status, 200, "in use, and not three hours old");
     clock.move_on(TimeDelta::minutes(10));
     used.get("/api/v1/session").await.problem(401);
+}
+
+#[actix_web::test]
+async fn no_spelling_of_an_address_takes_a_change_without_its_proof() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let body = || Some(json!({ "name": "eve", "role": "administrator" }).to_string().into_bytes());
+    let headers = [("Content-Type", "application/json")];
+    for path in ["/%61pi/v1/users", "/ap%69/v1/users", "/%61%70%69/%76%31/%75sers", "/api/v1/%75sers"] {
+        client.call_with(Method::POST, path, body(), &headers).await.problem(403);
+        let stranger = admin.stranger(Method::GET, path, None).await;
+        assert_eq!((stranger.status, stranger.location), (401, None), "{path}: a program is led nowhere");
+    }
+    for path in
+        ["//api/v1/users", "/api//v1/users", "/API/v1/users", "/api/V1/users", "/api/v1/users/", "/api%2Fv1/users"]
+    {
+        let answer = client.call_with(Method::POST, path, body(), &headers).await;
+        assert!([403, 404].contains(&answer.status), "{path}: {}", answer.status);
+    }
+    assert_eq!(client.get("/api/v1/users").await.json()["items"].as_array().unwrap().len(), 1);
+    let login = json!({ "name": "admin", "password": PASSWORD });
+    assert_eq!(admin.stranger(Method::POST, "/%61pi/v1/session", Some(login)).await.status, 200, "one way in by any");
+    assert_eq!(admin.stranger(Method::GET, "/%61pi/v1/docs", None).await.status, 303);
+}
+
+#[actix_web::test]
+async fn another_site_logs_no_browser_in_and_sets_nothing_in_it() {
+    let admin = Admin::start().await;
+    let login = json!({ "name": "admin", "password": PASSWORD }).to_string();
+    let form = format!("name=admin&password={}", PASSWORD.replace(' ', "+"));
+    let (of_json, of_form) = ("application/json", "application/x-www-form-urlencoded");
+    let own = format!("http://{}", admin.running.address());
+    for (path, kind, body) in [
+        ("/api/v1/session", of_json, login.as_str()),
+        ("/login", of_form, form.as_str()),
+        ("/preferences", of_form, "lang=en"),
+    ] {
+        let sent = async |told: &[(&str, &str)]| {
+            let headers = [&[("Content-Type", kind)], told].concat();
+            send(Method::POST, &format!("{}{path}", admin.base()), &headers, Some(body.as_bytes().to_vec())).await
+        };
+        for told in [
+            &[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example")] as &[_],
+            &[("Sec-Fetch-Site", "same-site")],
+            &[("Origin", "https://evil.example")],
+            &[("Origin", "null")],
+        ] {
+            let refused = sent(told).await;
+            let cookie = refused.cookie.as_deref().unwrap_or_default();
+            assert!(refused.status == 403 && !cookie.contains("hzm_session"), "{path} {told:?}: {}", refused.text);
+            assert!(refused.text.contains("nother site") || refused.text.contains("其他网站"), "{}", refused.text);
+        }
+        for told in [&[] as &[_], &[("Sec-Fetch-Site", "same-origin")], &[("Origin", own.as_str())]] {
+            let taken = sent(told).await;
+            assert!([200, 303].contains(&taken.status), "{path} {told:?}: {}", taken.text);
+        }
+    }
 }

@@ -93,6 +93,7 @@ catalogue! {
         not_found_hint: "It may have been deleted, or the address is mistyped.", "它可能已被删除，或者地址有误。";
         forbidden: "This was not allowed", "操作未被允许";
         forbidden_hint: "The form was not sent from this session. Go back, reload the page, and try once more.", "表单不是由当前会话发出的。请返回并刷新页面后重试。";
+        from_elsewhere: "Another site sent this. Open the page here, and send it from here.", "此请求来自其他网站。请在本站打开该页面后重新提交。";
         not_on_all: "This concerns all executors, and you were granted some of them. Ask an administrator.", "此操作涉及全部执行器，而您只获授权其中一部分。请联系管理员。";
         password_first: "Somebody else knows your password: change it first, then everything is open to you.", "您的密码由他人设置或知晓：请先修改密码，再继续操作。";
         bad_request: "The address cannot be read", "无法理解该地址";
