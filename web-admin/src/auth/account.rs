@@ -190,7 +190,9 @@ pub(crate) async fn open_session(app: &App, user: &User, address: &str) -> Resul
 /// # Errors
 /// What the database says.
 pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, StoreError> {
-    app.store.session_delete(operator.session().to_owned()).await?;
+    let ended = app.store.session_delete(operator.session().to_owned()).await;
+    app.rights_changed();
+    ended?;
     slog::info!(app.log, "logged out"; "user" => &operator.name);
     Ok(session_cookie(app, String::new(), Duration::ZERO))
 }
@@ -200,7 +202,9 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// # Errors
 /// 404 for a session that is none of the operator's, or what the database says.
 pub async fn end_own_session(app: &App, operator: &Operator, session: &str) -> Result<(), ApiError> {
-    if !app.store.session_end(operator.id, session.to_owned()).await? {
+    let is_ended = app.store.session_end(operator.id, session.to_owned()).await;
+    app.rights_changed();
+    if !is_ended? {
         return Err(ApiError::no_such("session"));
     }
     let what = ("user", operator.id, operator.name.clone());
@@ -233,7 +237,9 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
     app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session().to_owned());
-    if !app.store.user_set_password((user.id, user.version), hash, false, kept, app.now()).await? {
+    let is_set = app.store.user_set_password((user.id, user.version), hash, false, kept, app.now()).await;
+    app.rights_changed();
+    if !is_set? {
         return Err(PasswordRefusal::Overtaken);
     }
     let what = ("user", user.id, user.name);
