@@ -12,6 +12,7 @@
 mod account;
 pub(crate) mod bearer;
 pub(crate) mod guests;
+mod lanes;
 pub(crate) mod password;
 mod proof;
 pub(crate) mod providing;

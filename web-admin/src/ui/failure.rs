@@ -76,6 +76,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
         ApiError::Conflict(_) => (s.conflict, String::new()),
         ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
         ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
+        ApiError::TooManyLogins { .. } => (s.conflict, s.login_often.to_owned()),
         ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => (s.login_title, String::new()),
         ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
         ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),

@@ -54,6 +54,30 @@ async fn a_password_that_was_made_anew_on_the_command_line_is_let_in_after_ten_f
 }
 
 #[actix_web::test]
+async fn whoever_logs_in_all_the_time_keeps_nobody_else_out() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    admin.user(&root, "viewer", "viewer", json!(null)).await;
+    let flood = futures_util::future::join_all((0..75).map(|_| admin.login("viewer", PASSWORD)));
+    let others = futures_util::future::join_all((0..8).map(|_| admin.login("admin", PASSWORD)));
+    let (flood, others) = futures_util::join!(flood, others);
+    assert!(others.iter().all(|answer| answer.status == 200), "{others:?}");
+    assert!(flood.iter().all(|answer| [200, 429].contains(&answer.status)), "{flood:?}");
+    let mut refused = None;
+    for _ in 0..31 {
+        let answer = admin.login("viewer", PASSWORD).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+        }
+    }
+    let problem = refused.expect("thirty a minute").problem(429);
+    assert!(problem["detail"].as_str().unwrap().contains("use the session"), "{problem}");
+    let logins = root.get("/api/v1/operations?size=500").await.json();
+    let of_viewer = |entry: &&serde_json::Value| entry["user"] == "viewer" && entry["action"] == "login";
+    assert!(logins["items"].as_array().unwrap().iter().filter(of_viewer).count() <= 31, "each wrote an entry");
+}
+
+#[actix_web::test]
 async fn a_session_that_was_ended_lets_nobody_in() {
     let admin = Admin::start().await;
     let (client, other) = (admin.client().await, admin.client().await);

@@ -9,7 +9,7 @@ use hzm_job_store::account_guest::{Entered, Guest};
 use hzm_job_store::job_list::JobFilter;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::page::Cursor;
-use hzm_job_store::session::NewSession;
+use hzm_job_store::session::{MOST_SESSIONS, NewSession};
 use hzm_job_store::user::User;
 
 fn administrator() -> Rights {
@@ -66,6 +66,23 @@ fn a_user_is_found_by_name_and_names_are_unique() {
         let again = world.store.account_create(new("ann", administrator()), None, at(2)).await.unwrap();
         assert_eq!(again, Change::Taken);
         assert_eq!(world.store.user_count().await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_user_has_so_many_sessions_and_with_another_one_the_oldest_ends() {
+    on_each_database(async |world| {
+        let (ann, bob) = (user(&world, "ann").await, user(&world, "bob").await);
+        session(&world, &bob, "of-bob", 5_000, 0).await;
+        let most = MOST_SESSIONS;
+        for number in 0..most + 3 {
+            session(&world, &ann, &format!("session-{number}"), 5_000, 1 + number).await;
+        }
+        let open = world.store.session_list(ann.id, at(0), at(most + 3)).await.unwrap();
+        assert_eq!(open.len() as i64, most);
+        for (token, whose_it_is) in [("session-2", None), ("session-3", Some("ann")), ("of-bob", Some("bob"))] {
+            assert_eq!(whose(&world, token, 0, most + 3).await.as_deref(), whose_it_is, "{token}");
+        }
     });
 }
 

@@ -87,6 +87,7 @@ catalogue! {
         login_button: "Log in", "登录";
         login_wrong: "The user name or the password is wrong.", "用户名或密码不正确。";
         login_many: "Too many failed attempts. Wait a quarter of an hour, then try again.", "失败次数过多，请等待一刻钟后再试。";
+        login_often: "Too many logins of this user or from this address. Use the session that is open, or try again in a minute.", "该用户或该地址的登录过于频繁。请使用已打开的会话，或一分钟后再试。";
         login_away: "The service is not available right now. Try again in a moment.", "服务暂时不可用，请稍后重试。";
         logged_out: "You are logged out.", "已退出登录。";
         not_found: "There is no such page", "页面不存在";
