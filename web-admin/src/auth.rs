@@ -13,6 +13,7 @@ pub(crate) mod absent;
 mod account;
 pub(crate) mod bearer;
 pub(crate) mod guests;
+mod lanes;
 pub(crate) mod password;
 mod proof;
 pub(crate) mod providing;
@@ -23,6 +24,7 @@ pub use account::{LoginRefusal, PasswordRefusal, change_password, end_own_sessio
 pub(crate) use account::{note, open_session};
 pub use bearer::random_token;
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
+pub(crate) use proof::not_from_elsewhere;
 pub use throttle::Throttle;
 pub(crate) use token::csrf_of;
 pub use token::{random_password, random_secret, random_text, sha256_hex};
@@ -47,11 +49,16 @@ use hzm_job_store::user::User;
 /// The cookie of a session.
 pub const SESSION_COOKIE: &str = "hzm_session";
 
-/// The call that logs in.
-const LOGIN_PATH: &str = "/api/v1/session";
+/// The call that logs in, below the API's address.
+const LOGIN_CALL: &str = "/session";
 
-/// The one page among the addresses of the API.
-const DOCS_PAGE: &str = "/api/v1/docs";
+/// The one page among the addresses of the API, below that.
+const DOCS_PAGE: &str = "/docs";
+
+/// What a request carries that was led to a page. By the route, which is found in a decoded address, and never by the address as it
+/// came: that has many spellings. What is not marked is taken for a program's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForPeople;
 
 /// A session's use is written down again after this long, in milliseconds.
 const TOUCH_EVERY_MS: i64 = 60_000;
@@ -140,7 +147,12 @@ pub(crate) async fn gate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_login = request.method() == Method::POST && request.path() == LOGIN_PATH;
+    // Decoded, and without what led here.
+    let called = request.match_info().unprocessed();
+    let is_login = request.method() == Method::POST && called == LOGIN_CALL;
+    if called.trim_end_matches('/') == DOCS_PAGE {
+        request.extensions_mut().insert(ForPeople);
+    }
     if !is_login {
         let entered = Operator::extract(request.request()).await;
         match entered {
@@ -238,8 +250,7 @@ async fn rights_of(app: &App, user: &User) -> Result<Option<Rights>, ApiError> {
 /// The refusal of somebody unknown: a problem for programs, the way to the login page for people. A list that renews itself
 /// sends its whole page there: in its own place the login page would make the list vanish.
 fn stranger(request: &HttpRequest) -> ApiError {
-    let is_page = request.path().trim_end_matches('/') == DOCS_PAGE;
-    if request.path().starts_with("/api/") && !is_page {
+    if !is_for_people(request) {
         return ApiError::NotLoggedIn { login: None, part_of_page: false };
     }
     let part_of_page = request.headers().contains_key("HX-Request");
@@ -248,6 +259,10 @@ fn stranger(request: &HttpRequest) -> ApiError {
     let back = if part_of_page { page_around(request).unwrap_or_else(|| "/".to_owned()) } else { asked.to_owned() };
     let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
     ApiError::NotLoggedIn { login: Some(format!("/login?next={next}")), part_of_page }
+}
+
+fn is_for_people(request: &HttpRequest) -> bool {
+    request.extensions().contains::<ForPeople>()
 }
 
 /// The page that a part of it was asked from, as htmx tells it: path and query only, whatever host the browser used.
@@ -263,9 +278,16 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::test::TestRequest;
 
+    /// A request that was led to a page.
+    fn led_to_page(asked: TestRequest) -> HttpRequest {
+        let request = asked.to_http_request();
+        request.extensions_mut().insert(ForPeople);
+        request
+    }
+
     #[test]
     fn a_reader_whose_session_ended_is_led_to_the_login_and_back() {
-        let refusal = stranger(&TestRequest::get().uri("/runs?job=4").to_http_request()).error_response();
+        let refusal = stranger(&led_to_page(TestRequest::get().uri("/runs?job=4"))).error_response();
         assert_eq!(refusal.status(), StatusCode::SEE_OTHER);
         assert_eq!(refusal.headers().get("Location").unwrap(), "/login?next=%2Fruns%3Fjob%3D4");
     }
@@ -275,7 +297,7 @@ mod tests {
         let asked = TestRequest::get().uri("/runs?job=4&after=9");
         let asked = asked.insert_header(("HX-Request", "true"));
         let asked = asked.insert_header(("HX-Current-URL", "http://hzm.example:8888/runs?job=4"));
-        let refusal = stranger(&asked.to_http_request()).error_response();
+        let refusal = stranger(&led_to_page(asked)).error_response();
         assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(refusal.headers().get("HX-Redirect").unwrap(), "/login?next=%2Fruns%3Fjob%3D4");
     }

@@ -6,8 +6,10 @@
 //! by the request log. Nothing here knows a URL.
 
 mod problem;
+mod texts;
 
 pub use problem::{FieldError, PROBLEM_JSON, ProblemDetails};
+pub(crate) use texts::is_whole;
 
 use crate::access::{Permission, Refusal};
 use actix_web::body::BoxBody;
@@ -18,6 +20,7 @@ use hzm_job_actors::SchedulerError;
 use hzm_job_scheduler::problem::FieldProblem;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::{Store, StoreError};
+use texts::{away_text, not_permitted};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -47,6 +50,9 @@ pub enum ApiError {
     /// The request is not allowed, for this reason: 403.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Another site sent it, as the browser says: 403.
+    #[error("this was sent by another site; open the admin's own page and send it from there")]
+    FromElsewhere,
     /// The role does not hold this permission: 403.
     #[error("{}", not_permitted(*.needed))]
     NotPermitted {
@@ -124,6 +130,15 @@ pub enum ApiError {
         /// Seconds until the next attempt is looked at.
         retry_after: u64,
     },
+    /// Too many logins of one user, or from one address, of late: 429.
+    #[error(
+        "too many logins of this user or from this address; use the session that an earlier one opened, or a token, or try again in \
+         {retry_after} seconds"
+    )]
+    TooManyLogins {
+        /// Seconds until there may be another one.
+        retry_after: u64,
+    },
     /// A mailbox is full: 503, to be tried again after a second.
     #[error("the scheduler is busy; try again in a second")]
     Busy,
@@ -165,33 +180,6 @@ pub struct Failure {
     pub chain: String,
     /// Whether the log tells of its cause by itself, once and not for each request.
     pub is_told: bool,
-}
-
-/// What the API says to a role that does not hold a permission.
-fn not_permitted(needed: Permission) -> &'static str {
-    match needed {
-        Permission::View => "your role may not look at this",
-        Permission::Operate => "your role may look, but not start, stop, run or cancel: that takes an operator",
-        Permission::Edit => "your role may not create, change or delete jobs or clear runs: that takes an editor",
-        Permission::Administer => "this takes an administrator",
-        Permission::Govern => "users are managed by an administrator who is logged in, never with a token",
-    }
-}
-
-/// What the API says while the database is away.
-fn away_text(brief: &str, for_s: Option<u64>) -> String {
-    let since = for_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
-    let what = if is_whole(brief) {
-        format!("{brief}{since}")
-    } else {
-        format!("the database cannot be reached{since} ({brief})")
-    };
-    format!("{what}; it is tried again all the time, come again in a moment")
-}
-
-/// Whether the reason why a database is away says by itself that it is the database.
-pub(crate) fn is_whole(brief: &str) -> bool {
-    brief.starts_with("the database ")
 }
 
 impl Failure {
@@ -260,7 +248,7 @@ impl ApiError {
             ApiError::NotLoggedIn { .. } => "not-logged-in",
             ApiError::WrongLogin => "wrong-login",
             ApiError::WrongToken => "wrong-token",
-            ApiError::Forbidden(_) => "forbidden",
+            ApiError::Forbidden(_) | ApiError::FromElsewhere => "forbidden",
             ApiError::NotPermitted { .. } | ApiError::NotOnAll => "not-permitted",
             ApiError::PasswordExpired => "password-expired",
             ApiError::NotFound(_) => "not-found",
@@ -275,6 +263,7 @@ impl ApiError {
             ApiError::KeyReused { .. } => "key-reused",
             ApiError::Quarantined { .. } => "quarantined",
             ApiError::TooManyAttempts { .. } => "too-many-attempts",
+            ApiError::TooManyLogins { .. } => "too-many-logins",
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
             ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => "unavailable",
@@ -296,9 +285,11 @@ impl ResponseError for ApiError {
             ApiError::Malformed(_) => StatusCode::BAD_REQUEST,
             ApiError::NotLoggedIn { login: Some(_), part_of_page: false } => StatusCode::SEE_OTHER,
             ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
-            ApiError::Forbidden(_) | ApiError::NotPermitted { .. } | ApiError::NotOnAll | ApiError::PasswordExpired => {
-                StatusCode::FORBIDDEN
-            }
+            ApiError::Forbidden(_)
+            | ApiError::FromElsewhere
+            | ApiError::NotPermitted { .. }
+            | ApiError::NotOnAll
+            | ApiError::PasswordExpired => StatusCode::FORBIDDEN,
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -309,7 +300,7 @@ impl ResponseError for ApiError {
             | ApiError::InUse { .. }
             | ApiError::Conflict(_)
             | ApiError::Quarantined { .. } => StatusCode::CONFLICT,
-            ApiError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::TooManyAttempts { .. } | ApiError::TooManyLogins { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Busy
             | ApiError::SavedOnly
             | ApiError::Unconfirmed
@@ -326,7 +317,9 @@ impl ResponseError for ApiError {
                 let header = if *part_of_page { "HX-Redirect" } else { LOCATION.as_str() };
                 return answer.insert_header((header, page.as_str())).finish();
             }
-            ApiError::TooManyAttempts { retry_after } => answer.insert_header((RETRY_AFTER, retry_after.to_string())),
+            ApiError::TooManyAttempts { retry_after } | ApiError::TooManyLogins { retry_after } => {
+                answer.insert_header((RETRY_AFTER, retry_after.to_string()))
+            }
             ApiError::Busy
             | ApiError::SavedOnly
             | ApiError::Unconfirmed

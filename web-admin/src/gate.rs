@@ -5,7 +5,7 @@
 
 use crate::access::{Need, Object};
 use crate::audit;
-use crate::auth::Operator;
+use crate::auth::{ForPeople, Operator, not_from_elsewhere};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
@@ -17,8 +17,14 @@ use hzm_job_scheduler::{ExecutorId, JobId, RunId};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
-/// How a refusal looks: problem details for programs, a page for people.
-pub(crate) type Refuse = fn(&HttpRequest, &ApiError) -> HttpResponse;
+/// Whom an address is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    /// People: they are led to the login, and each of their forms carries its own proof, which its handler checks.
+    pub(crate) is_page: bool,
+    /// How a refusal looks: problem details for programs, a page for people.
+    pub(crate) refuse: fn(&HttpRequest, &ApiError) -> HttpResponse,
+}
 
 /// A method and an address, what it takes, and what answers it.
 pub struct Endpoint {
@@ -35,7 +41,7 @@ impl Endpoint {
     pub(crate) fn new<F, Args>(
         (method, path): (Method, &'static str),
         need: Need,
-        refuse: Refuse,
+        manner: Manner,
         handler: F,
     ) -> Endpoint
     where
@@ -43,19 +49,19 @@ impl Endpoint {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::route().guard(guard::Method(method.clone())).to(handler).wrap(Gate { need, refuse });
+        let route = web::route().guard(guard::Method(method.clone())).to(handler).wrap(Gate { need, manner });
         Endpoint { method, path, need, route }
     }
 
     /// Lets HEAD in where GET is.
-    pub(crate) fn read<F, Args>(path: &'static str, need: Need, refuse: Refuse, handler: F) -> Endpoint
+    pub(crate) fn read<F, Args>(path: &'static str, need: Need, manner: Manner, handler: F) -> Endpoint
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
         let reads = guard::Any(guard::Get()).or(guard::Head());
-        let route = web::route().guard(reads).to(handler).wrap(Gate { need, refuse });
+        let route = web::route().guard(reads).to(handler).wrap(Gate { need, manner });
         Endpoint { method: Method::GET, path, need, route }
     }
 }
@@ -64,7 +70,7 @@ impl Endpoint {
 #[derive(Clone, Copy)]
 struct Gate {
     need: Need,
-    refuse: Refuse,
+    manner: Manner,
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Gate
@@ -102,12 +108,15 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let (gate, service) = (self.gate, Rc::clone(&self.service));
+        if gate.manner.is_page {
+            request.extensions_mut().insert(ForPeople);
+        }
         Box::pin(async move {
             match gate.admit(request.request()).await {
                 Ok(()) => Ok(service.call(request).await?.map_into_boxed_body()),
                 Err(refusal) => {
                     note(request.request(), &refusal).await;
-                    let answer = (gate.refuse)(request.request(), &refusal);
+                    let answer = (gate.manner.refuse)(request.request(), &refusal);
                     Ok(request.into_response(answer))
                 }
             }
@@ -131,7 +140,8 @@ async fn note(request: &HttpRequest, refusal: &ApiError) {
 impl Gate {
     async fn admit(self, request: &HttpRequest) -> Result<(), ApiError> {
         if self.need == Need::Nothing {
-            return Ok(());
+            // Nobody's rights are used there, but an answer may set a cookie: another site must not log a browser in.
+            return not_from_elsewhere(request);
         }
         let operator = Operator::extract(request).await?;
         // Also for the page that tells of the refusal: it is shown to somebody.

@@ -30,6 +30,7 @@ mod readyz;
 pub mod request_log;
 pub mod routes;
 pub mod server;
+mod serving;
 pub mod standalone;
 pub mod startup_error;
 pub mod state;

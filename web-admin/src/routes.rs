@@ -14,7 +14,7 @@ use crate::api::{
 };
 use crate::edge::slow::bounded;
 use crate::error::ApiError;
-use crate::gate::Endpoint;
+use crate::gate::{Endpoint, Manner};
 use crate::{auth, executor_api, extract, readyz, ui};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -113,6 +113,9 @@ fn for_people(config: &mut web::ServiceConfig) {
         .configure(ui::routes);
 }
 
+/// The API is for programs.
+const CALL: Manner = Manner { is_page: false, refuse: |_, refusal| refusal.error_response() };
+
 /// One constructor per method, so that the table reads as a table.
 macro_rules! methods {
     ($($name:ident = $method:ident),*) => {$(
@@ -122,7 +125,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
             F::Output: Responder + 'static,
         {
-            Endpoint::new((Method::$method, path), need, |_, refusal| refusal.error_response(), handler)
+            Endpoint::new((Method::$method, path), need, CALL, handler)
         }
     )*};
 }

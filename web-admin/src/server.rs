@@ -7,18 +7,15 @@ use crate::auth::absent;
 use crate::auth::providing::Providing;
 use crate::config::{AdminConfig, Config};
 use crate::data_folder::DataFolder;
-use crate::edge::seats::{Seats, turn_away};
 use crate::error::Failure;
 use crate::first_user::FirstUser;
 use crate::opening::{self, Opened};
-use crate::request_log::log_request;
 pub use crate::startup_error::StartupError;
 use crate::state::App;
 use crate::tls::Certificates;
-use crate::{housekeeping, routes};
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
+use crate::{housekeeping, serving};
+use actix_web::dev::ServerHandle;
+use actix_web::web;
 use hzm_job_actors::Clock;
 use hzm_job_identity::ldap;
 use std::net::SocketAddr;
@@ -32,10 +29,6 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How long a stop may take in all.
 const WHOLE_STOP: Duration = Duration::from_secs(8);
-/// How long a TLS handshake may take at most: whoever is silent that long is in the way of others.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(3);
-/// How long requests under way may take to end when the server stops, in seconds.
-const REQUESTS_PATIENCE_S: u64 = 2;
 
 /// An admin that serves.
 pub struct Running {
@@ -63,7 +56,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
         opening::open(&config, clock, &log, (&listener, certificates.as_ref())).await?;
     let app = web::Data::new(App::new(store, scheduler, provider, Arc::new(config), log));
     absent::tell_of_all(&app).await;
-    let (server, address) = serve(listener, &app, certificates.as_ref())?;
+    let (server, address) = serving::serve(listener, &app, certificates.as_ref())?;
     let handle = server.handle();
     actix_rt::spawn(server);
     if let Some(waiting) = waiting {
@@ -103,43 +96,6 @@ fn bind(config: &AdminConfig) -> Result<std::net::TcpListener, StartupError> {
     std::net::TcpListener::bind(&address).map_err(|source| StartupError::Listen { address, source })
 }
 
-fn serve(
-    listener: std::net::TcpListener,
-    app: &web::Data<App>,
-    certificates: Option<&Arc<Certificates>>,
-) -> Result<(Server, SocketAddr), StartupError> {
-    let failed = |source| StartupError::Listen { address: "the address".to_owned(), source };
-    let address = listener.local_addr().map_err(failed)?;
-    let (data, seats, http, workers) =
-        (app.clone(), Seats::new(app), &app.config.admin.http, app.config.admin.http_workers());
-    let within = http.request_timeout.to_std().unwrap_or(Duration::from_secs(10));
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(data.clone())
-            .wrap(from_fn(turn_away))
-            .wrap(from_fn(log_request))
-            .configure(routes::configure)
-    });
-    let server = server
-        .workers(workers)
-        .max_connections((http.max_connections as usize).div_ceil(workers))
-        .on_connect(move |connection, data| seats.connected(connection, data))
-        .keep_alive(http.keep_alive.to_std().unwrap_or(Duration::from_secs(75)))
-        .client_request_timeout(within)
-        .tls_handshake_timeout(within.min(HANDSHAKE_WITHIN))
-        // Handshakes at the same time: actix-tls lets 256 a thread begin, which a few hundred silent connections would fill.
-        .max_connection_rate((http.max_connections as usize).div_ceil(workers))
-        .shutdown_timeout(REQUESTS_PATIENCE_S)
-        .disable_signals();
-    let server = match certificates {
-        None => server.listen(listener),
-        Some(shown) => {
-            server.listen_rustls_0_23(listener, shown.server_config().map_err(std::io::Error::other).map_err(failed)?)
-        }
-    };
-    Ok((server.map_err(failed)?.run(), address))
-}
-
 impl Running {
     /// The address it serves on.
     #[must_use]
@@ -176,7 +132,7 @@ impl Running {
     /// way and commit. What is open then is taken up at the next start.
     pub async fn stop(self) {
         let until = Instant::now() + WHOLE_STOP;
-        slog::info!(self.app.log, "stopping; requests under way may end"; "at_most_s" => REQUESTS_PATIENCE_S);
+        slog::info!(self.app.log, "stopping; requests under way may end"; "at_most_s" => serving::REQUESTS_PATIENCE_S);
         self.app.close_streams();
         self.handle.stop(true).await;
         self.app.scheduler.stop(PATIENCE).await;

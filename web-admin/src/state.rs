@@ -46,6 +46,7 @@ pub struct App {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) readiness: Readiness,
     closing: watch::Sender<bool>,
+    rights: watch::Sender<()>,
 }
 
 impl App {
@@ -76,6 +77,7 @@ impl App {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             readiness: Readiness::default(),
             closing: watch::Sender::new(false),
+            rights: watch::Sender::new(()),
         }
     }
 
@@ -87,6 +89,16 @@ impl App {
     /// Who asks for a change, when, and from which address, as the operation log records it.
     pub fn by(&self, user: &str, address: &str) -> By {
         By { user: user.to_owned(), at: self.now(), address: address.to_owned() }
+    }
+
+    /// Tells those who go on for long that somebody may do less than before, or is logged in no more: they look again.
+    pub(crate) fn rights_changed(&self) {
+        self.rights.send_replace(());
+    }
+
+    /// Changes whenever that may be so.
+    pub(crate) fn rights(&self) -> watch::Receiver<()> {
+        self.rights.subscribe()
     }
 
     /// Tells the streams that never end by themselves to end: the server is about to stop.

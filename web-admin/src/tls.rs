@@ -19,6 +19,10 @@ use thiserror::Error;
 /// A connection with TLS as actix hands it to us.
 pub(crate) type Stream = actix_tls::accept::rustls_0_23::TlsStream<TcpStream>;
 
+/// What a connection may speak, as its handshake names it.
+pub(crate) const HTTP_2: &[u8] = b"h2";
+pub(crate) const HTTP_1: &[u8] = b"http/1.1";
+
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The largest file that is read, in bytes.

@@ -39,6 +39,10 @@ pub struct OpenSession {
     pub address: String,
 }
 
+/// Sessions that one user may have open; with another one the oldest end.
+pub const MOST_SESSIONS: i64 = 100;
+/// Sessions that are ended at a time, where an older version let there be more.
+const ENDED_AT_ONCE: i64 = 500;
 /// Sessions of one user that are listed at most.
 const LISTED: i64 = 500;
 
@@ -90,7 +94,7 @@ impl Store {
         })
     }
 
-    /// Opens a session, and removes those that are over.
+    /// Opens a session, and removes those that are over and the oldest ones of the user beyond [`MOST_SESSIONS`].
     ///
     /// # Errors
     /// What the database says.
@@ -106,6 +110,12 @@ impl Store {
                 session::address.eq(storable(new.address)),
             );
             diesel::delete(session::table.filter(session::expires_at.le(millis(now)))).execute(conn).await?;
+            let newest_first = session::table.filter(session::user_id.eq(new.user)).order(session::created_at.desc());
+            let beyond = newest_first.select(session::token_hash).offset(MOST_SESSIONS - 1).limit(ENDED_AT_ONCE);
+            let beyond: Vec<String> = beyond.load(conn).await?;
+            if !beyond.is_empty() {
+                diesel::delete(session::table.filter(session::token_hash.eq_any(&beyond))).execute(conn).await?;
+            }
             diesel::insert_into(session::table).values(row).execute(conn).await?;
             Ok(())
         })

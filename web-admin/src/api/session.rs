@@ -75,6 +75,7 @@ pub async fn open(request: HttpRequest, app: web::Data<App>, login: Body<Login>)
         }
         LoginRefusal::Away => ApiError::Unavailable(Failure::because("the directory cannot be asked")),
         LoginRefusal::TooMany => ApiError::TooManyAttempts { retry_after: COME_AGAIN_AFTER },
+        LoginRefusal::TooOften { retry_after } => ApiError::TooManyLogins { retry_after },
         LoginRefusal::Unavailable(error) => error,
     })?;
     let csrf = crate::auth::csrf_of(cookie.value());

@@ -1,7 +1,7 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
 use super::guests;
-use super::password::{LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
+use super::password::{Asker, LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
 use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
 use crate::audit::{self, Failed};
@@ -19,6 +19,11 @@ const LONGEST_NAME: usize = 128;
 /// The longest password of a directory, in bytes.
 const LONGEST_OF_DIRECTORIES: usize = hzm_job_identity::ldap::LONGEST_PASSWORD;
 
+/// When to come again if too many of a name or from an address wait for the hash function, in seconds.
+const TURNS_COME_WITHIN_S: u64 = 2;
+/// When to come again after too many logins, in seconds.
+const LOGINS_COUNT_FOR_S: u64 = 60;
+
 /// Why nobody was logged in.
 #[derive(Debug)]
 pub enum LoginRefusal {
@@ -26,6 +31,11 @@ pub enum LoginRefusal {
     Wrong,
     /// Too many attempts failed: come back in a quarter of an hour.
     TooMany,
+    /// Too many logins of this user, or from this address, at a time: come back after so many seconds.
+    TooOften {
+        /// Seconds.
+        retry_after: u64,
+    },
     /// Somebody else vouches for the user, and nothing here says what the user may do.
     NoRights,
     /// The directory or the provider cannot be asked now.
@@ -93,14 +103,15 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
     let known = user.as_ref().map(|user| (user.id, user.name.clone()));
+    let asker = Asker { name, address };
     let entered = match (&app.directory, &user) {
-        (Some(_), None) if is_kept_here(app, name).await? => by_password(app, None, password).await,
+        (Some(_), None) if is_kept_here(app, name).await? => by_password(app, None, password, asker).await,
         // Whoever has a password here is asked for that, whatever a directory says of the name.
         (Some(directory), None) => guests::by_directory(app, directory, (name, password), address).await,
         (Some(directory), Some(user)) if user.origin == guests::LDAP => {
             guests::by_directory(app, directory, (name, password), address).await
         }
-        _ => by_password(app, user, password).await,
+        _ => by_password(app, user, password, asker).await,
     };
     match entered {
         Ok(user) => {
@@ -108,6 +119,9 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
             open_session(app, &user, address).await
         }
         Err(refusal) => {
+            if matches!(refusal, LoginRefusal::TooOften { .. }) {
+                app.throttle.take_back(address, &name.to_lowercase());
+            }
             if matches!(refusal, LoginRefusal::Wrong | LoginRefusal::NoRights) {
                 audit::login_failed(app, known, address, Failed::Wrong).await;
             }
@@ -123,14 +137,17 @@ async fn is_kept_here(app: &App, name: &str) -> Result<bool, StoreError> {
 }
 
 /// Whether this is the password of a user who has one here. That a user is disabled is told to nobody: names cannot be tried out.
-async fn by_password(app: &App, user: Option<User>, password: &str) -> Result<User, LoginRefusal> {
+async fn by_password(app: &App, user: Option<User>, password: &str, asker: Asker<'_>) -> Result<User, LoginRefusal> {
     if password.len() > LONGEST_PASSWORD {
         return Err(LoginRefusal::Wrong);
     }
     let user = user.filter(User::is_local);
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let verified = app.passwords.verify(password, hash).await;
-    let is_right = verified.map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
+    let verified = app.passwords.verify(asker, password, hash).await;
+    let is_right = verified.map_err(|error| match error {
+        PasswordError::TooMany => LoginRefusal::TooOften { retry_after: TURNS_COME_WITHIN_S },
+        other => LoginRefusal::Unavailable(unavailable(&other)),
+    })?;
     user.filter(|user| is_right && !user.disabled).ok_or(LoginRefusal::Wrong)
 }
 
@@ -169,8 +186,12 @@ async fn is_known_at(app: &App, user: &User, address: &str) -> Result<bool, Stor
 /// Opens a session of a user who has shown to be that one, records it, and answers its cookie.
 ///
 /// # Errors
-/// What the database says.
+/// [`LoginRefusal::TooOften`], or what the database says.
 pub(crate) async fn open_session(app: &App, user: &User, address: &str) -> Result<Cookie<'static>, LoginRefusal> {
+    if !app.throttle.admit_success(user.id, app.now()) {
+        slog::warn!(app.log, "too many logins"; "user" => &user.name, "address" => address);
+        return Err(LoginRefusal::TooOften { retry_after: LOGINS_COUNT_FOR_S });
+    }
     let token = random_text().map_err(|error| LoginRefusal::Unavailable(unavailable(&error)))?;
     let session = NewSession {
         token_hash: sha256_hex(&token),
@@ -192,7 +213,9 @@ pub(crate) async fn open_session(app: &App, user: &User, address: &str) -> Resul
 /// # Errors
 /// What the database says.
 pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, StoreError> {
-    app.store.session_delete(operator.session().to_owned()).await?;
+    let ended = app.store.session_delete(operator.session().to_owned()).await;
+    app.rights_changed();
+    ended?;
     slog::info!(app.log, "logged out"; "user" => &operator.name);
     Ok(session_cookie(app, String::new(), Duration::ZERO))
 }
@@ -202,7 +225,9 @@ pub async fn log_out(app: &App, operator: &Operator) -> Result<Cookie<'static>, 
 /// # Errors
 /// 404 for a session that is none of the operator's, or what the database says.
 pub async fn end_own_session(app: &App, operator: &Operator, session: &str) -> Result<(), ApiError> {
-    if !app.store.session_end(operator.id, session.to_owned()).await? {
+    let is_ended = app.store.session_end(operator.id, session.to_owned()).await;
+    app.rights_changed();
+    if !is_ended? {
         return Err(ApiError::no_such("session"));
     }
     let what = ("user", operator.id, operator.name.clone());
@@ -220,7 +245,12 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
     if new == old {
         return Err(PasswordRefusal::Same);
     }
-    let away = |error: PasswordError| PasswordRefusal::Unavailable(unavailable(&error));
+    let away = |error: PasswordError| match error {
+        PasswordError::TooMany => {
+            PasswordRefusal::Unavailable(ApiError::TooManyLogins { retry_after: TURNS_COME_WITHIN_S })
+        }
+        other => PasswordRefusal::Unavailable(unavailable(&other)),
+    };
     // Whoever is here is logged in: attempts are counted for this user alone, and no stranger can use them up.
     if !app.throttle.admit_user(operator.id, app.now()) {
         return Err(PasswordRefusal::TooMany);
@@ -230,12 +260,15 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
         return Err(PasswordRefusal::Elsewhere);
     }
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = app.passwords.verify(old, hash).await.map_err(away)?;
+    let asker = Asker { name: &operator.name, address: &operator.address };
+    let is_right = app.passwords.verify(asker, old, hash).await.map_err(away)?;
     let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
     app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session().to_owned());
-    if !app.store.user_set_password((user.id, user.version), hash, false, kept, app.now()).await? {
+    let is_set = app.store.user_set_password((user.id, user.version), hash, false, kept, app.now()).await;
+    app.rights_changed();
+    if !is_set? {
         return Err(PasswordRefusal::Overtaken);
     }
     let what = ("user", user.id, user.name);

@@ -71,7 +71,10 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
         // Whatever the user may still do by an earlier login ends here.
         let Identity { name, subject, .. } = identity.clone();
         let nothing = Rights { role: String::new(), executors: None, disabled: false };
-        app.store.guest_expel(&Guest { origin, subject, name, by_name: origin == LDAP, rights: nothing }).await?;
+        let guest = Guest { origin, subject, name, by_name: origin == LDAP, rights: nothing };
+        let expelled = app.store.guest_expel(&guest).await;
+        app.rights_changed();
+        expelled?;
         slog::warn!(app.log, "somebody was not let in: no rule of hzm.job.admin.groups concerns them"; "origin" => origin,
             "user" => &identity.name, "groups" => identity.groups.join("; "));
         return Err(LoginRefusal::NoRights);
@@ -81,7 +84,9 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
     let refused = |why: &str| {
         slog::warn!(app.log, "somebody was not let in"; "origin" => origin, "user" => &guest.name, "reason" => why);
     };
-    match app.store.guest_enter(&guest, &app.by(&guest.name, address)).await? {
+    let entered = app.store.guest_enter(&guest, &app.by(&guest.name, address)).await;
+    app.rights_changed();
+    match entered? {
         Entered::Known(user) => Ok(user),
         Entered::NameTaken => {
             refused("there is a user of this name for whom somebody else vouches, or who has a password here");

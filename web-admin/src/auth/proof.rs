@@ -6,9 +6,10 @@
 //! - `Sec-Fetch-Site: same-origin`, which browsers set by themselves and no page can forge;
 //! - without that header (plain HTTP from another machine), an `Origin` whose host is the request's `Host`.
 //!
-//! Requests that a browser calls cross-site are refused for pages too; the pages' own proof is their form field.
+//! Requests that a browser calls cross-site are refused for pages too; the pages' own proof is their form field. They are refused also
+//! where nobody has to be logged in: whoever logs a browser in under a name of its own sees what is done under that name.
 
-use super::Operator;
+use super::{Operator, is_for_people};
 use crate::error::ApiError;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, ORIGIN};
@@ -17,6 +18,7 @@ use subtle::ConstantTimeEq;
 /// The header that programs send.
 const TOKEN_HEADER: &str = "x-csrf-token";
 const FETCH_SITE: &str = "sec-fetch-site";
+const SAME_ORIGIN: &str = "same-origin";
 
 /// Lets reads pass, and changes that prove their origin.
 ///
@@ -31,19 +33,38 @@ pub(super) fn check(request: &HttpRequest, operator: &Operator) -> Result<(), Ap
         let is_right = bool::from(token.as_bytes().ct_eq(operator.csrf().as_bytes()));
         return if is_right { Ok(()) } else { Err(ApiError::Forbidden("X-CSRF-Token is not the one of this session")) };
     }
-    let same_origin = match (header(FETCH_SITE), header(ORIGIN.as_str())) {
-        (Some(site), _) => Some(site == "same-origin"),
-        (None, Some(origin)) => Some(is_own(origin, header(HOST.as_str()))),
-        (None, None) => None,
-    };
-    match same_origin {
-        Some(true) => Ok(()),
-        Some(false) => Err(ApiError::Forbidden("changes are taken from the admin's own pages only")),
-        None if request.path().starts_with("/api/") => Err(ApiError::Forbidden(
+    match (header(FETCH_SITE), header(ORIGIN.as_str())) {
+        (Some(SAME_ORIGIN), _) => Ok(()),
+        (None, Some(origin)) if is_own(origin, host(request)) => Ok(()),
+        (None, None) if is_for_people(request) => Ok(()),
+        (None, None) => Err(ApiError::Forbidden(
             "send the header X-CSRF-Token with the csrf value that GET /api/v1/session answers",
         )),
-        None => Ok(()),
+        _ => Err(ApiError::Forbidden("changes are taken from the admin's own pages only")),
     }
+}
+
+/// Lets everything pass but what a browser says to come from another site; whoever says nothing is no browser, or an old one.
+///
+/// # Errors
+/// [`ApiError::FromElsewhere`].
+pub(crate) fn not_from_elsewhere(request: &HttpRequest) -> Result<(), ApiError> {
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    match (header(FETCH_SITE), header(ORIGIN.as_str())) {
+        // `none`: the reader's own doing, such as sending a form once more after a restart of the browser.
+        (Some(SAME_ORIGIN | "none"), _) | (None, None) => Ok(()),
+        (None, Some(origin)) if is_own(origin, host(request)) => Ok(()),
+        _ => Err(ApiError::FromElsewhere),
+    }
+}
+
+/// The host that the caller means: a header, or in HTTP/2 a part of the address.
+fn host(request: &HttpRequest) -> Option<&str> {
+    let named = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))
 }
 
 fn is_own(origin: &str, host: Option<&str>) -> bool {
@@ -54,11 +75,12 @@ fn is_own(origin: &str, host: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use crate::access::{Reach, Rights, Role};
-    use crate::auth::Credential;
+    use crate::auth::{Credential, ForPeople};
+    use actix_web::HttpMessage;
     use actix_web::test::TestRequest;
 
-    fn verdict(request: TestRequest) -> Result<(), ApiError> {
-        let operator = Operator {
+    fn operator() -> Operator {
+        Operator {
             id: 1,
             name: "a".into(),
             credential: Credential::Session("s".into()),
@@ -67,8 +89,11 @@ mod tests {
             is_local: true,
             address: String::new(),
             csrf: "right".into(),
-        };
-        check(&request.uri("/api/v1/jobs").to_http_request(), &operator)
+        }
+    }
+
+    fn verdict(request: TestRequest) -> Result<(), ApiError> {
+        check(&request.uri("/api/v1/jobs").to_http_request(), &operator())
     }
 
     #[test]
@@ -79,6 +104,32 @@ mod tests {
     #[test]
     fn a_change_without_any_proof_is_refused() {
         assert!(matches!(verdict(TestRequest::post()), Err(ApiError::Forbidden(_))));
+    }
+
+    #[test]
+    fn what_was_not_led_to_a_page_needs_a_proof_however_its_address_is_spelt() {
+        for address in ["/%61pi/v1/users", "//api/v1/users", "/API/v1/users", "/jobs/new"] {
+            let request = TestRequest::post().uri(address).to_http_request();
+            assert!(check(&request, &operator()).is_err(), "{address}");
+            request.extensions_mut().insert(ForPeople);
+            assert!(check(&request, &operator()).is_ok(), "its form has the proof");
+        }
+    }
+
+    #[test]
+    fn another_site_logs_nobody_in_and_a_program_without_such_headers_does() {
+        let told = |name: &'static str, value: &'static str| {
+            let request = TestRequest::post().uri("/login").insert_header(("Host", "a:8888"));
+            not_from_elsewhere(&request.insert_header((name, value)).to_http_request())
+        };
+        for site in ["cross-site", "same-site", "nonsense"] {
+            assert!(matches!(told("Sec-Fetch-Site", site), Err(ApiError::FromElsewhere)), "{site}");
+        }
+        for origin in ["https://evil.example", "http://a:8889", "null", ""] {
+            assert!(matches!(told("Origin", origin), Err(ApiError::FromElsewhere)), "{origin}");
+        }
+        assert!(told("Sec-Fetch-Site", "same-origin").is_ok() && told("Sec-Fetch-Site", "none").is_ok());
+        assert!(told("Origin", "http://a:8888").is_ok() && told("Accept", "*/*").is_ok());
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! The latter two could be turned against a user, by whoever knows the name or shares the address. So they do not hold for a user who
 //! has a session open from there ([`Verdict::Stranger`]).
 //!
+//! Logins that succeed are counted too, by user: each writes a session and an entry of the operation log, and whoever logs in needs
+//! one session only.
+//!
 //! An attempt counts before its password is looked at, so that many at once cannot slip through; a success takes back what it
 //! counted and wipes the slate of address and name together, and so does a new password. Kept in memory and bounded: a restart
 //! forgives, and beyond [`MOST_KEYS`] of a kind the oldest entry of that kind is forgotten. What is refused for its address adds
@@ -18,6 +21,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The window in which failures count, in milliseconds: 15 minutes.
 const WINDOW_MS: i64 = 15 * 60 * 1_000;
+/// The window in which logins of a user count, in milliseconds, and how many there may be.
+const SUCCESSES_WINDOW_MS: i64 = 60 * 1_000;
+const MOST_SUCCESSES: u32 = 30;
 /// Entries of a kind kept at the same time, of some 100 bytes each.
 const MOST_KEYS: usize = 10_000;
 /// Failures of an address with a name, or of a user's own password.
@@ -47,6 +53,7 @@ struct Attempts {
     names: Counts<String>,
     /// Own passwords that somebody who is logged in wants to change.
     users: Counts<i64>,
+    successes: Counts<i64>,
 }
 
 /// Attempts by a key, each with the moment of the first one.
@@ -62,12 +69,16 @@ impl<K> Default for Counts<K> {
 impl<K: Eq + Hash + Clone> Counts<K> {
     /// Counts an attempt and answers whether it is one of the first `most` of its window.
     fn count(&mut self, key: K, most: u32, now_ms: i64) -> bool {
+        self.count_within(WINDOW_MS, key, most, now_ms)
+    }
+
+    fn count_within(&mut self, window_ms: i64, key: K, most: u32, now_ms: i64) -> bool {
         if !self.0.contains_key(&key) && self.0.len() >= MOST_KEYS {
             let oldest = self.0.iter().min_by_key(|(_, (_, since))| *since).map(|(key, _)| key.clone());
             oldest.map(|key| self.0.remove(&key));
         }
         let (count, since) = self.0.entry(key).or_insert((0, now_ms));
-        if now_ms - *since >= WINDOW_MS {
+        if now_ms - *since >= window_ms {
             (*count, *since) = (0, now_ms);
         }
         *count = count.saturating_add(1);
@@ -112,6 +123,11 @@ impl Throttle {
         self.lock().pairs.count((network(address), name.to_owned()), MOST_OF_PAIR, now.timestamp_millis())
     }
 
+    /// Counts a login that succeeds, and answers whether there may be another one now.
+    pub(crate) fn admit_success(&self, user: i64, now: DateTime<Utc>) -> bool {
+        self.lock().successes.count_within(SUCCESSES_WINDOW_MS, user, MOST_SUCCESSES, now.timestamp_millis())
+    }
+
     /// Counts an attempt of a user who is logged in to change the password.
     pub(crate) fn admit_user(&self, user: i64, now: DateTime<Utc>) -> bool {
         self.lock().users.count(user, MOST_OF_PAIR, now.timestamp_millis())
@@ -136,6 +152,14 @@ impl Throttle {
         attempts.addresses.take_back(&address);
         attempts.names.take_back(&name.to_owned());
         attempts.pairs.0.remove(&(address, name.to_owned()));
+    }
+
+    /// Takes back that an attempt was counted whose password nobody looked at.
+    pub(crate) fn take_back(&self, address: &str, name: &str) {
+        let (address, mut attempts) = (network(address), self.lock());
+        attempts.addresses.take_back(&address);
+        attempts.names.take_back(&name.to_owned());
+        attempts.pairs.take_back(&(address, name.to_owned()));
     }
 
     /// The maps are sound after a panic elsewhere: each change to them is a single step.
@@ -243,6 +267,14 @@ mod tests {
             assert!(is_admitted(&throttle, "office", "admin"));
             throttle.forgive("office", "admin");
         }
+    }
+
+    #[test]
+    fn a_user_logs_in_so_many_times_a_minute_and_others_are_not_concerned() {
+        let throttle = Throttle::default();
+        assert_eq!((0..100).filter(|_| throttle.admit_success(1, now())).count(), 30);
+        assert!(throttle.admit_success(2, now()));
+        assert!(throttle.admit_success(1, now() + TimeDelta::minutes(1)));
     }
 
     #[test]

@@ -71,7 +71,9 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
 /// # Errors
 /// [`ApiError::NotFound`], or a failure of ours.
 pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiError> {
-    let name = app.store.token_delete(operator.id, id).await?.ok_or_else(|| ApiError::no_such("token"))?;
+    let ended = app.store.token_delete(operator.id, id).await;
+    app.rights_changed();
+    let name = ended?.ok_or_else(|| ApiError::no_such("token"))?;
     app.store.operation_record(operator.by(app), "delete", ("token", id, name), json!({})).await?;
     slog::info!(app.log, "token ended"; "token" => id, "user" => &operator.name);
     Ok(())

@@ -81,7 +81,9 @@ pub async fn update(
         let detail = "does not change: create another user, and delete this one";
         return Err(ApiError::field("name", "fixed", detail, "名称不可修改：请新建用户并删除此用户"));
     }
-    let changed = made(app.store.account_update(id, version, rights, operator.by(app)).await?)?;
+    let changed = app.store.account_update(id, version, rights, operator.by(app)).await;
+    app.rights_changed();
+    let changed = made(changed?)?;
     slog::info!(app.log, "user changed"; "name" => &changed.user.name, "role" => &changed.user.role,
         "disabled" => changed.user.disabled, "user" => &operator.name);
     Ok(changed)
@@ -92,7 +94,9 @@ pub async fn update(
 /// # Errors
 /// The last administrator, [`ApiError::NotFound`], or a failure of ours.
 pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiError> {
-    let gone = made(app.store.account_delete(id, operator.by(app)).await?)?;
+    let gone = app.store.account_delete(id, operator.by(app)).await;
+    app.rights_changed();
+    let gone = made(gone?)?;
     slog::info!(app.log, "user deleted"; "name" => &gone.user.name, "user" => &operator.name);
     Ok(())
 }
@@ -108,7 +112,9 @@ pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Resul
         return Err(ApiError::Conflict(format!("its password is not kept here: {} vouches for it", known.user.origin)));
     }
     let (password, hash) = generated(app).await?;
-    if !app.store.user_set_password((id, known.user.version), hash, true, None, app.now()).await? {
+    let is_set = app.store.user_set_password((id, known.user.version), hash, true, None, app.now()).await;
+    app.rights_changed();
+    if !is_set? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));
     }
     let what = (USER, id, known.user.name.clone());

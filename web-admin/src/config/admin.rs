@@ -84,10 +84,12 @@ pub struct SessionConfig {
 pub struct HttpConfig {
     /// Worker threads; default 0, one per processor core, at most 4.
     pub workers: u16,
-    /// How long an idle connection stays open; default `75s`, longer than executors keep theirs.
+    /// How long a connection stays open without a request, or without the client taking anything of an answer; default `75s`, longer
+    /// than executors keep theirs.
     #[serde(with = "span")]
     pub keep_alive: TimeDelta,
-    /// How long a client may take to send the head of a request, and for its part of a TLS handshake; default `10s`.
+    /// How long a client may take to send the head of a request, the rest of a body that nobody reads, and its part of a TLS handshake;
+    /// default `10s`.
     #[serde(with = "span")]
     pub request_timeout: TimeDelta,
     /// How long a client may take to send the body of a request; default `30s`.

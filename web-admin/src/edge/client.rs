@@ -37,6 +37,13 @@ pub(crate) fn text(request: &HttpRequest) -> String {
     address(request).map(|address| address.to_string()).unwrap_or_default()
 }
 
+/// Whether the request came by a proxy that the configuration names: then what it says of the address that was asked is believed.
+pub(crate) fn is_by_proxy(request: &HttpRequest) -> bool {
+    let proxies = request.app_data::<web::Data<App>>().map(|app| &app.config.admin.http.trusted_proxies);
+    let peer = request.peer_addr().map(|peer| plain(peer.ip()));
+    proxies.zip(peer).is_some_and(|(proxies, peer)| proxies.holds(peer))
+}
+
 /// Pure: who calls, given the peer of the connection and what was forwarded. An entry that is no address ends the search: what
 /// stands before it was not written by a proxy of ours.
 fn client(peer: IpAddr, forwarded: &str, proxies: &Networks) -> IpAddr {

@@ -14,7 +14,6 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{Error, HttpResponse};
 use hzm_job_scheduler::networks::Networks;
 use socket2::SockRef;
-use std::any::Any;
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,10 +41,8 @@ impl Seats {
         Seats { most: http.connections_per_address as usize, proxies, taken: Arc::default() }
     }
 
-    /// Seats a connection; for `HttpServer::on_connect`.
-    pub(crate) fn connected(&self, connection: &dyn Any, data: &mut Extensions) {
-        let encrypted = || connection.downcast_ref::<crate::tls::Stream>().map(|encrypted| encrypted.get_ref().0);
-        let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(encrypted) else { return };
+    /// Seats a connection.
+    pub(crate) fn connected(&self, stream: &TcpStream, data: &mut Extensions) {
         if let Some(seat) = stream.peer_addr().ok().and_then(|peer| self.take(peer.ip())) {
             if seat.is_over {
                 // At once: one that says nothing would hold its place for as long as a request may take. Whoever is closed already

@@ -27,9 +27,10 @@ pub(crate) async fn bounded<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if !request.method().is_safe() {
+    // By whatever method: a body of a request that only looks is a body.
+    let body = request.take_payload();
+    if !matches!(body, Payload::None) {
         let until = Instant::now() + patience(request.app_data::<web::Data<App>>());
-        let body = request.take_payload();
         request.set_payload(Payload::Stream { payload: until_then(body, until) });
     }
     next.call(request).await

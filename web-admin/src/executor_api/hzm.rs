@@ -169,11 +169,12 @@ impl<T: Signed> FromRequest for Known<T> {
 fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, bool), Refusal> {
     let app = request.app_data::<web::Data<App>>().ok_or(Refusal::Stranger)?;
     let address = client::address(request);
-    if app.strangers.is_barred((address, app_key), app.now()) {
+    let known = app.scheduler.executor_by_key(app_key).filter(|_| !app_key.is_empty());
+    let caller = (address, known.is_some().then_some(app_key));
+    if app.strangers.is_barred(caller, app.now()) {
         return Err(Refusal::TooManyStrangers);
     }
     let token = request.headers().get(TOKEN_HEADER).map_or(&b""[..], |value| value.as_bytes());
-    let known = app.scheduler.executor_by_key(app_key).filter(|_| !app_key.is_empty());
     let is = |secret: &str| bool::from(secret.as_bytes().ct_eq(token));
     let judged = known.and_then(|card| match (card.secret.as_deref(), &card.former) {
         (None | Some(""), _) => Some((card, false)),
@@ -182,15 +183,16 @@ fn identify(request: &HttpRequest, app_key: &str) -> Result<(Arc<ExecutorCard>, 
         _ => None,
     });
     if judged.is_some() {
-        app.strangers.succeeded((address, app_key), app.now());
+        app.strangers.succeeded(caller, app.now());
     }
     judged.ok_or_else(|| {
-        if app.strangers.failed((address, app_key), app.now()) {
+        let wrong = app.strangers.failed(caller, app.now());
+        if wrong.is_first {
             let key = shown(app_key);
             slog::warn!(app.log, "an executor was turned away: unknown app key or wrong secret; further ones of this minute from \
                 this address are not told"; "app_key" => key, "address" => client::text(request));
         }
-        Refusal::Stranger
+        if wrong.is_too_many { Refusal::TooManyStrangers } else { Refusal::Stranger }
     })
 }
 
@@ -214,7 +216,7 @@ pub async fn registry(
     let Known { executor, body, by_former } = call;
     let address = address_of(&body.executor_address)?;
     app.egress.check_node(&address).map_err(|forbidden| forbidden_node(&app, &executor, forbidden))?;
-    app.strangers.registered((client::address(&request), &executor.app_key), app.now());
+    app.strangers.registered((client::address(&request), Some(&executor.app_key)), app.now());
     if executor.registration == Registration::Automatic {
         let hello = NodeHello {
             executor: executor.id,

@@ -57,6 +57,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
     match error {
         ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
         ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+        ApiError::FromElsewhere => (s.forbidden, s.from_elsewhere.to_owned()),
         ApiError::NotPermitted { needed } => (s.forbidden, w.not_permitted(*needed).to_owned()),
         ApiError::NotOnAll => (s.forbidden, s.not_on_all.to_owned()),
         ApiError::PasswordExpired => (s.forbidden, s.password_first.to_owned()),
@@ -75,6 +76,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
         ApiError::Conflict(_) => (s.conflict, String::new()),
         ApiError::KeyReused { run } => (s.conflict, w.form_sent_already(*run)),
         ApiError::TooManyAttempts { .. } => (s.conflict, s.login_many.to_owned()),
+        ApiError::TooManyLogins { .. } => (s.conflict, s.login_often.to_owned()),
         ApiError::NotLoggedIn { .. } | ApiError::WrongLogin | ApiError::WrongToken => (s.login_title, String::new()),
         ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
         ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),

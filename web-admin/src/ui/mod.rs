@@ -22,7 +22,7 @@ mod waiting;
 mod words;
 
 use crate::access::Need;
-use crate::gate::Endpoint;
+use crate::gate::{Endpoint, Manner};
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, guard, web};
 
@@ -31,6 +31,9 @@ pub use system::not_found::not_found;
 pub(crate) use waiting::waiting_page;
 pub(crate) use words::telling::Telling;
 pub(crate) use words::words;
+
+/// Pages are for people.
+const PAGE: Manner = Manner { is_page: true, refuse: visit::refused };
 
 /// Every page and form of the admin, with what each takes; of two that match, the first one answers.
 #[must_use]
@@ -113,7 +116,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    Endpoint::read(path, need, visit::refused, handler)
+    Endpoint::read(path, need, PAGE, handler)
 }
 
 /// Takes a form.
@@ -123,7 +126,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    Endpoint::new((Method::POST, path), need, visit::refused, handler)
+    Endpoint::new((Method::POST, path), need, PAGE, handler)
 }
 
 /// Style, script and pictures; they need no admin behind them.

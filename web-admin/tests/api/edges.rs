@@ -69,6 +69,28 @@ async fn whoever_guesses_at_a_secret_is_not_listened_to_for_a_while_and_known_ex
 }
 
 #[actix_web::test]
+async fn invented_app_keys_do_not_lift_the_bar_of_a_real_one() {
+    let admin = Admin::start().await;
+    admin.client().await.executor("billing", Some("the-right-one")).await;
+    for guess in 0..60 {
+        assert_eq!(registers(&admin, &format!("guess-{guess}"), "http://127.0.0.1:1").await.status, 401);
+    }
+    let invented = async |number: usize| {
+        let body = json!({ "appKey": format!("invented-{number}"), "executorAddress": "http://127.0.0.1:1" });
+        let headers = [("Content-Type", "application/json"), (TOKEN_HEADER, "x")];
+        let url = format!("{}/api/admin/registry", admin.base());
+        send(Method::POST, &url, &headers, Some(body.to_string().into_bytes())).await.status
+    };
+    let mut statuses = Vec::new();
+    for number in 0..100 {
+        statuses.push(invented(number).await);
+    }
+    assert!(statuses.iter().take(60).all(|status| *status == 401), "{statuses:?}");
+    assert!(statuses.iter().skip(60).all(|status| *status == 429), "counted as one key: {statuses:?}");
+    assert_eq!(registers(&admin, "the-right-one", "http://127.0.0.1:1").await.status, 429);
+}
+
+#[actix_web::test]
 async fn no_executor_has_an_address_at_which_a_cloud_tells_its_secrets() {
     let admin = Admin::start().await;
     let root = admin.client().await;

@@ -6,6 +6,7 @@
 
 mod actors;
 mod audit;
+mod connections;
 mod edges;
 mod executor_api;
 mod executors;

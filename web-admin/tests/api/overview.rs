@@ -61,6 +61,28 @@ where
 }
 
 #[actix_web::test]
+async fn a_stream_ends_with_the_rights_it_was_begun_with() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    let executor = root.executor("billing", None).await;
+    admin.user(&root, "ann", "viewer", Value::Null).await;
+    let login = admin.login("ann", crate::support::PASSWORD).await;
+    let http = awc::Client::builder().disable_timeout().finish();
+    let request = http.get(format!("{}/api/v1/events", admin.base())).insert_header(("Cookie", login.cookie.unwrap()));
+    let mut stream = request.send().await.unwrap();
+    let mut heard = String::new();
+    next_figures(&mut stream, &mut heard, |figures| figures["jobs"] == 0).await;
+    let users = root.get("/api/v1/users").await.json();
+    let ann = users["items"].as_array().unwrap().iter().find(|user| user["name"] == "ann").unwrap().clone();
+    let less = json!({ "version": ann["version"], "name": "ann", "role": "viewer", "executors": [executor], "disabled": false });
+    let changed = root.put(&format!("/api/v1/users/{}", ann["id"]), less).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    // Long before the next comment, which comes fifteen seconds after the last one.
+    let rest = tokio::time::timeout(Duration::from_secs(8), async { while stream.next().await.is_some() {} }).await;
+    assert!(rest.is_ok(), "the stream ends with the rights");
+}
+
+#[actix_web::test]
 async fn a_stream_needs_a_session() {
     let admin = Admin::start().await;
     admin.stranger(Method::GET, "/api/v1/events", Some(json!({}))).await.problem(401);

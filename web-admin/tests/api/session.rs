@@ -1,6 +1,6 @@
 //! Logging in and out, and who gets in at all.
 
-use crate::support::{Admin, PASSWORD, free_port};
+use crate::support::{Admin, PASSWORD, free_port, send};
 use actix_web::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::{Clock, SystemClock};
@@ -51,6 +51,30 @@ async fn a_password_that_was_made_anew_on_the_command_line_is_let_in_after_ten_f
         assert_eq!(admin.login("admin", "wrong").await.status, 401);
     }
     admin.login("admin", &renewed).await.problem(429);
+}
+
+#[actix_web::test]
+async fn whoever_logs_in_all_the_time_keeps_nobody_else_out() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    admin.user(&root, "viewer", "viewer", json!(null)).await;
+    let flood = futures_util::future::join_all((0..75).map(|_| admin.login("viewer", PASSWORD)));
+    let others = futures_util::future::join_all((0..8).map(|_| admin.login("admin", PASSWORD)));
+    let (flood, others) = futures_util::join!(flood, others);
+    assert!(others.iter().all(|answer| answer.status == 200), "{others:?}");
+    assert!(flood.iter().all(|answer| [200, 429].contains(&answer.status)), "{flood:?}");
+    let mut refused = None;
+    for _ in 0..31 {
+        let answer = admin.login("viewer", PASSWORD).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+        }
+    }
+    let problem = refused.expect("thirty a minute").problem(429);
+    assert!(problem["detail"].as_str().unwrap().contains("use the session"), "{problem}");
+    let logins = root.get("/api/v1/operations?size=500").await.json();
+    let of_viewer = |entry: &&serde_json::Value| entry["user"] == "viewer" && entry["action"] == "login";
+    assert!(logins["items"].as_array().unwrap().iter().filter(of_viewer).count() <= 31, "each wrote an entry");
 }
 
 #[actix_web::test]
@@ -196,4 +220,61 @@ async fn attempts_at_one_name_are_counted_together_however_it_is_written() {
     }
     assert!(told[..10].iter().all(|status| [401, 503].contains(status)), "{told:?}");
     assert_eq!(told[10..], [429, 429]);
+}
+
+#[actix_web::test]
+async fn no_spelling_of_an_address_takes_a_change_without_its_proof() {
+    let admin = Admin::start().await;
+    let client = admin.client().await;
+    let body = || Some(json!({ "name": "eve", "role": "administrator" }).to_string().into_bytes());
+    let headers = [("Content-Type", "application/json")];
+    for path in ["/%61pi/v1/users", "/ap%69/v1/users", "/%61%70%69/%76%31/%75sers", "/api/v1/%75sers"] {
+        client.call_with(Method::POST, path, body(), &headers).await.problem(403);
+        let stranger = admin.stranger(Method::GET, path, None).await;
+        assert_eq!((stranger.status, stranger.location), (401, None), "{path}: a program is led nowhere");
+    }
+    for path in
+        ["//api/v1/users", "/api//v1/users", "/API/v1/users", "/api/V1/users", "/api/v1/users/", "/api%2Fv1/users"]
+    {
+        let answer = client.call_with(Method::POST, path, body(), &headers).await;
+        assert!([403, 404].contains(&answer.status), "{path}: {}", answer.status);
+    }
+    assert_eq!(client.get("/api/v1/users").await.json()["items"].as_array().unwrap().len(), 1);
+    let login = json!({ "name": "admin", "password": PASSWORD });
+    assert_eq!(admin.stranger(Method::POST, "/%61pi/v1/session", Some(login)).await.status, 200, "one way in by any");
+    assert_eq!(admin.stranger(Method::GET, "/%61pi/v1/docs", None).await.status, 303);
+}
+
+#[actix_web::test]
+async fn another_site_logs_no_browser_in_and_sets_nothing_in_it() {
+    let admin = Admin::start().await;
+    let login = json!({ "name": "admin", "password": PASSWORD }).to_string();
+    let form = format!("name=admin&password={}", PASSWORD.replace(' ', "+"));
+    let (of_json, of_form) = ("application/json", "application/x-www-form-urlencoded");
+    let own = format!("http://{}", admin.running.address());
+    for (path, kind, body) in [
+        ("/api/v1/session", of_json, login.as_str()),
+        ("/login", of_form, form.as_str()),
+        ("/preferences", of_form, "lang=en"),
+    ] {
+        let sent = async |told: &[(&str, &str)]| {
+            let headers = [&[("Content-Type", kind)], told].concat();
+            send(Method::POST, &format!("{}{path}", admin.base()), &headers, Some(body.as_bytes().to_vec())).await
+        };
+        for told in [
+            &[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example")] as &[_],
+            &[("Sec-Fetch-Site", "same-site")],
+            &[("Origin", "https://evil.example")],
+            &[("Origin", "null")],
+        ] {
+            let refused = sent(told).await;
+            let cookie = refused.cookie.as_deref().unwrap_or_default();
+            assert!(refused.status == 403 && !cookie.contains("hzm_session"), "{path} {told:?}: {}", refused.text);
+            assert!(refused.text.contains("nother site") || refused.text.contains("其他网站"), "{}", refused.text);
+        }
+        for told in [&[] as &[_], &[("Sec-Fetch-Site", "same-origin")], &[("Origin", own.as_str())]] {
+            let taken = sent(told).await;
+            assert!([200, 303].contains(&taken.status), "{path} {told:?}: {}", taken.text);
+        }
+    }
 }

@@ -17,6 +17,32 @@ async fn a_generated_secret_is_shown_once_and_on_no_page_afterwards() {
     }
 }
 
+/// The address of the admin that the page of a new secret names, to somebody who claims another one.
+async fn named_address(stage: &Stage) -> String {
+    let reader = stage.reader("en").await;
+    let csrf = reader.csrf().await;
+    let fields = format!("csrf={csrf}&name=Billing&app_key=billing&registration=automatic&secret=generate");
+    let request = awc::Client::default().post(format!("{}/executors/new", reader.base));
+    let request = request.insert_header(("Cookie", reader.session.as_str()));
+    let request = request.insert_header(("Content-Type", "application/x-www-form-urlencoded"));
+    let request = request.insert_header(("X-Forwarded-Host", "mine.example, jobs.example"));
+    let forwarded = request.insert_header(("Forwarded", "host=evil.example;proto=https"));
+    let mut page = forwarded.insert_header(("X-Forwarded-Proto", "https")).send_body(fields).await.unwrap();
+    let text = String::from_utf8(page.body().await.unwrap().to_vec()).unwrap();
+    let named = text.split("adminAddress: ").nth(1).unwrap_or_else(|| panic!("{text}"));
+    named.lines().next().unwrap().replace("&#34;", "").replace("&quot;", "").replace('"', "")
+}
+
+#[actix_web::test]
+async fn a_snippet_names_what_a_proxy_says_of_the_admins_address_only_where_it_was_named() {
+    let stage = Stage::start().await;
+    assert_eq!(named_address(&stage).await, format!("http://{}", stage.running.address()));
+    let behind = Stage::start_with(|config| {
+        config.admin.http.trusted_proxies = "127.0.0.0/8".parse().unwrap();
+    });
+    assert_eq!(named_address(&behind.await).await, "https://jobs.example");
+}
+
 #[actix_web::test]
 async fn an_edited_executor_keeps_its_secret_unless_told_otherwise() {
     let stage = Stage::start().await;

@@ -23,6 +23,7 @@ use diesel_async::pooled_connection::bb8;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt;
 use hzm_job_scheduler::partition::PARTITIONS;
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub(super) async fn open(path: String, patience: Duration) -> Result<Pool, Store
     if let Some(folder) = Path::new(&path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| cannot_open(&path, &source.to_string()))?;
     }
+    make(&path);
     let file = Arc::new(OpenFile::new(&path));
     let write = pool(&path, 1, patience, Some(file.clone())).await?;
     let mut conn = write.dedicated_connection().await.map_err(|source| cannot_open(&path, &source.to_string()))?;
@@ -64,6 +66,20 @@ pub(super) async fn open(path: String, patience: Duration) -> Result<Pool, Store
     drop(conn);
     file.check()?;
     Ok(Pool::Sqlite { write: SqliteWriter::new(write, file), read: pool(&path, READERS, patience, None).await? })
+}
+
+/// Makes a file that is not there yet, for its owner only; SQLite gives its log the same rights, and leaves a file as it is. What
+/// stands in the way of that stands in SQLite's way too, and is told by it.
+fn make(path: &str) {
+    // An address of SQLite's own kind says more than a path.
+    if path.starts_with("file:") {
+        return;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 async fn pool(

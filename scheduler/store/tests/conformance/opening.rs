@@ -48,6 +48,24 @@ fn missing_folders_are_made() {
     assert!(path.is_file());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_and_its_log_are_for_their_owner_only_and_one_that_was_there_keeps_its_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let store = Store::open(&url(&path), &silence()).unwrap();
+    assert_eq!(store.user_count().await.unwrap(), 0, "a connection is open, and with it the log");
+    for file in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+    }
+    drop(store);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    drop(Store::open(&url(&path), &silence()).unwrap());
+    assert_eq!(mode(&path), 0o640);
+}
+
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();

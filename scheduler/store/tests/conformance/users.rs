@@ -10,7 +10,7 @@ use hzm_job_store::account_guest::{Entered, Guest};
 use hzm_job_store::job_list::JobFilter;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::page::Cursor;
-use hzm_job_store::session::NewSession;
+use hzm_job_store::session::{MOST_SESSIONS, NewSession};
 use hzm_job_store::user::User;
 
 fn administrator() -> Rights {
@@ -126,6 +126,23 @@ fn users_from_before_whose_names_are_one_keep_them_and_no_third_one_comes_to_the
             assert!(matches!(store.account_delete(gone, by("root", 4)).await.unwrap(), AccountChange::Done(_)));
         }
         assert!(matches!(third().await, Change::Done(_)));
+    });
+}
+
+#[test]
+fn a_user_has_so_many_sessions_and_with_another_one_the_oldest_ends() {
+    on_each_database(async |world| {
+        let (ann, bob) = (user(&world, "ann").await, user(&world, "bob").await);
+        session(&world, &bob, "of-bob", 5_000, 0).await;
+        let most = MOST_SESSIONS;
+        for number in 0..most + 3 {
+            session(&world, &ann, &format!("session-{number}"), 5_000, 1 + number).await;
+        }
+        let open = world.store.session_list(ann.id, at(0), at(most + 3)).await.unwrap();
+        assert_eq!(open.len() as i64, most);
+        for (token, whose_it_is) in [("session-2", None), ("session-3", Some("ann")), ("of-bob", Some("bob"))] {
+            assert_eq!(whose(&world, token, 0, most + 3).await.as_deref(), whose_it_is, "{token}");
+        }
     });
 }
 

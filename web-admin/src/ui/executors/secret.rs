@@ -1,11 +1,13 @@
 //! The secret of an executor: generated here, shown once after saving, never again.
 
 use crate::auth::random_secret;
+use crate::edge::client;
 use crate::error::{ApiError, Failure};
+use crate::state::App;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::visit::{Answer, Visit, html};
 use crate::ui::words::Words;
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use hzm_job_store::executor::Executor;
 
@@ -43,10 +45,19 @@ pub(crate) fn generate() -> Result<String, ApiError> {
     random_secret().map_err(|error| ApiError::Internal(Failure::because(error.to_string())))
 }
 
-/// The address under which this request reached the admin, as executors may use it too.
+/// The address under which this request reached the admin, as executors may use it too. Of what was asked of a proxy only a proxy that
+/// `http.trustedProxies` names is believed: the secret would be sent to whatever stands there.
 pub(crate) fn own_address(request: &HttpRequest) -> String {
-    let info = request.connection_info();
-    format!("{}://{}", info.scheme(), info.host())
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_by_proxy = client::is_by_proxy(request);
+    // The nearest proxy wrote the last one.
+    let told = |name| header(name).filter(|_| is_by_proxy).and_then(|value| value.rsplit(',').next()).map(str::trim);
+    let has_tls = request.app_data::<web::Data<App>>().is_some_and(|app| app.config.admin.tls.is_on());
+    let direct = if has_tls { "https" } else { "http" };
+    let scheme = told("X-Forwarded-Proto").filter(|scheme| ["http", "https"].contains(scheme)).unwrap_or(direct);
+    let asked = || header("Host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let host = told("X-Forwarded-Host").or_else(asked).unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 /// The executor's configuration file. Texts are quoted, for a key or secret may look like a number.

@@ -50,6 +50,7 @@ async fn entered(guest: &Guest, app: &App, fields: &Fields, address: &str) -> An
         Ok(session) => return see_other_with(&way_back(fields.get("next"), "/"), [session]),
         Err(LoginRefusal::Wrong) => (StatusCode::UNAUTHORIZED, s.login_wrong.to_owned()),
         Err(LoginRefusal::TooMany) => (StatusCode::TOO_MANY_REQUESTS, s.login_many.to_owned()),
+        Err(LoginRefusal::TooOften { .. }) => (StatusCode::TOO_MANY_REQUESTS, s.login_often.to_owned()),
         Err(LoginRefusal::NoRights) => (StatusCode::FORBIDDEN, s.login_no_rights.to_owned()),
         Err(LoginRefusal::Away) => (StatusCode::SERVICE_UNAVAILABLE, s.login_elsewhere_away.to_owned()),
         Err(LoginRefusal::Unavailable(error)) => {

@@ -102,6 +102,7 @@ async fn back(guest: &Guest, app: &App, request: &HttpRequest) -> Answer {
                         note(app, &error);
                         s.login_away
                     }
+                    LoginRefusal::TooOften { .. } => s.login_often,
                     LoginRefusal::Wrong | LoginRefusal::TooMany => s.login_begin_again,
                 },
             )

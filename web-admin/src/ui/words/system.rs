@@ -87,12 +87,14 @@ catalogue! {
         login_button: "Log in", "登录";
         login_wrong: "The user name or the password is wrong.", "用户名或密码不正确。";
         login_many: "Too many failed attempts. Wait a quarter of an hour, then try again.", "失败次数过多，请等待一刻钟后再试。";
+        login_often: "Too many logins of this user or from this address. Use the session that is open, or try again in a minute.", "该用户或该地址的登录过于频繁。请使用已打开的会话，或一分钟后再试。";
         login_away: "The service is not available right now. Try again in a moment.", "服务暂时不可用，请稍后重试。";
         logged_out: "You are logged out.", "已退出登录。";
         not_found: "There is no such page", "页面不存在";
         not_found_hint: "It may have been deleted, or the address is mistyped.", "它可能已被删除，或者地址有误。";
         forbidden: "This was not allowed", "操作未被允许";
         forbidden_hint: "The form was not sent from this session. Go back, reload the page, and try once more.", "表单不是由当前会话发出的。请返回并刷新页面后重试。";
+        from_elsewhere: "Another site sent this. Open the page here, and send it from here.", "此请求来自其他网站。请在本站打开该页面后重新提交。";
         not_on_all: "This concerns all executors, and you were granted some of them. Ask an administrator.", "此操作涉及全部执行器，而您只获授权其中一部分。请联系管理员。";
         password_first: "Somebody else knows your password: change it first, then everything is open to you.", "您的密码由他人设置或知晓：请先修改密码，再继续操作。";
         bad_request: "The address cannot be read", "无法理解该地址";
