@@ -108,8 +108,13 @@ impl World {
             agent: instance.map(|_| "hzmjob/0.1.0 batch/1".to_owned()),
             instance: instance.map(str::to_owned),
             secret_age: Default::default(),
+            executor_version: self.version_of(self.executor).await,
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
+    }
+
+    async fn version_of(&self, executor: ExecutorId) -> i64 {
+        self.store.executor_get(executor).await.unwrap().unwrap().version
     }
 
     /// Another executor, with this key and secret.
@@ -128,6 +133,7 @@ impl World {
             agent: None,
             instance: None,
             secret_age: Default::default(),
+            executor_version: self.version_of(executor).await,
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
         node

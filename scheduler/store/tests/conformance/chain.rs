@@ -1,13 +1,13 @@
 //! The operation log as a chain: what was done to it from outside is found out.
 
 use crate::database::execute;
-use crate::support::{World, at, by, done, executor, job, on_each_database, silence};
+use crate::support::{World, at, by, done, executor, job, on_each_database, registered, silence};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
 use hzm_job_store::job_import::NewJob;
 use hzm_job_store::link::{Fault, Link};
-use hzm_job_store::node::SecretAge;
+use hzm_job_store::node::{NodeHello, SecretAge};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::vault::{KEY_BYTES, Vault};
 use hzm_job_store::{Store, StoreError, StoreSettings};
@@ -20,7 +20,7 @@ fn with_key(world: &World, byte: u8) -> Store {
 }
 
 /// Whoever has the database and not the key.
-fn meddle(world: &World, sql: &str) {
+pub(crate) fn meddle(world: &World, sql: &str) {
     match world.database.url.strip_prefix("sqlite://") {
         None => execute(&world.database.url, sql),
         Some(path) => {
@@ -212,19 +212,21 @@ fn a_secret_that_was_replaced_is_known_until_its_time_is_over_and_its_nodes_with
     on_each_database(async |world| {
         let store = with_key(&world, 1);
         let id = done(store.executor_create(secretive("a", "first"), by("ann", 0)).await.unwrap()).id;
-        let hello = hzm_job_store::node::NodeHello {
+        let hello = NodeHello {
             executor: id,
             address: "http://a:1".into(),
             agent: None,
             instance: None,
             secret_age: Default::default(),
+            executor_version: 1,
         };
-        store.node_register(hello.clone(), at(1)).await.unwrap();
+        registered(store.node_register(hello.clone(), at(1)).await.unwrap());
         done(store.executor_update((id, 1), secretive("a", "second"), Some(at(60)), by("ann", 2)).await.unwrap());
         let read = store.executor_get(id).await.unwrap().unwrap();
         assert_eq!(read.former.map(|former| (former.secret, former.until)), Some(("first".into(), at(60))));
         assert!(store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Former);
-        store.node_register(hello, at(3)).await.unwrap();
+        let anew = NodeHello { executor_version: 2, ..hello };
+        registered(store.node_register(anew, at(3)).await.unwrap());
         assert!(
             store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Present,
             "it called in with the new one"
