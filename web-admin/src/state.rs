@@ -86,7 +86,7 @@ impl App {
 
     /// Who asks for a change, when, and from which address, as the operation log records it.
     pub fn by(&self, user: &str, address: &str) -> By {
-        By { user: user.to_owned(), at: self.now(), address: address.to_owned() }
+        By { user: user.to_owned(), at: self.now(), address: address.to_owned(), account: None }
     }
 
     /// Tells the streams that never end by themselves to end: the server is about to stop.

@@ -229,7 +229,7 @@ impl World {
 
     /// The signature under a change.
     pub(crate) fn by(&self) -> By {
-        By { user: "ann".into(), at: self.clock.read(), address: String::new() }
+        By { user: "ann".into(), at: self.clock.read(), address: String::new(), account: None }
     }
 }
 
@@ -239,7 +239,10 @@ pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
     let executor = executor(store, "billing", "s3cret", at).await;
     let mut draft = JobDraft::new(executor, "by hand");
     draft.schedule.kind = ScheduleKind::Manual;
-    match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() }).await.unwrap()
+    match store
+        .job_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new(), account: None })
+        .await
+        .unwrap()
     {
         Change::Done(made) => (executor, made.job.id),
         other => panic!("no job was made: {other:?}"),
@@ -255,7 +258,7 @@ async fn executor(store: &Store, key: &str, secret: &str, at: DateTime<Utc>) -> 
         addresses: Vec::new(),
     };
     match store
-        .executor_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() })
+        .executor_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new(), account: None })
         .await
         .unwrap()
     {

@@ -60,6 +60,7 @@ mod tests {
     fn verdict(request: TestRequest) -> Result<(), ApiError> {
         let operator = Operator {
             id: 1,
+            version: 1,
             name: "a".into(),
             credential: Credential::Session("s".into()),
             rights: Rights { role: Role::Viewer, reach: Reach::All, in_person: true },

@@ -44,7 +44,7 @@ pub(crate) fn at(millis: i64) -> DateTime<Utc> {
 
 /// Somebody, at such a moment.
 pub(crate) fn by(user: &str, millis: i64) -> By {
-    By { user: user.into(), at: at(millis), address: String::new() }
+    By { user: user.into(), at: at(millis), address: String::new(), account: None }
 }
 
 /// An executor that registers itself.
