@@ -17,6 +17,7 @@ pub mod account;
 pub mod account_change;
 pub mod account_guest;
 pub mod backend;
+pub mod binding;
 pub mod chain;
 mod checkpoint;
 pub mod columns;

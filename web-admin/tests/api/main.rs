@@ -13,6 +13,7 @@ mod explain;
 mod hostile_input;
 mod job_batch;
 mod jobs;
+mod key;
 mod known_cases;
 mod openapi;
 mod operations;
