@@ -31,6 +31,8 @@ pub struct ExecutorCard {
     pub former: Option<FormerSecret>,
     /// How its nodes become known.
     pub registration: Registration,
+    /// The version that all this is of.
+    pub version: i64,
 }
 
 /// The nodes of one executor that can be dispatched to, in the order of their ids; published by its actor.

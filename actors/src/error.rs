@@ -21,6 +21,9 @@ pub enum SchedulerError {
     /// An executor has as many nodes as one may have, so many.
     #[error("this executor has {0} nodes, which is the most; forget those that are gone on its page")]
     TooManyNodes(usize),
+    /// The executor was changed while one of its nodes called in: which of its secrets the node has is to be looked at anew.
+    #[error("this executor was changed at this moment; register again")]
+    ExecutorChanged,
     /// The database is away, or the scheduler is shutting down.
     #[error("the scheduler is not available: {0}")]
     Unavailable(String),

@@ -68,6 +68,8 @@ struct WatchedNode {
     calls: Calls,
     /// The number of its last registration, of all that this actor took; 0: none.
     admitted: u64,
+    /// The version of the executor that this registration was judged by.
+    judged_by: i64,
 }
 
 /// When a node last tried to register, since this scheduler started; by the steady clock, because pauses are measured.
@@ -145,6 +147,7 @@ impl ExecutorActor {
                     complaint: None,
                     calls: Calls::default(),
                     admitted: 0,
+                    judged_by: 0,
                     asked: false,
                     actor: None,
                 },
@@ -154,13 +157,16 @@ impl ExecutorActor {
         known.into_values().map(|watched| watched.address).collect()
     }
 
-    /// A list of nodes that was asked for when so many registrations had been taken: what was taken since is newer than it.
-    fn brought_up_to_date(&self, mut nodes: Vec<Node>, since: u64) -> Vec<Node> {
-        for newer in self.nodes.values().filter(|watched| watched.admitted > since) {
+    /// A list of nodes that was asked for when so many registrations had been taken: what was taken since is newer than it, unless it
+    /// was judged by an earlier version of the executor than the one that was read before the list. Answers also whether there was such.
+    fn brought_up_to_date(&self, mut nodes: Vec<Node>, since: u64) -> (Vec<Node>, bool) {
+        let newer = self.nodes.values().filter(|watched| watched.admitted > since);
+        let (newer, outdated): (Vec<_>, Vec<_>) = newer.partition(|watched| watched.judged_by == self.executor.version);
+        for newer in newer {
             nodes.retain(|node| node.id != newer.node.id);
             nodes.push(newer.node.clone());
         }
-        nodes
+        (nodes, !outdated.is_empty())
     }
 
     /// Publishes the executor and the nodes that can be dispatched to: those online, or the suspect ones when none is.
@@ -179,6 +185,7 @@ impl ExecutorActor {
             secret: draft.app_secret.clone(),
             former: self.executor.former.clone(),
             registration: draft.registration,
+            version: self.executor.version,
         });
     }
 
@@ -326,9 +333,10 @@ impl ExecutorActor {
             complaint: None,
             calls: Calls { last: Some(Instant::now()), paused: false },
             admitted: 0,
+            judged_by: 0,
         });
         self.admissions += 1;
-        watched.admitted = self.admissions;
+        (watched.admitted, watched.judged_by) = (self.admissions, self.executor.version);
         // Our SDK tells its process. The original's client registers once in its life, or every ten seconds once its first
         // try failed: a call after a longer pause comes from another process.
         let again_after_a_pause = std::mem::take(&mut watched.calls.paused);

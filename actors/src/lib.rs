@@ -112,9 +112,11 @@ pub async fn start(
 async fn executors(
     store: &Store,
 ) -> Result<Vec<(hzm_job_store::executor::Executor, Vec<hzm_job_store::node::Node>)>, StartError> {
+    // Nodes second: those that had an older secret by then are known for it.
+    let executors = store.executor_list().await?;
     let mut nodes = store.node_list(None).await?;
     let mut all = Vec::new();
-    for executor in store.executor_list().await? {
+    for executor in executors {
         let (mine, others) = nodes.into_iter().partition(|node| node.executor == executor.id);
         nodes = others;
         all.push((executor, mine));

@@ -77,6 +77,8 @@ pub enum Credential {
 pub struct Operator {
     /// The user's number.
     pub id: i64,
+    /// The version of the user that was let in: with another one it has another password, other rights, or neither.
+    pub version: i64,
     /// The name under which what is done is recorded: the user's, and for a program that of its token with it.
     pub name: String,
     /// By what the user is known: its session, or a program's token.
@@ -116,7 +118,12 @@ impl Operator {
 
     /// The operator as the author of a change made now.
     pub fn by(&self, app: &App) -> By {
-        app.by(&self.name, &self.address)
+        By { account: Some((self.id, self.version)), ..app.by(&self.name, &self.address) }
+    }
+
+    /// What is told when the operator was changed since it was let in: what the gate would say a moment later.
+    pub(crate) fn overtaken() -> ApiError {
+        ApiError::NotLoggedIn { login: None, part_of_page: false }
     }
 }
 
@@ -209,8 +216,8 @@ async fn by_session(app: &App, request: &HttpRequest) -> Result<Operator, ApiErr
     }
     let rights = rights_of(app, &user).await?.ok_or_else(|| stranger(request))?;
     let (must_change, is_local, csrf) = (user.must_change, user.is_local(), csrf_of(cookie.value()));
-    let (credential, address) = (Credential::Session(session), client::text(request));
-    Ok(Operator { id: user.id, name: user.name, credential, rights, must_change, is_local, address, csrf })
+    let (credential, address, version) = (Credential::Session(session), client::text(request), user.version);
+    Ok(Operator { id: user.id, version, name: user.name, credential, rights, must_change, is_local, address, csrf })
 }
 
 async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Operator, ApiError> {
@@ -229,8 +236,8 @@ async fn by_token(app: &App, request: &HttpRequest, token: &str) -> Result<Opera
     // Recorded with what it does: by whom, and by which of the user's programs.
     let name = format!("{} (token {}: {})", user.name, token.id, token.name);
     let credential = Credential::Token(hash);
-    let (must_change, is_local) = (user.must_change, user.is_local());
-    Ok(Operator { id: user.id, name, credential, rights, must_change, is_local, address, csrf: String::new() })
+    let (version, must_change, is_local) = (user.version, user.must_change, user.is_local());
+    Ok(Operator { id: user.id, version, name, credential, rights, must_change, is_local, address, csrf: String::new() })
 }
 
 /// What a user may do; `None` for one whose role is not known, which a newer program may have written.

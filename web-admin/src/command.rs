@@ -1,4 +1,4 @@
-//! The command line: `serve`, `standalone`, `reset-password`, `verify-log`, `export-log`.
+//! The command line: `serve`, `standalone`, `reset-password`, `verify-log`, `export-log`, `rechain-log`.
 
 use crate::config::{AdminConfig, Config, ConfigError};
 use clap::{Parser, Subcommand};
@@ -67,6 +67,16 @@ pub enum Command {
         #[arg(long, value_name = "PLACE:HASH")]
         kept: Option<Kept>,
     },
+    /// Sign the operation log anew as it is, and tie the database to the key: after you looked into a fault that verify-log or the start
+    /// told of. The admin must be stopped.
+    RechainLog {
+        /// The configuration file of the admin.
+        #[arg(short, long, value_name = "FILE", conflicts_with = "data")]
+        file: Option<PathBuf>,
+        /// The data folder of the admin. Default ./hzm-job-data.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
     /// Write the operation log to standard output, oldest first, one JSON object a line.
     ExportLog {
         /// The configuration file of the admin.
@@ -126,8 +136,12 @@ impl Command {
             Command::Serve { file } => Config::load(file, std::env::vars()),
             Command::ResetPassword { file: Some(file), .. }
             | Command::VerifyLog { file: Some(file), .. }
+            | Command::RechainLog { file: Some(file), .. }
             | Command::ExportLog { file: Some(file), .. } => Config::load(file, std::env::vars()),
-            Command::ResetPassword { data, .. } | Command::VerifyLog { data, .. } | Command::ExportLog { data, .. } => {
+            Command::ResetPassword { data, .. }
+            | Command::VerifyLog { data, .. }
+            | Command::RechainLog { data, .. }
+            | Command::ExportLog { data, .. } => {
                 let mut config = Config::from_environment(std::env::vars())?;
                 config.admin.data = chosen(data.as_deref(), config.admin.data);
                 Ok(config)

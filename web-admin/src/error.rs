@@ -354,7 +354,7 @@ impl From<StoreError> for ApiError {
 impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> ApiError {
         match error {
-            SchedulerError::Busy => ApiError::Busy,
+            SchedulerError::Busy | SchedulerError::ExecutorChanged => ApiError::Busy,
             SchedulerError::Late => ApiError::Unconfirmed,
             SchedulerError::TooManyNodes(_) => ApiError::Conflict(error.to_string()),
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),

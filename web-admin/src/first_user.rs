@@ -14,7 +14,7 @@ use std::path::Path;
 use thiserror::Error;
 
 /// Who did it, in the operation log.
-const COMMAND_LINE: &str = "(command line)";
+pub(crate) const COMMAND_LINE: &str = "(command line)";
 
 /// Why there is no user to log in with.
 #[derive(Debug, Error)]
@@ -96,20 +96,36 @@ pub async fn ensure(store: &Store, name: &str, password: &str, now: DateTime<Utc
     }
 }
 
-/// Opens the database of an admin that was started before.
+/// Opens the database of an admin that was started before, to look at it.
 ///
 /// # Errors
 /// [`UserError::NoDatabase`] where there is none, [`UserError::Store`] when it cannot be opened, [`UserError::Key`] when its key is not
 /// there.
 pub async fn open_existing(config: &AdminConfig, log: &slog::Logger) -> Result<Store, UserError> {
+    let (store, key) = existing(config, log)?;
+    key.compare(&store).await?;
+    Ok(store)
+}
+
+/// The same, to write to it: like a start, it ties a database that is new or from before there were keys.
+///
+/// # Errors
+/// As above, and where the start would be refused.
+pub async fn open_for_changes(config: &AdminConfig, log: &slog::Logger) -> Result<Store, UserError> {
+    let (store, key) = existing(config, log)?;
+    key.settle(&store).await?;
+    Ok(store)
+}
+
+/// The store and its key, as they are found.
+pub(crate) fn existing(config: &AdminConfig, log: &slog::Logger) -> Result<(Store, KeyFile), UserError> {
     let url = config.database_url();
     if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !Path::new(path).exists()) {
         return Err(UserError::NoDatabase { path: path.to_owned() });
     }
     let key = KeyFile::find(config, log)?;
     let store = Store::open_with(&StoreSettings { vault: key.vault.clone(), ..config.store_settings() }, log)?;
-    key.compare(&store).await?;
-    Ok(store)
+    Ok((store, key))
 }
 
 /// Gives a user a new password, ends the user's sessions, and answers the password.
@@ -123,10 +139,10 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
         return Err(UserError::Elsewhere { name: user.name, origin: user.origin });
     }
     let password = generated()?;
-    if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now).await? {
+    if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now, None).await? {
         return Err(unknown());
     }
-    let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new() };
+    let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new(), account: None };
     let what = ("user", user.id, user.name);
     store.operation_record(by, "update", what, json!({ "password": "changed" })).await?;
     Ok(password)

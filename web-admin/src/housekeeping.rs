@@ -43,7 +43,7 @@ async fn tidy(app: &App) {
 /// Tells where the operation log ends: whoever keeps the admin's own log elsewhere can find out by it whether the end was cut off.
 async fn tell_end_of_log(app: &App) {
     match app.store.chain_end().await {
-        Ok((end, _)) => slog::info!(app.log, "the operation log ends here"; "place" => end.place, "hash" => end.hash),
+        Ok(end) => slog::info!(app.log, "the operation log ends here"; "place" => end.place, "hash" => end.hash),
         Err(error) => slog::warn!(app.log, "the end of the operation log could not be read"; "error" => %error),
     }
 }

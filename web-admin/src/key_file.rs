@@ -4,6 +4,7 @@
 //! database cannot be read. So a database that is tied to a key is never opened with a new one.
 
 use crate::config::AdminConfig;
+use hzm_job_store::binding::Tie;
 use hzm_job_store::vault::{KEY_BYTES, Vault};
 use hzm_job_store::{Store, StoreError};
 use std::fs::{File, OpenOptions};
@@ -53,6 +54,16 @@ pub enum KeyError {
         /// The file.
         file: String,
     },
+    /// The database knows nothing of any key, although its log or its secrets need one.
+    #[error(
+        "the database is tied to no key any more, although the key of {from} was there before it was opened: it may have been changed from \
+         outside. Put back a copy of the database; or look into it (hzm-job-admin verify-log) and then run hzm-job-admin rechain-log, \
+         which takes the operation log as it is and ties the database to this key"
+    )]
+    Severed {
+        /// Where the key came from.
+        from: String,
+    },
     /// The system gives no random bytes.
     #[error("no key could be made: {0}")]
     Random(String),
@@ -61,13 +72,23 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
-/// A key, and whether its file is still to be written.
+/// Where a key comes from.
+enum Origin {
+    /// It was given itself, not its file.
+    Given,
+    /// From its file.
+    File,
+    /// From the file that it was written to before the database was tied to it, by a start that did not come to its end.
+    Unfinished,
+    /// It was made up just now; these are its digits.
+    New(String),
+}
+
+/// A key, and where it comes from.
 pub(crate) struct KeyFile {
     path: PathBuf,
     pub(crate) vault: Vault,
-    new: Option<String>,
-    /// The key was given itself, not its file.
-    is_given: bool,
+    origin: Origin,
 }
 
 impl KeyFile {
@@ -77,40 +98,61 @@ impl KeyFile {
     /// [`KeyError`].
     pub(crate) fn find(config: &AdminConfig, log: &slog::Logger) -> Result<KeyFile, KeyError> {
         let path = config.key_path();
-        if let Some(key) = digits(config.key.0.trim()) {
-            return Ok(KeyFile { path, vault: Vault::of(&key)?, new: None, is_given: true });
-        }
-        let unusable = |source| KeyError::Unusable { file: path.display().to_string(), source };
-        let (key, new) = match File::open(&path) {
-            Ok(file) => (read(file, &path, log)?, None),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let mut key = [0; KEY_BYTES];
-                getrandom::fill(&mut key).map_err(|error| KeyError::Random(error.to_string()))?;
-                (key, Some(key.iter().map(|byte| format!("{byte:02x}")).collect()))
-            }
-            Err(source) => return Err(unusable(source)),
+        let (key, origin) = match digits(config.key.0.trim()) {
+            Some(key) => (key, Origin::Given),
+            None => match opened(&path)? {
+                Some(file) => (read(file, &path, log)?, Origin::File),
+                None => unfinished_or_new(&path, log)?,
+            },
         };
-        Ok(KeyFile { vault: Vault::of(&key)?, path, new, is_given: false })
+        Ok(KeyFile { vault: Vault::of(&key)?, path, origin })
     }
 
-    /// Ties the opened database to the key; a new key is written first, so that no database is tied to one that is nowhere.
+    /// Ties the opened database to the key where it is new, or from before there were keys. A new key is written beside its place
+    /// first, so that no database is tied to one that is nowhere, and moved there last, so that whatever lies there was once tied:
+    /// a database that knows nothing of it any more was changed from outside, and is not signed anew without a word.
     ///
     /// # Errors
-    /// [`KeyError::Missing`] where the database was tied to a key before and the file is gone; [`StoreError::WrongKey`] where it was
-    /// tied to another one. Then nothing was changed.
+    /// [`KeyError::Missing`] where the database was tied to a key before and the file is gone, [`KeyError::Wrong`] where it was tied to
+    /// another one, [`KeyError::Severed`] where somebody took the tie away. Then nothing was changed.
     pub(crate) async fn settle(&self, store: &Store) -> Result<(), KeyError> {
-        if let Some(digits) = &self.new {
-            let file = self.path.display().to_string();
-            if store.is_key_bound().await? {
-                return Err(KeyError::Missing { file });
-            }
-            write(&self.path, digits).map_err(|source| KeyError::Unusable { file, source })?;
+        match (store.key_tie().await?, &self.origin) {
+            (Tie::Own, _) => self.keep(),
+            (Tie::Other, _) => Err(self.not_its_own()),
+            (Tie::Empty, _) | (Tie::Untouched, Origin::New(_)) | (_, Origin::Unfinished) => self.tie(store).await,
+            (Tie::Untouched | Tie::Severed, _) => Err(KeyError::Severed { from: self.shown() }),
+        }
+    }
+
+    /// Ties the opened database to the key whatever its log says: for whoever looked into it and asks for that.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`] and [`KeyError::Wrong`] where the database is tied to another key.
+    pub(crate) async fn settle_anew(&self, store: &Store) -> Result<(), KeyError> {
+        match store.key_tie().await? {
+            Tie::Other => Err(self.not_its_own()),
+            _ => self.tie(store).await,
+        }
+    }
+
+    async fn tie(&self, store: &Store) -> Result<(), KeyError> {
+        if let Origin::New(digits) = &self.origin {
+            write(&beside(&self.path), digits).map_err(|source| unusable(&self.path, source))?;
             slog::info!(store.log(), "a key was made for this database, which is not opened without it from now on: keep its file (in a \
                 container: on a volume) and a copy of it, apart from copies of the database"; "file" => %self.path.display());
         }
-        match store.key_bind().await {
-            Err(StoreError::WrongKey) => Err(KeyError::Wrong { from: self.shown() }),
-            bound => Ok(bound?),
+        match store.key_bind_anew().await {
+            Err(StoreError::WrongKey) => Err(self.not_its_own()),
+            Err(other) => Err(other.into()),
+            Ok(()) => self.keep(),
+        }
+    }
+
+    /// Moves a new key to its place.
+    fn keep(&self) -> Result<(), KeyError> {
+        match self.origin {
+            Origin::New(_) | Origin::Unfinished => moved(&self.path).map_err(|source| unusable(&self.path, source)),
+            Origin::Given | Origin::File => Ok(()),
         }
     }
 
@@ -119,27 +161,61 @@ impl KeyFile {
     /// # Errors
     /// [`KeyError::Missing`] and [`KeyError::Wrong`].
     pub(crate) async fn compare(&self, store: &Store) -> Result<(), KeyError> {
-        match store.is_key_of(&self.vault).await? {
-            Some(true) | None => Ok(()),
-            Some(false) if self.new.is_some() => Err(KeyError::Missing { file: self.path.display().to_string() }),
-            Some(false) => Err(KeyError::Wrong { from: self.shown() }),
+        match store.key_tie().await? {
+            Tie::Other => Err(self.not_its_own()),
+            _ => Ok(()),
+        }
+    }
+
+    fn not_its_own(&self) -> KeyError {
+        match self.origin {
+            Origin::New(_) => KeyError::Missing { file: self.path.display().to_string() },
+            _ => KeyError::Wrong { from: self.shown() },
         }
     }
 
     /// Whether the file was there already.
     pub(crate) fn was_there(&self) -> bool {
-        self.new.is_none() && !self.is_given
+        matches!(self.origin, Origin::File)
     }
 
     /// Where the key came from.
     fn shown(&self) -> String {
-        if self.is_given { "hzm.job.admin.key".to_owned() } else { self.path.display().to_string() }
+        match self.origin {
+            Origin::Given => "hzm.job.admin.key".to_owned(),
+            Origin::Unfinished => beside(&self.path).display().to_string(),
+            Origin::File | Origin::New(_) => self.path.display().to_string(),
+        }
     }
+}
+
+fn unusable(path: &Path, source: std::io::Error) -> KeyError {
+    KeyError::Unusable { file: path.display().to_string(), source }
+}
+
+/// `None`: there is no such file.
+fn opened(path: &Path) -> Result<Option<File>, KeyError> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(unusable(path, source)),
+    }
+}
+
+/// The key of a start that did not come to its end; where that wrote no whole key, no database is tied to it, and a new one is made.
+fn unfinished_or_new(path: &Path, log: &slog::Logger) -> Result<([u8; KEY_BYTES], Origin), KeyError> {
+    let beside = beside(path);
+    if let Some(Ok(key)) = opened(&beside)?.map(|file| read(file, &beside, log)) {
+        return Ok((key, Origin::Unfinished));
+    }
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(|error| KeyError::Random(error.to_string()))?;
+    Ok((key, Origin::New(key.iter().map(|byte| format!("{byte:02x}")).collect())))
 }
 
 fn read(file: File, path: &Path, log: &slog::Logger) -> Result<[u8; KEY_BYTES], KeyError> {
     let shown = || path.display().to_string();
-    let unusable = |source| KeyError::Unusable { file: shown(), source };
+    let unusable = |source| unusable(path, source);
     let about = file.metadata().map_err(unusable)?;
     if about.is_file() && about.permissions().mode() & 0o007 != 0 {
         slog::warn!(log, "everybody on this machine may read the key file; take that right away with chmod 600"; "file" => shown());
@@ -160,13 +236,25 @@ pub(crate) fn digits(text: &str) -> Option<[u8; KEY_BYTES]> {
     Some(key)
 }
 
-/// Written beside its place and moved there, so that no half key is ever found.
+/// Where a key lies until its database is tied to it.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
 fn write(path: &Path, digits: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     writeln!(file, "{digits}")?;
     file.sync_all()?;
-    std::fs::rename(&beside, path)?;
+    folder_synced(path)
+}
+
+/// Moved to its place, so that no half key is ever found there.
+fn moved(path: &Path) -> std::io::Result<()> {
+    std::fs::rename(beside(path), path)?;
+    folder_synced(path)
+}
+
+fn folder_synced(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
@@ -198,7 +286,7 @@ mod tests {
         first.settle(&opened).await.unwrap();
         assert_eq!(std::fs::metadata(config.key_path()).unwrap().permissions().mode() & 0o777, 0o600);
         let again = KeyFile::find(&config, &log()).unwrap();
-        assert!(again.new.is_none() && again.vault == first.vault);
+        assert!(matches!(again.origin, Origin::File) && again.vault == first.vault);
         again.settle(&opened).await.unwrap();
     }
 
@@ -219,13 +307,31 @@ mod tests {
         assert!(wrong.contains("another key") && wrong.contains("hzm-job.key"), "{wrong}");
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_key_that_a_start_left_beside_its_place_is_taken_up_by_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let first = KeyFile::find(&config, &log()).unwrap();
+        let opened = store(&config, &first);
+        first.settle(&opened).await.unwrap();
+        assert!(!beside(&config.key_path()).exists());
+        std::fs::rename(config.key_path(), beside(&config.key_path())).unwrap();
+        let again = KeyFile::find(&config, &log()).unwrap();
+        assert!(matches!(again.origin, Origin::Unfinished) && again.vault == first.vault);
+        again.settle(&opened).await.unwrap();
+        assert!(config.key_path().exists() && !beside(&config.key_path()).exists());
+        std::fs::remove_file(config.key_path()).unwrap();
+        std::fs::write(beside(&config.key_path()), "half a k").unwrap();
+        assert!(matches!(KeyFile::find(&config, &log()).unwrap().origin, Origin::New(_)), "no whole key was ever used");
+    }
+
     #[test]
     fn a_key_that_is_given_may_have_blanks_around_it_as_one_in_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path());
         config.key = crate::config::Secret(format!(" {}\n", "0a".repeat(KEY_BYTES)));
         let found = KeyFile::find(&config, &log()).unwrap();
-        assert!(found.is_given && found.vault == Vault::of(&[10; KEY_BYTES]).unwrap());
+        assert!(matches!(found.origin, Origin::Given) && found.vault == Vault::of(&[10; KEY_BYTES]).unwrap());
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod moment;
 mod opening;
 mod readiness;
 mod readyz;
+pub mod rechain;
 pub mod request_log;
 pub mod routes;
 pub mod server;

@@ -8,6 +8,7 @@ use hzm_job_admin::command::{Command, CommandLine, Kept};
 use hzm_job_admin::config::Config;
 use hzm_job_admin::first_user::{self, FirstUser};
 use hzm_job_admin::logging::{self, Logging};
+use hzm_job_admin::rechain;
 use hzm_job_admin::server::{self, Running};
 use hzm_job_admin::standalone;
 use hzm_job_store::Store;
@@ -51,7 +52,7 @@ fn run(command: &Command) -> Outcome {
     match command {
         Command::ResetPassword { user, .. } => {
             let name = user.clone().unwrap_or_else(|| config.admin.user.clone());
-            let store = system.block_on(first_user::open_existing(&config.admin, &logging.root))?;
+            let store = system.block_on(first_user::open_for_changes(&config.admin, &logging.root))?;
             let password = system.block_on(first_user::reset(&store, &name, SystemClock.now()))?;
             let is_disabled = system.block_on(first_user::is_disabled(&store, &name))?;
             say(&format!("user name {name}\npassword  {password}{}", if is_disabled { DISABLED } else { "" }))
@@ -60,6 +61,11 @@ fn run(command: &Command) -> Outcome {
             let store = first_user::open_existing(&config.admin, &logging.root).await?;
             verify(&store, kept.clone().map(|Kept(link)| link)).await
         }),
+        Command::RechainLog { .. } => {
+            let before = system.block_on(rechain::rechain(&config.admin, SystemClock.now(), &logging.root))?;
+            let fault = before.fault.map_or("it was whole before".to_owned(), |fault| format!("before: {fault}"));
+            say(&format!("the operation log was signed anew as it is; {fault}"))
+        }
         Command::ExportLog { .. } => system.block_on(async {
             let store = first_user::open_existing(&config.admin, &logging.root).await?;
             let mut pieces = std::pin::pin!(operations::pieces(store));

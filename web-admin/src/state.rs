@@ -88,7 +88,7 @@ impl App {
 
     /// Who asks for a change, when, and from which address, as the operation log records it.
     pub fn by(&self, user: &str, address: &str) -> By {
-        By { user: user.to_owned(), at: self.now(), address: address.to_owned() }
+        By { user: user.to_owned(), at: self.now(), address: address.to_owned(), account: None }
     }
 
     /// Tells those who go on for long that somebody may do less than before, or is logged in no more: they look again.

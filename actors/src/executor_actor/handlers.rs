@@ -8,6 +8,7 @@ use crate::obituary::ActorGone;
 use actix::prelude::*;
 use hzm_job_scheduler::executor::{MOST_ADDRESSES, Registration};
 use hzm_job_scheduler::run::Reason;
+use hzm_job_store::node::Registered;
 use std::sync::Arc;
 
 /// Actors of nodes that one report lists at most.
@@ -30,11 +31,16 @@ impl Handler<AdmitNode> for ExecutorActor {
             }
             None => {}
         }
-        let (store, now) = (self.base.store.clone(), self.base.now());
+        let (store, now, judged_by) = (self.base.store.clone(), self.base.now(), admit.0.executor_version);
         let written = async move { store.node_register(admit.0, now).await };
-        Box::pin(written.into_actor(self).map(|written, executor, ctx| {
-            executor.admitted(written?, ctx);
-            Ok(())
+        Box::pin(written.into_actor(self).map(move |written, executor, ctx| match written? {
+            Registered::Done(node) if executor.executor.version == judged_by => {
+                executor.admitted(node, ctx);
+                Ok(())
+            }
+            // Written before the executor was changed, and read again since: what was read knows by which secret it goes now.
+            Registered::Done(_) | Registered::Stale => Err(SchedulerError::ExecutorChanged),
+            Registered::Full => Err(SchedulerError::TooManyNodes(MOST_ADDRESSES)),
         }))
     }
 }
@@ -82,13 +88,20 @@ impl Handler<ReloadExecutor> for ExecutorActor {
                 ctx.stop();
                 return Ok(());
             };
+            // Overtaken by another one that was read later: a secret that was replaced does not come back.
+            if executor.version < actor.executor.version {
+                return Ok(());
+            }
             actor.executor = executor;
-            let nodes = actor.brought_up_to_date(nodes, since);
+            let (nodes, is_outdated) = actor.brought_up_to_date(nodes, since);
             let removed = actor.take_nodes(nodes);
             actor.publish();
             actor.write_down_differing(ctx);
             removed.iter().for_each(|address| actor.tell_lost(address, Reason::NodeShutdown));
             actor.beat(ctx);
+            if is_outdated {
+                ctx.notify(ReloadExecutor);
+            }
             Ok(())
         }))
     }

@@ -108,8 +108,13 @@ impl World {
             agent: instance.map(|_| "hzmjob/0.1.0 batch/1".to_owned()),
             instance: instance.map(str::to_owned),
             secret_age: Default::default(),
+            executor_version: self.version_of(self.executor).await,
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
+    }
+
+    async fn version_of(&self, executor: ExecutorId) -> i64 {
+        self.store.executor_get(executor).await.unwrap().unwrap().version
     }
 
     /// Another executor, with this key and secret.
@@ -128,6 +133,7 @@ impl World {
             agent: None,
             instance: None,
             secret_age: Default::default(),
+            executor_version: self.version_of(executor).await,
         };
         self.during(self.scheduler().node_register(hello)).await.unwrap();
         node
@@ -223,7 +229,7 @@ impl World {
 
     /// The signature under a change.
     pub(crate) fn by(&self) -> By {
-        By { user: "ann".into(), at: self.clock.read(), address: String::new() }
+        By { user: "ann".into(), at: self.clock.read(), address: String::new(), account: None }
     }
 }
 
@@ -233,7 +239,10 @@ pub(crate) async fn by_hand(store: &Store) -> (ExecutorId, JobId) {
     let executor = executor(store, "billing", "s3cret", at).await;
     let mut draft = JobDraft::new(executor, "by hand");
     draft.schedule.kind = ScheduleKind::Manual;
-    match store.job_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() }).await.unwrap()
+    match store
+        .job_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new(), account: None })
+        .await
+        .unwrap()
     {
         Change::Done(made) => (executor, made.job.id),
         other => panic!("no job was made: {other:?}"),
@@ -249,7 +258,7 @@ async fn executor(store: &Store, key: &str, secret: &str, at: DateTime<Utc>) -> 
         addresses: Vec::new(),
     };
     match store
-        .executor_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new() })
+        .executor_create(draft.check().unwrap(), By { user: "ann".into(), at, address: String::new(), account: None })
         .await
         .unwrap()
     {

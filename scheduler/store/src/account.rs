@@ -108,9 +108,20 @@ pub(crate) struct GrantRow {
     pub(crate) executor_id: i64,
 }
 
+/// The account of whoever asks for a change of accounts or tokens, if it is still what it was when it was let in: writing it as it is
+/// locks it, so that a new password, fewer rights or its end come before the change or after it, and never between.
+#[diesel::dsl::auto_type]
+pub(crate) fn may_ask(id: i64, version: i64) -> _ {
+    let one: diesel::dsl::Find<user_account::table, i64> = user_account::table.find(id);
+    let same: diesel::dsl::Eq<user_account::version, i64> = user_account::version.eq(version);
+    let may_log_in: diesel::dsl::Eq<user_account::disabled, bool> = user_account::disabled.eq(false);
+    let is_own: diesel::dsl::Eq<user_account::must_change, bool> = user_account::must_change.eq(false);
+    one.filter(same).filter(may_log_in).filter(is_own)
+}
+
 impl Store {
-    /// Creates a user, and records who did (`None`: the program itself). `Taken` when the name is, however its letters are written, `NotFound` when one of the
-    /// executors does not exist.
+    /// Creates a user, and records who did (`None`: the program itself). `Taken` when the name is, however its letters are written,
+    /// `NotFound` when one of the executors does not exist, `Stale` when whoever asks was changed since it was let in.
     ///
     /// # Errors
     /// What the database says.
@@ -137,11 +148,18 @@ impl Store {
         };
         let made = Account::of(user, &new.rights);
         let log_id = self.id_next("operation").await?;
+        let asks = by.as_ref().and_then(|by| by.account);
         let note = by.map(|by| made.note(log_id, &by, "create", &Value::Null, &made.json()));
         let (row, grants, vault) = (made.user.clone(), made.grants(), self.vault.clone());
         let folded = account_name::folded(&row.name);
         let written: Result<Change<()>, StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                if let Some((asker, version)) = asks {
+                    let same = user_account::version.eq(user_account::version);
+                    if diesel::update(may_ask(asker, version)).set(same).execute(conn).await? == 0 {
+                        return Ok(Change::Stale { version });
+                    }
+                }
                 let named: Vec<i64> = grants.iter().map(|grant| grant.executor_id).collect();
                 let there = executor::table.filter(executor::id.eq_any(&named)).filter(executor::deleted_at.is_null());
                 let there: i64 = there.count().get_result(conn).await?;
@@ -166,9 +184,8 @@ impl Store {
             .await
         });
         match written {
-            Ok(Change::NotFound) => Ok(Change::NotFound),
-            Ok(Change::Taken) => Ok(Change::Taken),
-            other => taken_or(other.map(|_| ()), || Change::Done(made)),
+            Ok(ended) => Ok(ended.map(|()| made)),
+            Err(error) => taken_or(Err(error), || Change::Done(made)),
         }
     }
 

@@ -3,7 +3,7 @@
 //! A change ends the sessions of the user it concerns, in the same transaction: nobody goes on under rights that are gone.
 //! There is always an administrator who can log in.
 
-use crate::account::{ADMINISTRATOR, Account, Rights};
+use crate::account::{ADMINISTRATOR, Account, Rights, may_ask};
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::Enter;
 use crate::columns::millis;
@@ -31,6 +31,8 @@ pub enum AccountChange {
     NoExecutor,
     /// Nobody would be left who can log in and administer.
     LastAdministrator,
+    /// Whoever asks was changed since it was let in: it may have lost the right to ask.
+    Overtaken,
 }
 
 /// Why a transaction did not make its change.
@@ -41,6 +43,7 @@ enum Refusal {
     Stale,
     NoExecutor,
     LastAdministrator,
+    Overtaken,
 }
 
 impl Store {
@@ -68,6 +71,12 @@ impl Store {
             conn.immediate_transaction(async |conn| {
                 // Locks them: of two administrators who demote each other the second one sees what the first did.
                 diesel::update(administrators()).set(user_account::role.eq(ADMINISTRATOR)).execute(conn).await?;
+                if let Some((asker, version)) = by.account {
+                    let same = user_account::version.eq(user_account::version);
+                    if diesel::update(may_ask(asker, version)).set(same).execute(conn).await? == 0 {
+                        return Ok(Refusal::Overtaken);
+                    }
+                }
                 let named: Vec<i64> = grants.iter().map(|grant| grant.executor_id).collect();
                 let there = executor::table.filter(executor::id.eq_any(&named)).filter(executor::deleted_at.is_null());
                 let there: i64 = there.count().get_result(conn).await?;
@@ -110,6 +119,7 @@ impl Store {
             Refusal::Stale => AccountChange::Stale { version: version + 1 },
             Refusal::NoExecutor => AccountChange::NoExecutor,
             Refusal::LastAdministrator => AccountChange::LastAdministrator,
+            Refusal::Overtaken => AccountChange::Overtaken,
         })
     }
 
@@ -125,6 +135,12 @@ impl Store {
         let refusal: Refusal = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 diesel::update(administrators()).set(user_account::role.eq(ADMINISTRATOR)).execute(conn).await?;
+                if let Some((asker, version)) = by.account {
+                    let same = user_account::version.eq(user_account::version);
+                    if diesel::update(may_ask(asker, version)).set(same).execute(conn).await? == 0 {
+                        return Ok(Refusal::Overtaken);
+                    }
+                }
                 // So that no session and no token comes to it meanwhile.
                 let row = user_account::table.find(id);
                 diesel::update(row).set(user_account::version.eq(user_account::version)).execute(conn).await?;
@@ -147,6 +163,7 @@ impl Store {
         Ok(match refusal {
             Refusal::LastAdministrator => AccountChange::LastAdministrator,
             Refusal::Gone => AccountChange::NotFound,
+            Refusal::Overtaken => AccountChange::Overtaken,
             _ => AccountChange::Done(gone),
         })
     }

@@ -124,7 +124,10 @@ impl Store {
         Ok(match self.account_update(known.id, known.version, guest.rights.clone(), by.clone()).await? {
             AccountChange::Done(now) => Some(Entered::Known(now.user)),
             AccountChange::NoExecutor => Some(Entered::NoExecutor),
-            AccountChange::NotFound | AccountChange::Stale { .. } | AccountChange::LastAdministrator => None,
+            AccountChange::NotFound
+            | AccountChange::Stale { .. }
+            | AccountChange::LastAdministrator
+            | AccountChange::Overtaken => None,
         })
     }
 }

@@ -59,6 +59,14 @@ pub enum StoreError {
         /// Whose.
         what: String,
     },
+    /// A secret that should be encrypted is not.
+    #[error(
+        "the secret of {what} is not encrypted, as all secrets of this database are: somebody put it in from outside. Set it to NULL in the database and give the executor a new one"
+    )]
+    Plain {
+        /// Whose.
+        what: String,
+    },
     /// The database was used with another key before.
     #[error(
         "this database is used with another key: put back the key file that belongs to it, or name that one with hzm.job.admin.keyFile"

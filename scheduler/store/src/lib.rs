@@ -18,6 +18,7 @@ pub mod account_change;
 pub mod account_guest;
 pub mod account_name;
 pub mod backend;
+pub mod binding;
 pub mod chain;
 mod checkpoint;
 pub mod columns;

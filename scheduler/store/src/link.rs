@@ -34,6 +34,9 @@ pub enum Fault {
         "{0} entries have no place in the chain: they were put in from outside, or by an older version of this program"
     )]
     Unplaced(i64),
+    /// The entry of this number has a place that no chain has.
+    #[error("entry number {0} has a place that is none of the chain's: it was put in from outside")]
+    Stray(i64),
     /// The hash that was kept from before is not the one of this place.
     #[error("at place {0} is another entry than the one whose hash you kept")]
     Replaced(i64),

@@ -6,8 +6,10 @@ use crate::error::StoreError;
 use crate::schema::{executor, node};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::executor::MOST_ADDRESSES;
 use hzm_job_scheduler::liveness::NodeState;
 
 /// By which secret of its executor a node last called in. A node is never sent a newer one than that: whoever has an old one must not be
@@ -96,62 +98,98 @@ pub struct NodeHello {
     pub instance: Option<String>,
     /// By which secret it called in.
     pub secret_age: SecretAge,
+    /// The version of its executor that this was judged by.
+    pub executor_version: i64,
+}
+
+/// How a registration ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registered {
+    /// It was written down.
+    Done(Node),
+    /// The executor was changed or deleted since the node was judged: whether its secret is the present one, nobody knows.
+    Stale,
+    /// The executor has as many nodes as one may have.
+    Full,
 }
 
 impl NodeHello {
     fn storable(self) -> NodeHello {
-        let NodeHello { executor, address, agent, instance, secret_age } = self;
+        let NodeHello { executor, address, agent, instance, secret_age, executor_version } = self;
         let (agent, instance) = (agent.map(storable), instance.map(storable));
-        NodeHello { executor, address: storable(address), agent, instance, secret_age }
+        NodeHello { executor, address: storable(address), agent, instance, secret_age, executor_version }
+    }
+
+    /// The row that it makes where its address is new.
+    fn row(&self, id: i64, now: DateTime<Utc>) -> NodeRow {
+        NodeRow {
+            id,
+            executor_id: self.executor.0,
+            address: self.address.clone(),
+            registration: "automatic".into(),
+            agent: self.agent.clone(),
+            instance: self.instance.clone(),
+            state: NodeState::Online.code(),
+            first_seen_at: millis(now),
+            last_seen_at: Some(millis(now)),
+            secret_age: self.secret_age.code(),
+        }
     }
 }
 
 impl Store {
-    /// Writes down that a node registered, whether it is known or new, and answers its row.
+    /// Writes down that a node registered, whether it is known or new.
+    ///
+    /// Nothing is written when its executor is at another version than the one it was judged by: a new secret may have come between,
+    /// and whoever has the old one must not pass for a node that has the new one.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn node_register(&self, hello: NodeHello, now: DateTime<Utc>) -> Result<Node, StoreError> {
-        let new_id = self.id_next("node").await?;
+    pub async fn node_register(&self, hello: NodeHello, now: DateTime<Utc>) -> Result<Registered, StoreError> {
         let hello = hello.storable();
-        let row: NodeRow = run!(self, write, async |conn| {
+        let row = hello.row(self.id_next("node").await?, now);
+        let registered: Result<Option<NodeRow>, StoreError> = run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
-                let known =
-                    node::table.filter(node::executor_id.eq(hello.executor.0)).filter(node::address.eq(&hello.address));
+                let mine = node::table.filter(node::executor_id.eq(row.executor_id));
+                let known = mine.filter(node::address.eq(&row.address));
                 let set = (
-                    node::agent.eq(&hello.agent),
-                    node::instance.eq(&hello.instance),
-                    node::state.eq(NodeState::Online.code()),
-                    node::last_seen_at.eq(Some(millis(now))),
-                    node::secret_age.eq(hello.secret_age.code()),
+                    node::agent.eq(&row.agent),
+                    node::instance.eq(&row.instance),
+                    node::state.eq(row.state),
+                    node::last_seen_at.eq(row.last_seen_at),
+                    node::secret_age.eq(row.secret_age),
                 );
-                let owner = executor::table.find(hello.executor.0);
-                let is_known = diesel::update(known).set(set).execute(conn).await? == 1;
-                // New, it seems. Writing the executor as it is locks its row, so that of two who register the same address
-                // at once the second one finds the first.
-                let is_known = is_known
-                    || diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await? == 1
-                        && diesel::update(known).set(set).execute(conn).await? == 1;
+                let owner = executor::table.find(row.executor_id).filter(executor::deleted_at.is_null());
+                let owner = owner.filter(executor::version.eq(hello.executor_version));
+                let mut is_known = diesel::update(known).set(set).execute(conn).await? == 1;
                 if !is_known {
-                    let row = NodeRow {
-                        id: new_id,
-                        executor_id: hello.executor.0,
-                        address: hello.address.clone(),
-                        registration: "automatic".into(),
-                        agent: hello.agent.clone(),
-                        instance: hello.instance.clone(),
-                        state: NodeState::Online.code(),
-                        first_seen_at: millis(now),
-                        last_seen_at: Some(millis(now)),
-                        secret_age: hello.secret_age.code(),
-                    };
+                    // New, it seems. Writing the executor as it is locks its row, so that of two who register the same address
+                    // at once the second one finds the first, and a new secret waits and ages this node too.
+                    diesel::update(owner).set(executor::version.eq(executor::version)).execute(conn).await?;
+                    is_known = diesel::update(known).set(set).execute(conn).await? == 1;
+                }
+                // Looked at under the lock of the node's row: a new secret that is not written by now waits for it, and ages the node.
+                let is_judged: i64 = owner.count().get_result(conn).await?;
+                if is_judged == 0 {
+                    return Err(StoreError::from(DieselError::RollbackTransaction));
+                }
+                if !is_known {
+                    let nodes: i64 = mine.count().get_result(conn).await?;
+                    if usize::try_from(nodes).is_ok_and(|nodes| nodes >= MOST_ADDRESSES) {
+                        return Ok(None);
+                    }
                     diesel::insert_into(node::table).values(&row).execute(conn).await?;
                 }
-                Ok::<_, StoreError>(known.select(NodeRow::as_select()).first(conn).await?)
+                Ok(Some(known.select(NodeRow::as_select()).first(conn).await?))
             })
             .await
-        })?;
-        row.node()
+        });
+        match registered {
+            Ok(Some(row)) => Ok(Registered::Done(row.node()?)),
+            Ok(None) => Ok(Registered::Full),
+            Err(StoreError::Query(DieselError::RollbackTransaction)) => Ok(Registered::Stale),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes down how a node was seen. `false` when there is no such node any more.

@@ -26,6 +26,9 @@ pub struct By {
     pub at: DateTime<Utc>,
     /// From where, by the client's address; empty for what is done at the machine itself.
     pub address: String,
+    /// The number of the user's account and the version that was let in; `None`: nobody who logged in. Changes of accounts are made
+    /// only while it is at that version.
+    pub account: Option<(i64, i64)>,
 }
 
 /// One field that a change touched.

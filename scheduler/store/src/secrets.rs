@@ -13,7 +13,7 @@ impl Store {
         &self.log
     }
 
-    /// Encrypts them; at every start, because a version of this program from before there were keys may have run meanwhile.
+    /// Encrypts them, while the database is being tied to its key and never afterwards.
     ///
     /// # Errors
     /// What the database says.

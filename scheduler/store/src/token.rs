@@ -1,6 +1,7 @@
 //! Tokens with which programs call the API. Only their hashes are here; what a token may do is looked up together with what its
 //! user may do at the time of the call.
 
+use crate::account::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
@@ -21,6 +22,8 @@ const KEPT_AFTER_END: TimeDelta = TimeDelta::days(30);
 pub struct NewToken {
     /// Whose.
     pub user: i64,
+    /// The version of the user that was let in; at another one it makes no token.
+    pub user_version: i64,
     /// What it is for, in its user's words.
     pub name: String,
     /// The SHA-256 of the token, in hex.
@@ -31,6 +34,17 @@ pub struct NewToken {
     pub executors: Option<Vec<ExecutorId>>,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+}
+
+/// How making a token ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MadeToken {
+    /// It was made.
+    Done(Token),
+    /// Its user has a hundred already.
+    TooMany,
+    /// Its user was changed since it was let in: a new password, other rights, or its end.
+    Overtaken,
 }
 
 /// A token as it is stored.
@@ -87,11 +101,11 @@ impl From<TokenRow> for Token {
 }
 
 impl Store {
-    /// Makes a token; `None`: its user has a hundred already.
+    /// Makes a token of a user who is still what it was when it was let in.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn token_create(&self, new: NewToken, now: DateTime<Utc>) -> Result<Option<Token>, StoreError> {
+    pub async fn token_create(&self, new: NewToken, now: DateTime<Utc>) -> Result<MadeToken, StoreError> {
         let ids = new.executors.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<i64>>());
         let row = TokenRow {
             id: self.id_next("token").await?,
@@ -104,25 +118,26 @@ impl Store {
             expires_at: millis(new.expires_at),
             last_used_at: None,
         };
-        let made = row.clone();
+        let (made, version) = (row.clone(), new.user_version);
         let long_over = millis(now - KEPT_AFTER_END);
-        let fits: bool = run!(self, write, async |conn| {
+        run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 // Written as it is, which locks the row: of two requests at once the second one counts what the first made.
-                let owner = user_account::table.find(row.user_id);
-                diesel::update(owner).set(user_account::version.eq(user_account::version)).execute(conn).await?;
+                let same = user_account::version.eq(user_account::version);
+                if diesel::update(may_ask(row.user_id, version)).set(same).execute(conn).await? == 0 {
+                    return Ok(MadeToken::Overtaken);
+                }
                 let mine = api_token::table.filter(api_token::user_id.eq(row.user_id));
                 diesel::delete(mine.filter(api_token::expires_at.lt(long_over))).execute(conn).await?;
                 let has: i64 = mine.count().get_result(conn).await?;
                 if has >= MOST_TOKENS {
-                    return Ok(false);
+                    return Ok(MadeToken::TooMany);
                 }
                 diesel::insert_into(api_token::table).values(&row).execute(conn).await?;
-                Ok::<bool, StoreError>(true)
+                Ok::<_, StoreError>(MadeToken::Done(made.into()))
             })
             .await
-        })?;
-        Ok(fits.then(|| made.into()))
+        })
     }
 
     /// A token that has not ended, by its hash, and its user, who may log in.

@@ -1,5 +1,6 @@
 //! Users of the pages and the API. Passwords are kept as argon2id hashes only; hashing is the caller's.
 
+use crate::account::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
@@ -63,7 +64,8 @@ impl Store {
     }
 
     /// Sets the password of a user who is at this version and ends all sessions of that user but the one named. `must_change`:
-    /// somebody else knows it, so it is to be changed before anything else, and the user's tokens end too. `false`: there is no such user, or it was changed
+    /// somebody else knows it, so it is to be changed before anything else, and the user's tokens end too. `asks`: the account of
+    /// somebody else who asks for it, and the version that was let in. `false`: there is no such user, or one of the two was changed
     /// meanwhile.
     ///
     /// # Errors
@@ -75,9 +77,16 @@ impl Store {
         must_change: bool,
         keep_session: Option<String>,
         now: DateTime<Utc>,
+        asks: Option<(i64, i64)>,
     ) -> Result<bool, StoreError> {
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
+                if let Some((asker, version)) = asks {
+                    let same = user_account::version.eq(user_account::version);
+                    if diesel::update(may_ask(asker, version)).set(same).execute(conn).await? == 0 {
+                        return Ok(false);
+                    }
+                }
                 let set = (
                     user_account::password_hash.eq(&password_hash),
                     user_account::must_change.eq(must_change),

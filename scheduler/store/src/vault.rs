@@ -4,8 +4,9 @@
 //! database alone cannot mend the chain behind a change. Two keys are derived from it, one for each use (HKDF with SHA-256, RFC 5869).
 //!
 //! Secrets: ChaCha20-Poly1305 (RFC 8439) under a random nonce; what the secret belongs to is authenticated with it, so that one copied
-//! into another row is refused there. Kept as ` 1:` and base64 of nonce, text and tag; a blank is no character of a secret, so what was
-//! written before there was a key is told from it.
+//! into another row is refused there. Kept as ` 1:` and base64 of nonce, text and tag; a blank is no character of a secret, so one in plain
+//! text is told from it. Those from before there was a key are encrypted when the database is tied to it ([`crate::binding`]); one that is
+//! in plain text afterwards was put in from outside, and is refused.
 
 use crate::error::StoreError;
 use base64::Engine;
@@ -80,10 +81,14 @@ impl Vault {
         Ok(format!("{SEALED}{}", STANDARD_NO_PAD.encode([&nonce[..], &text].concat())))
     }
 
-    /// A secret that was stored, by whatever version of this program.
+    /// A secret that was stored.
     pub(crate) fn open(&self, of: &str, stored: &str) -> Result<String, StoreError> {
-        let Some(sealed) = stored.strip_prefix(SEALED) else { return Ok(stored.to_owned()) };
-        let keys = self.0.as_deref().ok_or_else(|| refused(of))?;
+        let (keys, sealed) = match (self.0.as_deref(), stored.strip_prefix(SEALED)) {
+            (Some(keys), Some(sealed)) => (keys, sealed),
+            (None, None) => return Ok(stored.to_owned()),
+            (Some(_), None) => return Err(StoreError::Plain { what: of.to_owned() }),
+            (None, Some(_)) => return Err(refused(of)),
+        };
         let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| refused(of))?;
         let (nonce, text) = bytes.split_at_checked(NONCE_LEN).ok_or_else(|| refused(of))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused(of))?;
@@ -172,8 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_before_there_was_a_key_is_read_and_known_for_it() {
-        assert_eq!(vault(1).open("executor 1", "plain").unwrap(), "plain");
+    fn what_is_in_plain_text_is_known_for_it_and_read_without_a_key_only() {
+        assert!(matches!(vault(1).open("executor 1", "plain"), Err(StoreError::Plain { .. })));
+        assert_eq!(Vault::default().open("executor 1", "plain").unwrap(), "plain");
         assert!(vault(1).is_plain("plain") && !vault(1).is_plain(&vault(1).seal("executor 1", "plain").unwrap()));
         assert!(!Vault::default().is_plain("plain"), "without a key there is nothing to be done");
     }

@@ -82,6 +82,7 @@ mod tests {
     fn operator() -> Operator {
         Operator {
             id: 1,
+            version: 1,
             name: "a".into(),
             credential: Credential::Session("s".into()),
             rights: Rights { role: Role::Viewer, reach: Reach::All, in_person: true },

@@ -6,7 +6,7 @@ use crate::error::{ApiError, Failure};
 use crate::state::App;
 use chrono::TimeDelta;
 use hzm_job_scheduler::{ExecutorId, names};
-use hzm_job_store::token::{MOST_TOKENS, NewToken, Token};
+use hzm_job_store::token::{MOST_TOKENS, MadeToken, NewToken, Token};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -53,13 +53,18 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
     let noted = json!({ "name": name, "role": role.word(), "executors": executors, "expires_at": expires_at });
     let new = NewToken {
         user: operator.id,
+        user_version: operator.version,
         name,
         token_hash: sha256_hex(&secret),
         role: role.word().to_owned(),
         executors,
         expires_at,
     };
-    let made = app.store.token_create(new, app.now()).await?.ok_or_else(too_many)?;
+    let made = match app.store.token_create(new, app.now()).await? {
+        MadeToken::Done(made) => made,
+        MadeToken::TooMany => return Err(too_many()),
+        MadeToken::Overtaken => return Err(Operator::overtaken()),
+    };
     let what = ("token", made.id, made.name.clone());
     app.store.operation_record(operator.by(app), "create", what, noted).await?;
     slog::info!(app.log, "token created"; "token" => made.id, "user" => &operator.name);

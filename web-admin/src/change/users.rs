@@ -48,7 +48,8 @@ pub async fn create(
         Change::Done(made) => made,
         Change::NotFound => return Err(no_executor()),
         Change::Taken => return Err(ApiError::Taken { field: "name" }),
-        Change::Stale { .. } | Change::InUse { .. } => return Err(ApiError::Busy),
+        Change::Stale { .. } => return Err(Operator::overtaken()),
+        Change::InUse { .. } => return Err(ApiError::Busy),
     };
     slog::info!(app.log, "user created"; "name" => &made.user.name, "role" => &made.user.role, "user" => &operator.name);
     Ok((made, password))
@@ -112,7 +113,8 @@ pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Resul
         return Err(ApiError::Conflict(format!("its password is not kept here: {} vouches for it", known.user.origin)));
     }
     let (password, hash) = generated(app).await?;
-    let is_set = app.store.user_set_password((id, known.user.version), hash, true, None, app.now()).await;
+    let asks = Some((operator.id, operator.version));
+    let is_set = app.store.user_set_password((id, known.user.version), hash, true, None, app.now(), asks).await;
     app.rights_changed();
     if !is_set? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));
@@ -154,6 +156,7 @@ fn made(change: AccountChange) -> Result<Account, ApiError> {
         AccountChange::NotFound => Err(ApiError::no_such(USER)),
         AccountChange::Stale { version } => Err(ApiError::Stale { version }),
         AccountChange::NoExecutor => Err(no_executor()),
+        AccountChange::Overtaken => Err(Operator::overtaken()),
         AccountChange::LastAdministrator => {
             let why = "it is the last administrator who can log in; make another one first";
             Err(ApiError::Conflict(why.to_owned()))

@@ -224,6 +224,7 @@ pub async fn registry(
             agent: short(body.agent),
             instance: short(body.instance),
             secret_age: if by_former { SecretAge::Former } else { SecretAge::Present },
+            executor_version: executor.version,
         };
         app.scheduler.node_register(hello).await?;
     }

@@ -69,7 +69,7 @@ async fn a_moment_that_has_passed_is_refused_when_it_is_saved_and_when_the_job_i
     assert!(refused.text.contains("2021-03-04 05:06:07 (Asia/Shanghai) has passed"), "{}", refused.text);
     // One whose moment passed while it was stopped, as time makes it.
     let draft = serde_json::from_value::<JobDraft>(once("2021-03-04T05:06:07")).unwrap();
-    let by = By { user: "admin".into(), at: SystemClock.now(), address: String::new() };
+    let by = By { user: "admin".into(), at: SystemClock.now(), address: String::new(), account: None };
     let store = &admin.running.app().store;
     let Change::Done(old) = store.job_create(draft.check().unwrap(), by).await.unwrap() else { panic!("not made") };
     let path = format!("/api/v1/jobs/{}", old.job.id);

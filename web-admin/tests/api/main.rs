@@ -14,6 +14,7 @@ mod explain;
 mod hostile_input;
 mod job_batch;
 mod jobs;
+mod key;
 mod known_cases;
 mod openapi;
 mod operations;

@@ -3,6 +3,8 @@
 use crate::support::{Admin, Client, Node, send};
 use actix_web::http::Method;
 use hzm_job_protocol::hzm::TOKEN_HEADER;
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_store::node::SecretAge;
 use serde_json::{Value, json};
 
 async fn rotated(root: &Client, executor: i64, good_for_s: u32) -> String {
@@ -76,5 +78,34 @@ async fn how_long_an_old_secret_stays_good_is_bounded_and_nobody_reads_it() {
         let bytes = std::fs::read(&file).unwrap();
         let holds = |secret: &str| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!holds("the-first") && !holds(&second), "{}", file.display());
+    }
+}
+
+#[actix_web::test]
+async fn whoever_registers_with_the_old_secret_without_a_pause_is_never_sent_the_new_one() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    for round in 0..5 {
+        let key = format!("billing-{round}");
+        let executor = root.executor(&key, Some("the-first")).await;
+        let node = Node::register(&admin, &key, "the-first").await;
+        // Each goes on until it is turned away for good; a 503 means to come again.
+        let storm = (0..8).map(async |_| {
+            loop {
+                let answer = node.call("/api/admin/registry", json!({ "executorAddress": node.address })).await;
+                match answer.status {
+                    200 | 503 => {}
+                    401 | 429 => return,
+                    other => panic!("{other}: {}", answer.text),
+                }
+            }
+        });
+        futures_util::join!(futures_util::future::join_all(storm), rotated(&root, executor, 0));
+        let known = admin.running.app().store.node_list(Some(ExecutorId(executor))).await.unwrap();
+        assert!(known.iter().all(|node| node.secret_age == SecretAge::Former), "{round}: {known:?}");
+        let run = run(&root, executor).await;
+        let told = root.until(&format!("/api/v1/runs/{run}"), |run| run["message"].is_string()).await;
+        assert!(told["message"].as_str().unwrap().contains("has not called in with the present secret"), "{told}");
+        assert!(node.secrets().is_empty(), "{:?}", node.secrets());
     }
 }

@@ -124,3 +124,30 @@ async fn a_password_that_an_administrator_generates_ends_the_tokens_and_ones_own
     assert_eq!(root.post(&format!("/api/v1/users/{id}/password"), json!({})).await.status, 200);
     assert_eq!(works().await, 401);
 }
+
+#[actix_web::test]
+async fn tokens_that_are_made_without_a_pause_while_the_password_is_reset_open_nothing_afterwards() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    let ann = admin.user(&root, "ann", "viewer", Value::Null).await;
+    let users = root.get("/api/v1/users").await.json();
+    let id = users["items"].as_array().unwrap().iter().find(|user| user["name"] == "ann").unwrap()["id"].clone();
+    // Each goes on until it is turned away, or has as many as one may have.
+    let storm = (0..8).map(async |_| {
+        let mut tokens = Vec::new();
+        loop {
+            let made = ann.post("/api/v1/tokens", json!({ "name": "x", "role": "viewer" })).await;
+            match made.status {
+                201 => tokens.push(made.json()["token"].as_str().unwrap().to_owned()),
+                401 | 409 => return tokens,
+                other => panic!("{other}: {}", made.text),
+            }
+        }
+    });
+    let reset_path = format!("/api/v1/users/{id}/password");
+    let (tokens, reset) = futures_util::join!(futures_util::future::join_all(storm), root.post(&reset_path, json!({})));
+    assert_eq!(reset.status, 200, "{}", reset.text);
+    for token in tokens.into_iter().flatten() {
+        assert_eq!(admin.with_token(Method::GET, "/api/v1/jobs", &token, None).await.status, 401);
+    }
+}

@@ -1,13 +1,14 @@
 //! The operation log as a chain: what was done to it from outside is found out.
 
 use crate::database::execute;
-use crate::support::{World, at, by, done, executor, job, on_each_database, silence};
+use crate::support::{World, at, by, done, executor, job, on_each_database, registered, silence};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
+use hzm_job_store::binding::Tie;
 use hzm_job_store::job_import::NewJob;
 use hzm_job_store::link::{Fault, Link};
-use hzm_job_store::node::SecretAge;
+use hzm_job_store::node::{NodeHello, SecretAge};
 use hzm_job_store::page::Cursor;
 use hzm_job_store::vault::{KEY_BYTES, Vault};
 use hzm_job_store::{Store, StoreError, StoreSettings};
@@ -29,6 +30,10 @@ pub(crate) fn meddle(world: &World, sql: &str) {
         }
     }
 }
+
+/// As a version from before there was a chain left it.
+const UNCHAINED: &str =
+    "UPDATE operation SET place = NULL, hash = NULL; UPDATE operation_chain SET place = 0, hash = ''";
 
 async fn filled(world: &World) -> Store {
     let store = with_key(world, 1);
@@ -133,6 +138,77 @@ fn an_entry_that_was_put_in_without_a_place_is_none_from_before_the_chain() {
 }
 
 #[test]
+fn an_entry_with_a_place_that_no_chain_has_is_found() {
+    on_each_database(async |world| {
+        let store = filled(&world).await;
+        let columns = "id, at, user_name, action, object_kind, object_id, object_name, changes, place, hash";
+        let put_in = |place: &str| {
+            meddle(
+                &world,
+                &format!(
+                    "INSERT INTO operation ({columns}) VALUES (900001, 1, 'eve', 'login', 'user', 1, 'eve', '[]', {place}, 'x')"
+                ),
+            );
+        };
+        let strays = [("0", Fault::Stray(900_001)), ("-5", Fault::Stray(900_001)), ("6", Fault::Behind(5))];
+        let of_sqlite = [("'zz'", Fault::Behind(5)), ("x'ffff'", Fault::Behind(5)), ("2.5", Fault::Missing(3))];
+        let is_sqlite = world.database.url.starts_with("sqlite://");
+        for (place, found) in strays.into_iter().chain(of_sqlite.into_iter().filter(|_| is_sqlite)) {
+            put_in(place);
+            assert_eq!(fault(&store).await, Some(found), "{place}");
+            meddle(&world, "DELETE FROM operation WHERE id = 900001");
+            assert_eq!(fault(&store).await, None, "{place}");
+        }
+    });
+}
+
+#[test]
+fn what_a_database_knows_of_keys_is_told_from_what_was_taken_away() {
+    on_each_database(async |world| {
+        let store = with_key(&world, 1);
+        let tie = async || store.key_tie().await.unwrap();
+        assert_eq!(tie().await, Tie::Empty);
+        world.executor("from-before").await;
+        assert_eq!(tie().await, Tie::Severed, "chained, and tied to no key");
+        meddle(&world, UNCHAINED);
+        assert_eq!(tie().await, Tie::Untouched);
+        store.key_bind().await.unwrap();
+        assert_eq!(tie().await, Tie::Own);
+        assert_eq!(with_key(&world, 2).key_tie().await.unwrap(), Tie::Other);
+        assert!(matches!(with_key(&world, 2).key_bind_anew().await, Err(StoreError::WrongKey)));
+        meddle(&world, "UPDATE operation SET user_name = 'bob'; UPDATE operation_chain SET key_mark = NULL");
+        assert_eq!(tie().await, Tie::Severed);
+        assert_eq!(fault(&store).await, Some(Fault::Changed(1)), "nothing was signed anew");
+        meddle(&world, UNCHAINED);
+        assert_eq!(tie().await, Tie::Untouched, "for whoever knows that the key was there before, that is no upgrade");
+    });
+}
+
+#[test]
+fn an_entry_that_a_trigger_swallows_undoes_the_change_that_it_was_to_tell_of() {
+    on_each_database(async |world| {
+        if !world.database.url.starts_with("sqlite://") {
+            return;
+        }
+        let store = filled(&world).await;
+        let swallow = "CREATE TRIGGER swallow BEFORE INSERT ON operation BEGIN SELECT RAISE(IGNORE); END;";
+        let take_out =
+            "CREATE TRIGGER swallow AFTER INSERT ON operation BEGIN DELETE FROM operation WHERE id = NEW.id; END;";
+        let put_back = "CREATE TRIGGER put_back AFTER UPDATE OF hash ON operation_chain BEGIN \
+            UPDATE operation_chain SET place = OLD.place - 1, hash = (SELECT hash FROM operation WHERE place = OLD.place - 1); END;";
+        for planted in [swallow, take_out, put_back, &format!("{swallow} {put_back}")] {
+            meddle(&world, planted);
+            let refused = store.executor_create(executor("a").check().unwrap(), by("eve", 9)).await;
+            assert!(refused.is_err(), "{planted}: {refused:?}");
+            meddle(&world, "DROP TRIGGER IF EXISTS swallow; DROP TRIGGER IF EXISTS put_back;");
+        }
+        assert!(store.executor_list().await.unwrap().is_empty());
+        done(store.executor_create(executor("a").check().unwrap(), by("ann", 10)).await.unwrap());
+        assert_eq!(fault(&store).await, None);
+    });
+}
+
+#[test]
 fn a_chain_without_its_end_is_found_by_its_own_end_and_by_whoever_kept_it() {
     on_each_database(async |world| {
         let store = filled(&world).await;
@@ -190,6 +266,7 @@ fn a_secret_is_encrypted_in_the_database_and_belongs_to_its_row() {
     on_each_database(async |world| {
         // One from before there was a key.
         let old = done(world.store.executor_create(secretive("old", "the-old-secret"), by("ann", 0)).await.unwrap()).id;
+        meddle(&world, UNCHAINED);
         let store = with_key(&world, 1);
         store.key_bind().await.unwrap();
         let new = done(store.executor_create(secretive("new", "the-new-secret"), by("ann", 1)).await.unwrap()).id;
@@ -204,6 +281,12 @@ fn a_secret_is_encrypted_in_the_database_and_belongs_to_its_row() {
             ),
         );
         assert!(matches!(store.executor_get(old).await, Err(StoreError::Sealed { .. })), "another row's secret");
+        for start in 0..2 {
+            meddle(&world, &format!("UPDATE executor SET app_secret = 'planted' WHERE id = {old}"));
+            assert!(matches!(store.executor_list().await, Err(StoreError::Plain { .. })), "{start}");
+            store.key_bind().await.unwrap();
+        }
+        assert!(matches!(store.executor_get(old).await, Err(StoreError::Plain { .. })), "no start encrypts it");
     });
 }
 
@@ -212,19 +295,21 @@ fn a_secret_that_was_replaced_is_known_until_its_time_is_over_and_its_nodes_with
     on_each_database(async |world| {
         let store = with_key(&world, 1);
         let id = done(store.executor_create(secretive("a", "first"), by("ann", 0)).await.unwrap()).id;
-        let hello = hzm_job_store::node::NodeHello {
+        let hello = NodeHello {
             executor: id,
             address: "http://a:1".into(),
             agent: None,
             instance: None,
             secret_age: Default::default(),
+            executor_version: 1,
         };
-        store.node_register(hello.clone(), at(1)).await.unwrap();
+        registered(store.node_register(hello.clone(), at(1)).await.unwrap());
         done(store.executor_update((id, 1), secretive("a", "second"), Some(at(60)), by("ann", 2)).await.unwrap());
         let read = store.executor_get(id).await.unwrap().unwrap();
         assert_eq!(read.former.map(|former| (former.secret, former.until)), Some(("first".into(), at(60))));
         assert!(store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Former);
-        store.node_register(hello, at(3)).await.unwrap();
+        let anew = NodeHello { executor_version: 2, ..hello };
+        registered(store.node_register(anew, at(3)).await.unwrap());
         assert!(
             store.node_list(Some(id)).await.unwrap()[0].secret_age == SecretAge::Present,
             "it called in with the new one"

@@ -1,11 +1,12 @@
 //! Two at once: on one key, on one row, on one definition, from one process and from two.
 
-use crate::support::{at, by, change, done, due, executor, on_each_database, opened};
+use crate::support::{at, by, change, done, due, executor, on_each_database, opened, registered};
 use hzm_job_scheduler::JobId;
+use hzm_job_scheduler::executor::ExecutorDraft;
 use hzm_job_scheduler::run::RunState;
 use hzm_job_store::StoreError;
 use hzm_job_store::ledger::{Answer, Batch, Entry};
-use hzm_job_store::node::NodeHello;
+use hzm_job_store::node::{NodeHello, Registered, SecretAge};
 use hzm_job_store::outcome::Change;
 
 const JOB: JobId = JobId(7);
@@ -146,12 +147,44 @@ fn two_who_register_the_same_address_at_once_find_the_same_node() {
                 agent: None,
                 instance: None,
                 secret_age: Default::default(),
+                executor_version: 1,
             };
             let (mine, theirs) =
                 tokio::join!(world.store.node_register(hello(), at(1)), other.node_register(hello(), at(2)));
-            assert_eq!(mine.unwrap().id, theirs.unwrap().id);
+            assert_eq!(registered(mine.unwrap()).id, registered(theirs.unwrap()).id);
         }
         assert_eq!(world.store.node_list(None).await.unwrap().len(), 20);
+    });
+}
+
+#[test]
+fn a_node_that_registers_while_its_executor_gets_a_new_secret_never_passes_for_one_that_has_it() {
+    on_each_database(async |world| {
+        let other = world.another_store();
+        let with =
+            |secret: &str| ExecutorDraft { app_secret: Some(secret.into()), ..executor("billing") }.check().unwrap();
+        let id = done(world.store.executor_create(with("0"), by("ann", 0)).await.unwrap()).id;
+        for round in 1..=20 {
+            let hello = |address: String| NodeHello {
+                executor: id,
+                address,
+                agent: None,
+                instance: None,
+                secret_age: SecretAge::Present,
+                executor_version: round,
+            };
+            let (known, new, rotated) = tokio::join!(
+                world.store.node_register(hello("http://a:1".into()), at(round)),
+                other.node_register(hello(format!("http://new:{round}")), at(round)),
+                world.store.executor_update((id, round), with(&round.to_string()), None, by("ann", round)),
+            );
+            done(rotated.unwrap());
+            for ended in [known.unwrap(), new.unwrap()] {
+                assert!(matches!(ended, Registered::Done(_) | Registered::Stale), "{ended:?}");
+            }
+            let nodes = world.store.node_list(Some(id)).await.unwrap();
+            assert!(nodes.iter().all(|node| node.secret_age != SecretAge::Present), "{round}: {nodes:?}");
+        }
     });
 }
 

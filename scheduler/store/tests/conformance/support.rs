@@ -10,6 +10,7 @@ use hzm_job_store::Store;
 use hzm_job_store::columns::moment;
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::ledger::{Answer, Batch, Checkpoints, Entry, Known, NewRun, RequestKey, RunChange, Withdrawal};
+use hzm_job_store::node::{Node, Registered};
 use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::standing::Standing;
@@ -43,7 +44,7 @@ pub(crate) fn at(millis: i64) -> DateTime<Utc> {
 
 /// Somebody, at such a moment.
 pub(crate) fn by(user: &str, millis: i64) -> By {
-    By { user: user.into(), at: at(millis), address: String::new() }
+    By { user: user.into(), at: at(millis), address: String::new(), account: None }
 }
 
 /// An executor that registers itself.
@@ -73,6 +74,14 @@ pub(crate) fn done<T: std::fmt::Debug>(change: Change<T>) -> T {
     match change {
         Change::Done(made) => made,
         other => panic!("expected it to be done, got {other:?}"),
+    }
+}
+
+/// The node that must have been written down.
+pub(crate) fn registered(ended: Registered) -> Node {
+    match ended {
+        Registered::Done(node) => node,
+        other => panic!("expected it to be written down, got {other:?}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Texts from outside: long ones, strange ones, and the one character that not every database has.
 
-use crate::support::{World, at, by, change, due, executor, key, on_each_database, opened};
+use crate::support::{World, at, by, change, due, executor, key, on_each_database, opened, registered};
 use hzm_job_scheduler::JobId;
 use hzm_job_scheduler::run::{RunKind, RunState};
 use hzm_job_store::ledger::{Answer, Entry, Known, NewRun, RunChange};
@@ -59,10 +59,11 @@ fn a_nul_character_becomes_a_replacement_character_everywhere() {
             agent: texts("x\0"),
             instance: texts("y\0"),
             secret_age: Default::default(),
+            executor_version: 1,
         };
-        let node = world.store.node_register(hello.clone(), at(1)).await.unwrap();
+        let node = registered(world.store.node_register(hello.clone(), at(1)).await.unwrap());
         assert_eq!((node.address.as_str(), node.agent.as_deref()), ("http://a\u{fffd}", Some("x\u{fffd}")));
-        assert_eq!(world.store.node_register(hello.clone(), at(2)).await.unwrap().id, node.id);
+        assert_eq!(registered(world.store.node_register(hello.clone(), at(2)).await.unwrap()).id, node.id);
         assert!(world.store.node_delete(executor, hello.address).await.unwrap());
         let operations = world.store.operation_page(Cursor::Newest, 9).await.unwrap();
         assert_eq!(operations.rows[0].user, "ann\u{fffd}");

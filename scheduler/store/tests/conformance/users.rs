@@ -8,6 +8,7 @@ use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::account_guest::{Entered, Guest};
 use hzm_job_store::job_list::JobFilter;
+use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::page::Cursor;
 use hzm_job_store::session::{MOST_SESSIONS, NewSession};
@@ -192,18 +193,22 @@ fn a_new_password_ends_all_other_sessions_of_that_user() {
             session(&world, owner, token, 100, 10).await;
         }
         assert!(
-            world.store.user_set_password((ann.id, 1), "new".into(), false, Some("here".into()), at(20)).await.unwrap()
+            world
+                .store
+                .user_set_password((ann.id, 1), "new".into(), false, Some("here".into()), at(20), None)
+                .await
+                .unwrap()
         );
         let alive = async |token| whose(&world, token, 0, 30).await.is_some();
         assert_eq!((alive("here").await, alive("elsewhere").await, alive("bobs").await), (true, false, true));
         let changed = world.store.user_by_name("ann".into()).await.unwrap().unwrap();
         assert_eq!((changed.password_hash.as_str(), changed.updated_at), ("new", at(20).timestamp_millis()));
-        assert!(world.store.user_set_password((ann.id, 2), "newer".into(), true, None, at(21)).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 2), "newer".into(), true, None, at(21), None).await.unwrap());
         assert!(!alive("here").await, "none is kept where none is named");
-        assert!(!world.store.user_set_password((ann.id, 2), "late".into(), false, None, at(22)).await.unwrap());
+        assert!(!world.store.user_set_password((ann.id, 2), "late".into(), false, None, at(22), None).await.unwrap());
         session(&world, &ann, "verified before", 100, 23).await;
         assert!(!alive("verified before").await, "its password was looked at before the change");
-        assert!(!world.store.user_set_password((99, 1), "x".into(), false, None, at(22)).await.unwrap());
+        assert!(!world.store.user_set_password((99, 1), "x".into(), false, None, at(22), None).await.unwrap());
     });
 }
 
@@ -405,5 +410,38 @@ fn whoever_is_disabled_here_or_has_the_name_of_another_is_not_let_in_whatever_ot
             store.guest_enter(&guest("ldap", "z", "cid", nowhere), &by("cid", 7)).await.unwrap(),
             Entered::NoExecutor
         );
+    });
+}
+
+#[test]
+fn accounts_are_not_changed_by_somebody_who_was_changed_since_it_was_let_in() {
+    on_each_database(async |world| {
+        let store = &world.store;
+        user(&world, "root").await;
+        let (eve, ann) = (user(&world, "eve").await, user(&world, "ann").await);
+        let asked = |version| By { account: Some((eve.id, version)), ..by("eve", 30) };
+        let kept_out = Rights { disabled: true, ..administrator() };
+        assert!(matches!(
+            store.account_update(eve.id, 1, kept_out, by("root", 20)).await.unwrap(),
+            AccountChange::Done(_)
+        ));
+        for version in [1, 2] {
+            let made =
+                store.account_create(new("mallory", administrator()), Some(asked(version)), at(30)).await.unwrap();
+            assert_eq!(made, Change::Stale { version });
+            let changed = store.account_update(ann.id, 1, of("viewer", &[]), asked(version)).await.unwrap();
+            assert_eq!(changed, AccountChange::Overtaken);
+            assert_eq!(store.account_delete(ann.id, asked(version)).await.unwrap(), AccountChange::Overtaken);
+            let asks = asked(version).account;
+            assert!(!store.user_set_password((ann.id, 1), "x".into(), true, None, at(30), asks).await.unwrap());
+        }
+        assert_eq!(store.user_by_name("mallory".into()).await.unwrap(), None);
+        assert_eq!(store.account_get(ann.id).await.unwrap().unwrap().user, ann);
+        let by_ann = By { account: Some((ann.id, 1)), ..by("ann", 40) };
+        let made = store.account_create(new("bob", of("viewer", &[])), Some(by_ann.clone()), at(40)).await.unwrap();
+        let bob = done(made).user;
+        let changed = store.account_update(bob.id, 1, of("editor", &[]), by_ann.clone()).await.unwrap();
+        assert!(matches!(changed, AccountChange::Done(_)), "{changed:?}");
+        assert!(matches!(store.account_delete(ann.id, by_ann).await.unwrap(), AccountChange::Done(_)), "itself");
     });
 }

@@ -62,7 +62,7 @@ async fn page(visit: &Visit) -> Answer {
     let window = Window::of(visit.query(), w)?;
     let found = visit.app.store.operation_page(window.cursor, window.size).await?;
     let pager = Pager::of(&found, window, "/operations", &[], w);
-    let (end, _) = visit.app.store.chain_end().await?;
+    let end = visit.app.store.chain_end().await?;
     let verified = match visit.query().get("verify") {
         "" => None,
         _ => Some(visit.app.store.operations_verify(None).await?.fault.map(|fault| w.chain_fault(fault))),

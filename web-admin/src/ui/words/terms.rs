@@ -136,6 +136,7 @@ impl Words {
             "release" => ("released", "解除隔离"),
             "login_failed" => ("failed to log in", "登录失败"),
             "refused" => ("was refused", "被拒绝"),
+            "rechain" => ("chained anew", "重建链"),
             "end_session" => ("ended a session", "退出会话"),
             other => return other,
         };
@@ -151,6 +152,7 @@ impl Words {
             Fault::Unplaced(count) => {
                 self.pick(format!("{fault}."), format!("有 {count} 条记录不在链中：由外部写入，或由旧版本程序写入。"))
             }
+            Fault::Stray(id) => self.pick(format!("{fault}."), format!("编号 {id} 的记录位置不属于链：由外部写入。")),
             Fault::Replaced(place) => self.pick(format!("{fault}."), format!("第 {place} 条记录与保留的哈希不符。")),
         }
     }
@@ -164,6 +166,7 @@ impl Words {
             "user" => self.c.account,
             "token" => self.u.token,
             "address" => self.s.asked_for,
+            "log" => self.s.operations_title,
             other => other,
         }
     }
