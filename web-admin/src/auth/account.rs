@@ -233,7 +233,7 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
     app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session().to_owned());
-    if !app.store.user_set_password((user.id, user.version), hash, false, kept, app.now(), None).await? {
+    if !app.store.user_set_password((user.id, user.version), (hash, false), kept, app.now(), None).await? {
         return Err(PasswordRefusal::Overtaken);
     }
     let what = ("user", user.id, user.name);

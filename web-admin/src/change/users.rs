@@ -110,7 +110,7 @@ pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Resul
     }
     let (password, hash) = generated(app).await?;
     let asks = Some((operator.id, operator.version));
-    if !app.store.user_set_password((id, known.user.version), hash, true, None, app.now(), asks).await? {
+    if !app.store.user_set_password((id, known.user.version), (hash, true), None, app.now(), asks).await? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));
     }
     let what = (USER, id, known.user.name.clone());
