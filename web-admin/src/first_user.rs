@@ -139,7 +139,7 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
         return Err(UserError::Elsewhere { name: user.name, origin: user.origin });
     }
     let password = generated()?;
-    if !store.user_set_password((user.id, user.version), hash_now(&password)?, true, None, now, None).await? {
+    if !store.user_set_password((user.id, user.version), (hash_now(&password)?, true), None, now, None).await? {
         return Err(unknown());
     }
     let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new(), account: None };

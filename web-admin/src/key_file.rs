@@ -56,8 +56,8 @@ pub enum KeyError {
     },
     /// The database knows nothing of any key, although its log or its secrets need one.
     #[error(
-        "the database is tied to no key any more, although the key of {from} was there before it was opened: it may have been changed from \
-         outside. Put back a copy of the database; or look into it (hzm-job-admin verify-log) and then run hzm-job-admin rechain-log, \
+        "the database is in use and tied to no key any more, so it may have been changed from outside; it is not tied to the key of {from} \
+         by itself. Put back a copy of the database; or look into it (hzm-job-admin verify-log) and then run hzm-job-admin rechain-log, \
          which takes the operation log as it is and ties the database to this key"
     )]
     Severed {
@@ -117,8 +117,9 @@ impl KeyFile {
     /// another one, [`KeyError::Severed`] where somebody took the tie away. Then nothing was changed.
     pub(crate) async fn settle(&self, store: &Store) -> Result<(), KeyError> {
         match (store.key_tie().await?, &self.origin) {
+            // A key that was made up just now is no database's own yet.
+            (Tie::Other, _) | (Tie::Own, Origin::New(_)) => Err(self.not_its_own()),
             (Tie::Own, _) => self.keep(),
-            (Tie::Other, _) => Err(self.not_its_own()),
             (Tie::Empty, _) | (Tie::Untouched, Origin::New(_)) | (_, Origin::Unfinished) => self.tie(store).await,
             (Tie::Untouched | Tie::Severed, _) => Err(KeyError::Severed { from: self.shown() }),
         }

@@ -73,8 +73,7 @@ impl Store {
     pub async fn user_set_password(
         &self,
         (id, version): (i64, i64),
-        password_hash: String,
-        must_change: bool,
+        (password_hash, must_change): (String, bool),
         keep_session: Option<String>,
         now: DateTime<Utc>,
         asks: Option<(i64, i64)>,

@@ -266,7 +266,7 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
     app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session().to_owned());
-    let is_set = app.store.user_set_password((user.id, user.version), hash, false, kept, app.now(), None).await;
+    let is_set = app.store.user_set_password((user.id, user.version), (hash, false), kept, app.now(), None).await;
     app.rights_changed();
     if !is_set? {
         return Err(PasswordRefusal::Overtaken);

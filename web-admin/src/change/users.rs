@@ -114,7 +114,7 @@ pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Resul
     }
     let (password, hash) = generated(app).await?;
     let asks = Some((operator.id, operator.version));
-    let is_set = app.store.user_set_password((id, known.user.version), hash, true, None, app.now(), asks).await;
+    let is_set = app.store.user_set_password((id, known.user.version), (hash, true), None, app.now(), asks).await;
     app.rights_changed();
     if !is_set? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));

@@ -82,11 +82,11 @@ fn a_reset_password_a_disabled_user_and_a_deleted_one_have_no_tokens() {
         user(&world, "root").await;
         let ann = user(&world, "ann").await;
         token(&world, &ann, "one", None).await.unwrap();
-        assert!(world.store.user_set_password((ann.id, 1), "own".into(), false, None, at(20), None).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 1), ("own".into(), false), None, at(20), None).await.unwrap());
         assert!(holds(&world, "one", 30).await, "one's own new password ends no token");
-        assert!(world.store.user_set_password((ann.id, 2), "reset".into(), true, None, at(21), None).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 2), ("reset".into(), true), None, at(21), None).await.unwrap());
         assert!(!holds(&world, "one", 30).await);
-        assert!(world.store.user_set_password((ann.id, 3), "own".into(), false, None, at(21), None).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 3), ("own".into(), false), None, at(21), None).await.unwrap());
         token(&world, &ann, "two", None).await.unwrap();
         let disabled = world.store.account_update(ann.id, 4, rights("viewer", true), by("root", 22)).await.unwrap();
         assert!(matches!(disabled, AccountChange::Done(_)), "{disabled:?}");
@@ -132,10 +132,10 @@ fn no_token_comes_about_for_a_user_who_was_changed_since_it_was_let_in() {
             let wanted = NewToken { user_version: version, ..new(&ann, hash) };
             world.store.token_create(wanted, at(10)).await.unwrap()
         };
-        assert!(world.store.user_set_password((ann.id, 1), "reset".into(), true, None, at(20), None).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 1), ("reset".into(), true), None, at(20), None).await.unwrap());
         assert_eq!(made("after a reset", 1).await, MadeToken::Overtaken);
         assert_eq!(made("with a password that somebody else knows", 2).await, MadeToken::Overtaken);
-        assert!(world.store.user_set_password((ann.id, 2), "own".into(), false, None, at(21), None).await.unwrap());
+        assert!(world.store.user_set_password((ann.id, 2), ("own".into(), false), None, at(21), None).await.unwrap());
         assert!(matches!(made("own", 3).await, MadeToken::Done(_)));
         let disabled = world.store.account_update(ann.id, 3, rights("viewer", true), by("root", 22)).await.unwrap();
         assert!(matches!(disabled, AccountChange::Done(_)), "{disabled:?}");
@@ -154,7 +154,7 @@ fn a_token_that_is_made_while_the_password_is_reset_does_not_outlive_that() {
             let ann = user(&world, &format!("ann {round}")).await;
             let hashes: Vec<String> = (0..4).map(|number| format!("{round}-{number}")).collect();
             let making = hashes.iter().map(|hash| other.token_create(new(&ann, hash), at(10)));
-            let reset = world.store.user_set_password((ann.id, 1), "reset".into(), true, None, at(20), None);
+            let reset = world.store.user_set_password((ann.id, 1), ("reset".into(), true), None, at(20), None);
             let (made, reset) = tokio::join!(futures_util::future::join_all(making), reset);
             assert!(reset.unwrap() && made.iter().all(Result::is_ok), "{made:?}");
             assert_eq!(world.store.token_list(ann.id).await.unwrap(), Vec::new());
