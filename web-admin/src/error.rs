@@ -6,8 +6,10 @@
 //! by the request log. Nothing here knows a URL.
 
 mod problem;
+mod texts;
 
 pub use problem::{FieldError, PROBLEM_JSON, ProblemDetails};
+pub(crate) use texts::is_whole;
 
 use crate::access::{Permission, Refusal};
 use actix_web::body::BoxBody;
@@ -48,7 +50,7 @@ pub enum ApiError {
     #[error("{0}")]
     Forbidden(&'static str),
     /// The role does not hold this permission: 403.
-    #[error("{}", not_permitted(*.needed))]
+    #[error("{}", texts::not_permitted(*.needed))]
     NotPermitted {
         /// What would be needed.
         needed: Permission,
@@ -139,7 +141,7 @@ pub enum ApiError {
     )]
     Unconfirmed,
     /// The database is away, for so many seconds where that is known: 503.
-    #[error("{}", away_text(.brief, *.for_s))]
+    #[error("{}", texts::away_text(.brief, *.for_s))]
     DatabaseAway {
         /// Why, in a few words that name neither place nor user.
         brief: &'static str,
@@ -148,6 +150,9 @@ pub enum ApiError {
         /// The same for the log.
         failure: Failure,
     },
+    /// Whoever vouches for users cannot be asked, or is not believed: 503. The log told why when it was found out.
+    #[error("{0}")]
+    NotVouched(&'static str),
     /// The scheduler is away: 503.
     #[error("the service is not available right now (failure {})", .0.id)]
     Unavailable(Failure),
@@ -165,33 +170,6 @@ pub struct Failure {
     pub chain: String,
     /// Whether the log tells of its cause by itself, once and not for each request.
     pub is_told: bool,
-}
-
-/// What the API says to a role that does not hold a permission.
-fn not_permitted(needed: Permission) -> &'static str {
-    match needed {
-        Permission::View => "your role may not look at this",
-        Permission::Operate => "your role may look, but not start, stop, run or cancel: that takes an operator",
-        Permission::Edit => "your role may not create, change or delete jobs or clear runs: that takes an editor",
-        Permission::Administer => "this takes an administrator",
-        Permission::Govern => "users are managed by an administrator who is logged in, never with a token",
-    }
-}
-
-/// What the API says while the database is away.
-fn away_text(brief: &str, for_s: Option<u64>) -> String {
-    let since = for_s.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
-    let what = if is_whole(brief) {
-        format!("{brief}{since}")
-    } else {
-        format!("the database cannot be reached{since} ({brief})")
-    };
-    format!("{what}; it is tried again all the time, come again in a moment")
-}
-
-/// Whether the reason why a database is away says by itself that it is the database.
-pub(crate) fn is_whole(brief: &str) -> bool {
-    brief.starts_with("the database ")
 }
 
 impl Failure {
@@ -277,7 +255,7 @@ impl ApiError {
             ApiError::TooManyAttempts { .. } => "too-many-attempts",
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
-            ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => "unavailable",
+            ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) | ApiError::NotVouched(_) => "unavailable",
             ApiError::Unconfirmed => "unconfirmed",
             ApiError::Internal(_) => "internal",
         }
@@ -314,6 +292,7 @@ impl ResponseError for ApiError {
             | ApiError::SavedOnly
             | ApiError::Unconfirmed
             | ApiError::DatabaseAway { .. }
+            | ApiError::NotVouched(_)
             | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -331,6 +310,7 @@ impl ResponseError for ApiError {
             | ApiError::SavedOnly
             | ApiError::Unconfirmed
             | ApiError::DatabaseAway { .. }
+            | ApiError::NotVouched(_)
             | ApiError::Unavailable(_) => answer.insert_header((RETRY_AFTER, "1")),
             _ => &mut answer,
         };

@@ -14,7 +14,7 @@ use std::path::Path;
 use thiserror::Error;
 
 /// Who did it, in the operation log.
-const COMMAND_LINE: &str = "(command line)";
+pub(crate) const COMMAND_LINE: &str = "(command line)";
 
 /// Why there is no user to log in with.
 #[derive(Debug, Error)]
