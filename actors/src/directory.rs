@@ -66,6 +66,11 @@ pub(crate) struct RouteNode {
     pub(crate) secret_age: SecretAge,
 }
 
+/// Why a node that was there is not called any more.
+pub const NO_NODE: &str = "it is no node of its executor any more";
+/// Why a node is not called that may not know the present secret.
+pub const OTHER_SECRET: &str = "it has not called in with the present secret of its executor; start it anew with that";
+
 impl RouteTable {
     /// The table of an executor with these nodes.
     pub(crate) fn of(
@@ -95,12 +100,12 @@ impl RouteTable {
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<str>>, &'static str> {
         let Some(present) = &self.secret else { return Ok(None) };
-        let Some(node) = node else { return Err("it is no node of its executor any more") };
+        let Some(node) = node else { return Err(NO_NODE) };
         match (node.secret_age, &self.former) {
             (SecretAge::Former, Some((former, until))) if now < *until => Ok(Some(former.clone())),
             (SecretAge::Present, _) => Ok(Some(present.clone())),
             _ if node.manual => Ok(Some(present.clone())),
-            _ => Err("it has not called in with the present secret of its executor; start it anew with that"),
+            _ => Err(OTHER_SECRET),
         }
     }
 }

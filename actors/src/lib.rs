@@ -49,6 +49,7 @@ mod wards;
 
 pub use clock::{Clock, SystemClock};
 pub use directory::{ExecutorCard, Quarantine};
+pub use directory::{NO_NODE, OTHER_SECRET};
 pub use dispatch::outward::OutwardError;
 pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;

@@ -1,10 +1,12 @@
 //! Attempts that failed, in the operation log: logins, wrong tokens, and changes that somebody was not permitted to make; and what others than administrators see of the log.
 //!
 //! At most sixty a minute of strangers are recorded, and as many of users who are logged in, so that nobody can fill the database by
-//! failing, and no stranger hides what a user tries; how many more there were is told by the next one. A name is recorded only where there is such a user: people type passwords where names belong. A failure to record is logged
-//! and fails nothing.
+//! failing, and no stranger hides what a user tries; how many more there were is told by the next one. A name is recorded only where
+//! there is such a user, or where a directory or provider vouched for it: people type passwords where names belong. A failure to record
+//! is logged and fails nothing. Reasons are recorded in English; pages tell them in both languages, by the words they know.
 
 use crate::access::{Permission, Rights};
+use crate::auth::{LoginRefusal, Unwanted};
 use crate::edge::budget::Budget;
 use crate::error::ApiError;
 use crate::state::App;
@@ -19,29 +21,50 @@ pub(crate) const NOBODY: &str = "(not logged in)";
 /// The fields of an executor that tell of its secret.
 const OF_SECRETS: [&str; 2] = ["app_secret", "former_secret_until"];
 
-/// Why a login failed, as it is recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failed {
-    /// A wrong name or password.
-    Wrong,
-    /// Too many attempts before.
-    TooMany,
+/// Why a login by a wrong name or password failed.
+pub(crate) const WRONG: &str = "wrong name or password";
+/// Why one failed that was not even looked at.
+pub(crate) const TOO_MANY: &str = "too many attempts before";
+/// Why a token let nobody in.
+pub(crate) const NO_TOKEN: &str = "unknown, ended or expired token";
+/// Why somebody was not let in who had no way to go wrong: whoever should vouch could not be asked, or was not believed.
+pub(crate) const AWAY: &str = "the directory or provider could not be asked";
+pub(crate) const DISTRUSTED: &str = "the answer of the directory or provider was refused";
+/// Why a login by a provider was not gone through to its end.
+pub(crate) const GIVEN_UP: &str = "given up, or refused by the provider";
+pub(crate) const NOT_BEGUN: &str = "not begun in this browser, or too long ago";
+
+/// Why a login failed, as it is recorded; `None`: nothing was found out about whoever tried it.
+fn reason(refusal: &LoginRefusal) -> Option<&'static str> {
+    Some(match refusal {
+        LoginRefusal::Wrong => WRONG,
+        LoginRefusal::TooMany => TOO_MANY,
+        LoginRefusal::Unwanted { why, .. } => why.recorded(),
+        LoginRefusal::GivenUp => GIVEN_UP,
+        LoginRefusal::NotBegun => NOT_BEGUN,
+        LoginRefusal::Distrusted => DISTRUSTED,
+        LoginRefusal::Away => AWAY,
+        LoginRefusal::TooOften { .. } | LoginRefusal::Unavailable(_) => return None,
+    })
 }
 
 /// Records a login that failed; `known` is the user's number and name, where there is such a user.
-pub(crate) async fn login_failed(app: &App, known: Option<(i64, String)>, address: &str, why: Failed) {
-    let why = match why {
-        Failed::Wrong => "wrong name or password",
-        Failed::TooMany => "too many attempts before",
-    };
+pub(crate) async fn login_failed(app: &App, known: Option<(i64, String)>, address: &str, refusal: &LoginRefusal) {
+    let Some(why) = reason(refusal) else { return };
     let (id, name) = known.unwrap_or_default();
+    let name = match refusal {
+        // Letters that nobody sees are written out.
+        LoginRefusal::Unwanted { name, why: Unwanted::OddName } => name.escape_debug().to_string(),
+        LoginRefusal::Unwanted { name, .. } => name.clone(),
+        _ => name,
+    };
     record(app, &app.refusals, app.by(NOBODY, address), ("login_failed", "user", id, name), why).await;
 }
 
 /// Records a token that lets nobody in.
 pub(crate) async fn token_refused(app: &App, address: &str) {
     let what = ("login_failed", "token", 0, String::new());
-    record(app, &app.refusals, app.by(NOBODY, address), what, "unknown, ended or expired token").await;
+    record(app, &app.refusals, app.by(NOBODY, address), what, NO_TOKEN).await;
 }
 
 /// Records a change that its author was not permitted to make.

@@ -23,6 +23,7 @@ mod token;
 pub use account::{LoginRefusal, PasswordRefusal, change_password, end_own_session, log_in, log_out};
 pub(crate) use account::{note, open_session};
 pub use bearer::random_token;
+pub use guests::Unwanted;
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
 pub(crate) use proof::not_from_elsewhere;
 pub use throttle::Throttle;

@@ -20,7 +20,6 @@ use hzm_job_actors::SchedulerError;
 use hzm_job_scheduler::problem::FieldProblem;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::{Store, StoreError};
-use texts::{away_text, not_permitted};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -54,7 +53,7 @@ pub enum ApiError {
     #[error("this was sent by another site; open the admin's own page and send it from there")]
     FromElsewhere,
     /// The role does not hold this permission: 403.
-    #[error("{}", not_permitted(*.needed))]
+    #[error("{}", texts::not_permitted(*.needed))]
     NotPermitted {
         /// What would be needed.
         needed: Permission,
@@ -154,7 +153,7 @@ pub enum ApiError {
     )]
     Unconfirmed,
     /// The database is away, for so many seconds where that is known: 503.
-    #[error("{}", away_text(.brief, *.for_s))]
+    #[error("{}", texts::away_text(.brief, *.for_s))]
     DatabaseAway {
         /// Why, in a few words that name neither place nor user.
         brief: &'static str,
@@ -163,6 +162,9 @@ pub enum ApiError {
         /// The same for the log.
         failure: Failure,
     },
+    /// Whoever vouches for users cannot be asked, or is not believed: 503. The log told why when it was found out.
+    #[error("{0}")]
+    NotVouched(&'static str),
     /// The scheduler is away: 503.
     #[error("the service is not available right now (failure {})", .0.id)]
     Unavailable(Failure),
@@ -266,7 +268,7 @@ impl ApiError {
             ApiError::TooManyLogins { .. } => "too-many-logins",
             ApiError::Busy => "busy",
             ApiError::SavedOnly => "saved-only",
-            ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) => "unavailable",
+            ApiError::DatabaseAway { .. } | ApiError::Unavailable(_) | ApiError::NotVouched(_) => "unavailable",
             ApiError::Unconfirmed => "unconfirmed",
             ApiError::Internal(_) => "internal",
         }
@@ -305,6 +307,7 @@ impl ResponseError for ApiError {
             | ApiError::SavedOnly
             | ApiError::Unconfirmed
             | ApiError::DatabaseAway { .. }
+            | ApiError::NotVouched(_)
             | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -324,6 +327,7 @@ impl ResponseError for ApiError {
             | ApiError::SavedOnly
             | ApiError::Unconfirmed
             | ApiError::DatabaseAway { .. }
+            | ApiError::NotVouched(_)
             | ApiError::Unavailable(_) => answer.insert_header((RETRY_AFTER, "1")),
             _ => &mut answer,
         };

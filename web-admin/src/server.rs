@@ -64,6 +64,13 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, log: slog::Logger) -> 
     }
     actix_rt::spawn(housekeeping::keep(app.clone()));
     slog::info!(app.log, "serving"; "address" => %address, "tls" => certificates.is_some());
+    if app.config.admin.loses_cookies() {
+        slog::warn!(
+            app.log,
+            "nobody can log in by plain HTTP: browsers keep the cookie of a session over HTTPS only, because of \
+            session.secureCookie; put an HTTPS proxy before this admin and name it in http.trustedProxies, or set admin.tls"
+        );
+    }
     if let Some(certificates) = certificates {
         actix_rt::spawn(certificates.keep(app.log.clone()));
     }

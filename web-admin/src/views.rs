@@ -10,7 +10,7 @@ use hzm_job_scheduler::run::{Reason, RunKind};
 use hzm_job_store::Page;
 use hzm_job_store::executor::Executor;
 use hzm_job_store::job::StoredJob;
-use hzm_job_store::node::Node;
+use hzm_job_store::node::{Node, SecretAge};
 use hzm_job_store::operation::Operation;
 use hzm_job_store::run::Run;
 use serde::Serialize;
@@ -150,15 +150,26 @@ pub struct NodeView {
     pub state: NodeState,
     /// The program that registered, if it told.
     pub agent: Option<String>,
+    /// By which secret of its executor it last called in: `present`, `former` (the one before) or `older`; null: the executor has none, or
+    /// the node was entered by hand and never calls in.
+    pub secret: Option<&'static str>,
     /// When it was first heard of.
     pub first_seen_at: DateTime<Utc>,
     /// When it last answered or registered.
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
-impl From<Node> for NodeView {
-    fn from(node: Node) -> NodeView {
+impl NodeView {
+    /// The view of a node of this executor.
+    pub fn of(node: Node, executor: &Executor) -> NodeView {
+        let is_asked = executor.spec.draft().app_secret.is_some() && !node.manual;
+        let secret = match node.secret_age {
+            SecretAge::Present => "present",
+            SecretAge::Former => "former",
+            SecretAge::Older => "older",
+        };
         NodeView {
+            secret: is_asked.then_some(secret),
             id: node.id,
             address: node.address,
             manual: node.manual,

@@ -137,7 +137,7 @@ pub async fn nodes(
 ) -> Result<web::Json<ListView<NodeView>>, ApiError> {
     let executor = known(&app, *id).await?;
     let nodes = app.store.node_list(Some(executor.id)).await?;
-    Ok(web::Json(ListView::whole(nodes.into_iter().map(NodeView::from).collect())))
+    Ok(web::Json(ListView::whole(nodes.into_iter().map(|node| NodeView::of(node, &executor)).collect())))
 }
 
 /// Forgets a node that registered itself and is offline; it comes back when it registers again.

@@ -1,9 +1,9 @@
 //! `/session`: logging in and out.
 
 use crate::access::Reach;
-use crate::auth::{LoginRefusal, Operator, PasswordRefusal, change_password, log_in, log_out};
+use crate::auth::{LoginRefusal, Operator, PasswordRefusal, Unwanted, change_password, log_in, log_out};
 use crate::edge::client;
-use crate::error::{ApiError, Failure};
+use crate::error::ApiError;
 use crate::extract::Body;
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -69,11 +69,15 @@ pub async fn open(request: HttpRequest, app: web::Data<App>, login: Body<Login>)
     let address = client::text(&request);
     let Login { name, password } = login.0;
     let cookie = log_in(&app, &name, &password, &address).await.map_err(|refusal| match refusal {
-        LoginRefusal::Wrong => ApiError::WrongLogin,
-        LoginRefusal::NoRights => {
-            ApiError::Forbidden("you are known, but nothing here says what you may do; ask an administrator")
-        }
-        LoginRefusal::Away => ApiError::Unavailable(Failure::because("the directory cannot be asked")),
+        // That somebody is disabled is told to no program: with or without a directory it is the same answer.
+        LoginRefusal::Wrong | LoginRefusal::Unwanted { why: Unwanted::Disabled, .. } => ApiError::WrongLogin,
+        LoginRefusal::Unwanted { why, .. } => ApiError::Forbidden(why.told()),
+        LoginRefusal::Away => ApiError::NotVouched(
+            "the directory that knows you cannot be asked right now; users with a password here can log in",
+        ),
+        LoginRefusal::Distrusted | LoginRefusal::GivenUp | LoginRefusal::NotBegun => ApiError::NotVouched(
+            "what the directory answered was refused here; an administrator finds the reason in the admin's log",
+        ),
         LoginRefusal::TooMany => ApiError::TooManyAttempts { retry_after: COME_AGAIN_AFTER },
         LoginRefusal::TooOften { retry_after } => ApiError::TooManyLogins { retry_after },
         LoginRefusal::Unavailable(error) => error,

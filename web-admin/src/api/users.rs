@@ -152,7 +152,8 @@ pub async fn update(
     Ok(web::Json(changed.into()))
 }
 
-/// Deletes a user and ends its sessions; what it did stays in the operation log.
+/// Deletes a user and ends its sessions; what it did stays in the operation log. One of a directory or provider comes about again with its
+/// next login: to keep it out, change it to `disabled`.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete(app: web::Data<App>, operator: Operator, id: web::Path<i64>) -> Result<HttpResponse, ApiError> {
     change::delete(&app, *id, &operator).await?;

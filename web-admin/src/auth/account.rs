@@ -1,10 +1,10 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
-use super::guests;
+use super::guests::{self, Unwanted};
 use super::password::{Asker, LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
 use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
-use crate::audit::{self, Failed};
+use crate::audit;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -36,8 +36,19 @@ pub enum LoginRefusal {
         /// Seconds.
         retry_after: u64,
     },
-    /// Somebody else vouches for the user, and nothing here says what the user may do.
-    NoRights,
+    /// Somebody else vouches for the user, who is not let in here all the same.
+    Unwanted {
+        /// The name that was vouched for.
+        name: String,
+        /// Why.
+        why: Unwanted,
+    },
+    /// It was given up at the provider, or refused by it.
+    GivenUp,
+    /// It was begun in another browser, or too long ago.
+    NotBegun,
+    /// The directory or the provider answered what is not believed; the log says why.
+    Distrusted,
     /// The directory or the provider cannot be asked now.
     Away,
     /// The database or the hash function is away; told like every other call that meets it.
@@ -98,7 +109,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
         // Of a name that nobody has, nothing is told: it may be a password in the wrong field.
         let user = known.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
         slog::warn!(app.log, "too many failed logins"; "user" => user, "address" => address);
-        audit::login_failed(app, known, address, Failed::TooMany).await;
+        audit::login_failed(app, known, address, &LoginRefusal::TooMany).await;
         return Err(LoginRefusal::TooMany);
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
@@ -122,9 +133,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
             if matches!(refusal, LoginRefusal::TooOften { .. }) {
                 app.throttle.take_back(address, &name.to_lowercase());
             }
-            if matches!(refusal, LoginRefusal::Wrong | LoginRefusal::NoRights) {
-                audit::login_failed(app, known, address, Failed::Wrong).await;
-            }
+            audit::login_failed(app, known, address, &refusal).await;
             Err(refusal)
         }
     }

@@ -8,6 +8,7 @@ use super::{LoginRefusal, absent};
 use crate::config::mapping;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
+use hzm_job_identity::ldap::LdapError;
 use hzm_job_identity::mapping::{Executors, Grant, is_among};
 use hzm_job_identity::oidc::OidcError;
 use hzm_job_identity::{Identity, ldap};
@@ -21,6 +22,47 @@ use std::collections::BTreeSet;
 pub(crate) const LDAP: &str = "ldap";
 pub(crate) const OIDC: &str = "oidc";
 
+/// Why somebody is not let in for whom somebody else vouches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwanted {
+    /// Nothing here says what the user may do.
+    NoRights,
+    /// Another user has the name: with a password here, or vouched for by somebody else.
+    NameTaken,
+    /// The name has brackets, or letters that nobody sees.
+    OddName,
+    /// The user is disabled here.
+    Disabled,
+}
+
+impl Unwanted {
+    /// Every one.
+    pub(crate) const ALL: [Unwanted; 4] =
+        [Unwanted::NoRights, Unwanted::NameTaken, Unwanted::OddName, Unwanted::Disabled];
+
+    /// How it stands in the operation log.
+    pub(crate) const fn recorded(self) -> &'static str {
+        match self {
+            Unwanted::NoRights => "in no group that may do something here",
+            Unwanted::NameTaken => "another user has this name",
+            Unwanted::OddName => "the name has brackets, or letters that nobody sees",
+            Unwanted::Disabled => "the user may not log in here",
+        }
+    }
+
+    /// What programs are told.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Unwanted::NoRights => "you are known, but nothing here says what you may do; ask an administrator",
+            Unwanted::NameTaken => "you are known, but another user here has your name; ask an administrator",
+            Unwanted::OddName => {
+                "you are known, but no name with brackets, or letters that nobody sees, is taken here; ask an administrator"
+            }
+            Unwanted::Disabled => "you are known, but may not log in here; ask an administrator",
+        }
+    }
+}
+
 /// Asks the directory about a name that has no password here.
 pub(super) async fn by_directory(
     app: &App,
@@ -31,9 +73,13 @@ pub(super) async fn by_directory(
     match ldap::login(settings, name, password).await {
         Ok(identity) => enter(app, LDAP, identity, address).await,
         Err(error) if error.is_refusal() => Err(LoginRefusal::Wrong),
-        Err(error) => {
+        Err(error @ LdapError::Unreachable { .. }) => {
             slog::error!(app.log, "the directory could not be asked; users with a password here can log in"; "error" => %error);
             Err(LoginRefusal::Away)
+        }
+        Err(error) => {
+            slog::error!(app.log, "what the directory answered was refused; users with a password here can log in"; "error" => %error);
+            Err(LoginRefusal::Distrusted)
         }
     }
 }
@@ -52,20 +98,27 @@ pub(crate) async fn by_provider(
         }
         Err(error) if error.is_refusal() => {
             slog::warn!(app.log, "a login by the provider was refused"; "reason" => %error, "address" => address);
-            Err(LoginRefusal::Wrong)
+            Err(if matches!(error, OidcError::Refused { .. }) { LoginRefusal::GivenUp } else { LoginRefusal::NotBegun })
         }
-        Err(error) => {
-            slog::error!(app.log, "the provider could not be asked"; "error" => %error);
-            Err(LoginRefusal::Away)
-        }
+        Err(error) => Err(provider_failed(app, &error)),
     }
+}
+
+/// Logs that a provider vouches for nobody now, and answers why: it cannot be asked, or is not believed.
+pub(crate) fn provider_failed(app: &App, error: &OidcError) -> LoginRefusal {
+    if matches!(error, OidcError::Unreachable { .. }) {
+        slog::error!(app.log, "the provider could not be asked"; "error" => %error);
+        return LoginRefusal::Away;
+    }
+    slog::error!(app.log, "what the provider answered was refused"; "error" => %error);
+    LoginRefusal::Distrusted
 }
 
 async fn enter(app: &App, origin: &'static str, identity: Identity, address: &str) -> Result<User, LoginRefusal> {
     if !names::is_plain(&identity.name) {
         slog::warn!(app.log, "somebody was not let in: the name has brackets, or letters that cannot be seen"; "origin" => origin,
             "subject" => &identity.subject);
-        return Err(LoginRefusal::NoRights);
+        return Err(LoginRefusal::Unwanted { name: identity.name, why: Unwanted::OddName });
     }
     let Some(rights) = rights(app, &identity).await? else {
         // Whatever the user may still do by an earlier login ends here.
@@ -77,25 +130,20 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
         expelled?;
         slog::warn!(app.log, "somebody was not let in: no rule of hzm.job.admin.groups concerns them"; "origin" => origin,
             "user" => &identity.name, "groups" => identity.groups.join("; "));
-        return Err(LoginRefusal::NoRights);
+        return Err(LoginRefusal::Unwanted { name: identity.name, why: Unwanted::NoRights });
     };
     let Identity { name, subject, .. } = identity;
     let guest = Guest { origin, subject, name, by_name: origin == LDAP, rights };
-    let refused = |why: &str| {
-        slog::warn!(app.log, "somebody was not let in"; "origin" => origin, "user" => &guest.name, "reason" => why);
+    let refused = |why: Unwanted| {
+        slog::warn!(app.log, "somebody was not let in"; "origin" => origin, "user" => &guest.name, "reason" => why.recorded());
+        Err(LoginRefusal::Unwanted { name: guest.name.clone(), why })
     };
     let entered = app.store.guest_enter(&guest, &app.by(&guest.name, address)).await;
     app.rights_changed();
     match entered? {
         Entered::Known(user) => Ok(user),
-        Entered::NameTaken => {
-            refused("there is a user of this name for whom somebody else vouches, or who has a password here");
-            Err(LoginRefusal::NoRights)
-        }
-        Entered::Disabled => {
-            refused("the user is disabled here");
-            Err(LoginRefusal::Wrong)
-        }
+        Entered::NameTaken => refused(Unwanted::NameTaken),
+        Entered::Disabled => refused(Unwanted::Disabled),
         Entered::NoExecutor | Entered::Busy => {
             Err(LoginRefusal::Unavailable(ApiError::Conflict("it was changed meanwhile; log in again".to_owned())))
         }

@@ -28,16 +28,24 @@ pub struct Wanted {
     pub days: i64,
 }
 
+/// Why users for whom somebody else vouches make no tokens.
+pub(crate) const NO_TOKENS: &str = "tokens are for users with a password here; have one made for the program";
+
+/// Whether somebody may make tokens: those of others would outlive what their directory or provider says of them.
+///
+/// # Errors
+/// [`ApiError::Forbidden`] with the reason.
+pub(crate) fn admit(operator: &Operator) -> Result<(), ApiError> {
+    if operator.is_local { Ok(()) } else { Err(ApiError::Forbidden(NO_TOKENS)) }
+}
+
 /// Makes a token and answers it, which is told to nobody again.
 ///
 /// # Errors
 /// Wrong fields, too many tokens, or a failure of ours.
 pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(Token, String), ApiError> {
     let Wanted { name, role, executors, days } = wanted;
-    if !operator.is_local {
-        // It would outlive what the directory or provider says of the user.
-        return Err(ApiError::Forbidden("tokens are for users with a password here; have one made for the program"));
-    }
+    admit(operator)?;
     check_name(&name)?;
     let role = check_role(&role, operator)?;
     let executors = match executors {

@@ -220,6 +220,11 @@ impl AdminConfig {
         self.session.secure_cookie || self.tls.is_on()
     }
 
+    /// Whether browsers keep no session unless somebody else speaks HTTPS for this admin, and nothing says that somebody does.
+    pub fn loses_cookies(&self) -> bool {
+        self.session.secure_cookie && !self.tls.is_on() && self.http.trusted_proxies.is_empty()
+    }
+
     /// Worker threads of the HTTP server.
     pub fn http_workers(&self) -> usize {
         per_core(self.http.workers, 4)

@@ -1,4 +1,4 @@
-//! Texts of errors that depend on more than a value or two.
+//! Texts of errors that are more than one sentence. English, as the API speaks; pages have their own in both languages.
 
 use crate::access::Permission;
 

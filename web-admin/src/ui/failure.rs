@@ -56,7 +56,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
     let s = &w.s;
     match error {
         ApiError::NotFound(_) | ApiError::MethodNotAllowed => (s.not_found, s.not_found_hint.to_owned()),
-        ApiError::Forbidden(_) => (s.forbidden, s.forbidden_hint.to_owned()),
+        ApiError::Forbidden(reason) => (s.forbidden, w.forbidden(reason)),
         ApiError::FromElsewhere => (s.forbidden, s.from_elsewhere.to_owned()),
         ApiError::NotPermitted { needed } => (s.forbidden, w.not_permitted(*needed).to_owned()),
         ApiError::NotOnAll => (s.forbidden, s.not_on_all.to_owned()),
@@ -81,6 +81,7 @@ fn texts(error: &ApiError, w: &'static Words, since: Option<&str>, is_sent: bool
         ApiError::Busy => (s.busy, s.busy_hint.to_owned()),
         ApiError::SavedOnly => (s.saved_only, s.saved_only_hint.to_owned()),
         ApiError::DatabaseAway { brief, .. } => (s.away, w.database_away(brief, since, is_sent)),
+        ApiError::NotVouched(_) => (s.unavailable, s.login_elsewhere_away.to_owned()),
         ApiError::Unavailable(_) if !is_sent => (s.unavailable, s.unavailable_get_hint.to_owned()),
         ApiError::Unconfirmed => (s.unconfirmed, s.unconfirmed_hint.to_owned()),
         ApiError::Unavailable(_) => (s.unavailable, s.unavailable_hint.to_owned()),

@@ -37,6 +37,9 @@ use subtle::ConstantTimeEq;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Why a form is not taken that no page of this session made.
+pub(crate) const FOREIGN_FORM: &str = "the form carries no token of this session";
+
 /// Where one changes one's own password.
 const ACCOUNT: &str = "/account";
 
@@ -211,7 +214,7 @@ impl Visit {
         if bool::from(given.ct_eq(self.operator.csrf().as_bytes())) {
             Ok(fields)
         } else {
-            Err(ApiError::Forbidden("the form carries no token of this session"))
+            Err(ApiError::Forbidden(FOREIGN_FORM))
         }
     }
 

@@ -27,6 +27,9 @@ async fn a_secret_that_is_replaced_stays_good_for_as_long_as_was_said_in_both_di
     let node = Node::register(&admin, "billing", "the-first").await;
     let second = rotated(&root, executor, 3_600).await;
     assert!(root.get(&format!("/api/v1/executors/{executor}")).await.json()["former_secret_until"].is_string());
+    let known =
+        async || root.get(&format!("/api/v1/executors/{executor}/nodes")).await.json()["items"][0]["secret"].clone();
+    assert_eq!(known().await, "former", "who gives it to one node after the other sees which have it");
     let first_run = run(&root, executor).await;
     node.triggers(1).await;
     assert_eq!(node.secrets(), ["the-first"], "the node knows no other one yet");
@@ -39,6 +42,7 @@ async fn a_secret_that_is_replaced_stays_good_for_as_long_as_was_said_in_both_di
     run(&root, executor).await;
     node.triggers(2).await;
     assert_eq!(node.secrets(), ["the-first", second.as_str()]);
+    assert_eq!(known().await, "present");
 }
 
 #[actix_web::test]

@@ -7,7 +7,8 @@ use hzm_job_actors::SystemClock;
 use hzm_job_admin::config::Secret;
 use hzm_job_admin::first_user::{self, FirstUser};
 use hzm_job_admin::server::{self, StartupError};
-use std::sync::Arc;
+use slog::Drain;
+use std::sync::{Arc, Mutex};
 
 #[actix_web::test]
 async fn health_and_readiness_need_no_session() {
@@ -159,4 +160,37 @@ async fn a_second_admin_on_the_same_database_in_another_folder_is_told_so() {
     first.stop().await;
     let second = server::start(with_database(&other), Arc::new(SystemClock), quiet()).await;
     second.expect("the first one is gone").stop().await;
+}
+
+/// Messages of warnings, for a test to look at.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Drain for Warnings {
+    type Ok = ();
+    type Err = slog::Never;
+
+    fn log(&self, record: &slog::Record<'_>, _: &slog::OwnedKVList) -> Result<(), slog::Never> {
+        if record.level() == slog::Level::Warning {
+            self.0.lock().unwrap().push(record.msg().to_string());
+        }
+        Ok(())
+    }
+}
+
+#[actix_web::test]
+async fn an_admin_whose_cookies_no_browser_would_keep_by_plain_http_says_so_at_its_start() {
+    let told = async |proxies: &str, is_secure: bool| {
+        let (folder, warnings) = (tempfile::tempdir().unwrap(), Warnings::default());
+        let mut config = config(&folder);
+        config.admin.session.secure_cookie = is_secure;
+        config.admin.http.trusted_proxies = proxies.parse().unwrap();
+        let log = slog::Logger::root(warnings.clone(), slog::o!());
+        let running = server::start(config, Arc::new(SystemClock), log).await.unwrap();
+        running.stop().await;
+        warnings.0.lock().unwrap().iter().any(|told| told.contains("session.secureCookie"))
+    };
+    assert!(told("", true).await);
+    assert!(!told("10.0.0.0/8", true).await, "somebody else speaks HTTPS");
+    assert!(!told("", false).await);
 }

@@ -20,15 +20,19 @@ impl Clock for Fixed {
 }
 
 async fn with_provider(fake: &Fake) -> Admin {
-    Admin::start_at(Arc::new(Fixed), of_provider(fake)).await
+    with_secret(fake, SECRET).await
 }
 
-fn of_provider(fake: &Fake) -> impl FnOnce(&mut hzm_job_admin::config::Config) + use<> {
+async fn with_secret(fake: &Fake, secret: &'static str) -> Admin {
+    Admin::start_at(Arc::new(Fixed), of_provider(fake, secret)).await
+}
+
+fn of_provider(fake: &Fake, secret: &'static str) -> impl FnOnce(&mut hzm_job_admin::config::Config) + use<> {
     let issuer = fake.issuer.clone();
     move |config| {
         config.admin.oidc.issuer = issuer;
         config.admin.oidc.client_id = CLIENT.to_owned();
-        config.admin.oidc.client_secret = Secret(SECRET.to_owned());
+        config.admin.oidc.client_secret = Secret(secret.to_owned());
         config.admin.oidc.redirect_url = REDIRECT.to_owned();
         config.admin.oidc.label = "Work & Co".to_owned();
         config.admin.groups = vec![GroupRule { group: "ops".into(), role: "operator".into(), executors: None }];
@@ -141,7 +145,7 @@ async fn without_a_provider_there_is_no_way_to_one() {
 #[actix_web::test]
 async fn a_misspelt_executor_in_a_rule_is_told_of_at_the_start_and_when_somebody_logs_in_by_the_rule() {
     let fake = Fake::start();
-    let (change, lines) = (of_provider(&fake), Lines::default());
+    let (change, lines) = (of_provider(&fake, SECRET), Lines::default());
     let rule = |group: &str, key: &str| GroupRule {
         group: group.into(),
         role: "operator".into(),
@@ -158,4 +162,58 @@ async fn a_misspelt_executor_in_a_rule_is_told_of_at_the_start_and_when_somebody
     let back = looks(&admin, &callback(&code, &state), &cookie).await;
     assert!(back.cookie.is_some(), "{}", back.text);
     assert_eq!((lines.with("helo").len(), lines.with("wrld").len()), (2, 1), "{:?}", lines.with(""));
+}
+
+/// What the login page says after a way back that led nowhere.
+async fn told(admin: &Admin, back: &str, ticket: &str) -> String {
+    let client = awc::Client::builder().disable_redirects().finish();
+    let answer = client.get(format!("{}{back}", admin.base())).insert_header(("Cookie", ticket)).send().await.unwrap();
+    let cookies = answer.headers().get_all("set-cookie").filter_map(|value| value.to_str().ok());
+    let flash = cookies.filter_map(|cookie| cookie.strip_prefix("flash=")).next().expect("a note for the next page");
+    let decoded =
+        url::form_urlencoded::parse(flash.split(';').next().unwrap().as_bytes()).next().unwrap().0.into_owned();
+    decoded.strip_prefix("no:").unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn why_a_login_by_the_provider_failed_is_told_truly_and_stands_in_the_log() {
+    let fake = Fake::start();
+    let admin = with_provider(&fake).await;
+    let log_in = async |claims: Value| {
+        fake.script().claims = claims;
+        let (ticket, url) = sent(&admin, "/").await;
+        let (code, state) = fake.visit(&url);
+        told(&admin, &callback(&code, &state), &ticket).await
+    };
+    let taken = log_in(json!({ "preferred_username": "ADMIN", "groups": ["ops"] })).await;
+    assert!(taken.contains("another user here has your name"), "{taken}");
+    let odd = log_in(json!({ "preferred_username": "ad\u{200b}min", "groups": ["ops"] })).await;
+    assert!(odd.contains("brackets"), "{odd}");
+    let late = log_in(json!({ "preferred_username": "Alice", "groups": ["ops"], "exp": NOW - 3_600 })).await;
+    assert!(late.contains("its answer was refused"), "{late}");
+    let (ticket, url) = sent(&admin, "/").await;
+    let (_, state) = fake.visit(&url);
+    let given_up = told(&admin, &format!("/login/oidc/callback?error=access_denied&state={state}"), &ticket).await;
+    assert!(given_up.contains("Begin again"), "{given_up}");
+    let root = admin.client().await;
+    let log = root.get("/api/v1/operations").await.json();
+    let failed = log["items"].as_array().unwrap().iter().filter(|done| done["action"] == "login_failed");
+    let failed: Vec<_> = failed.map(|done| (&done["object_name"], &done["changes"][0]["after"])).collect();
+    let expected = [
+        (&json!(""), &json!("given up, or refused by the provider")),
+        (&json!(""), &json!("the answer of the directory or provider was refused")),
+        (&json!("ad\\u{200b}min"), &json!("the name has brackets, or letters that nobody sees")),
+        (&json!("ADMIN"), &json!("another user has this name")),
+    ];
+    assert_eq!(failed, expected);
+}
+
+#[actix_web::test]
+async fn a_wrong_client_secret_is_not_told_as_a_provider_that_cannot_be_asked() {
+    let fake = Fake::start();
+    let admin = with_secret(&fake, "another").await;
+    let (ticket, url) = sent(&admin, "/").await;
+    let (code, state) = fake.visit(&url);
+    let said = told(&admin, &callback(&code, &state), &ticket).await;
+    assert!(said.contains("its answer was refused") && said.contains("log"), "{said}");
 }

@@ -1,6 +1,6 @@
 //! Making and changing executors with forms; their secret above all.
 
-use crate::support::Stage;
+use crate::support::{Stage, node};
 
 #[actix_web::test]
 async fn a_generated_secret_is_shown_once_and_on_no_page_afterwards() {
@@ -95,4 +95,24 @@ async fn an_executor_in_use_cannot_be_deleted_and_the_page_says_why() {
     assert_eq!(reader.post("/executors/1/delete", &[("csrf", &csrf)]).await.location, "/executors/1/delete");
     assert_eq!(reader.post(&format!("/jobs/{job}/delete"), &[("csrf", &csrf)]).await.status, 303);
     assert_eq!(reader.post("/executors/1/delete", &[("csrf", &csrf)]).await.location, "/executors");
+}
+
+#[actix_web::test]
+async fn which_nodes_still_go_by_the_secret_before_is_seen_on_the_page_of_the_executor() {
+    let stage = Stage::start().await;
+    let mut reader = stage.reader("en").await;
+    reader.executor("Billing", "billing", "s3cret").await;
+    node(&reader, "billing", "s3cret").await;
+    assert!(!reader.get("/executors/1").await.text.contains("the secret before<"));
+    let same = [("name", "Billing"), ("app_key", "billing"), ("registration", "automatic")];
+    let rotated = async |overlap: &str| {
+        let fields = [&same[..], &[("secret", "generate"), ("overlap", overlap)]].concat();
+        assert_eq!(reader.submit("/executors/1/edit", &fields).await.status, 200);
+    };
+    rotated("3600").await;
+    assert!(reader.get("/executors/1").await.text.contains("still uses the secret before"));
+    rotated("0").await;
+    reader.lang = "zh-CN";
+    let page = reader.until("/executors/1", "使用的密钥已失效").await;
+    assert!(!page.text.contains("has not called in"), "{}", page.text);
 }

@@ -66,3 +66,32 @@ async fn a_password_changes_only_with_the_present_one_and_typed_twice() {
     let entered = stage.stranger("en").post("/login", &[("name", "admin"), ("password", "another password")]).await;
     assert_eq!(entered.status, 303);
 }
+
+#[actix_web::test]
+async fn a_login_whose_cookie_does_not_come_back_is_told_so_and_no_other_is() {
+    let stage = Stage::start_with(|config| config.admin.session.secure_cookie = true).await;
+    let mut browser = stage.stranger("en");
+    let fields = [("name", "admin"), ("password", PASSWORD)];
+    let entered = browser.post("/login", &fields).await;
+    let kept = |name: &str| entered.cookies.iter().find(|cookie| cookie.starts_with(name)).unwrap().clone();
+    // By plain HTTP a browser keeps what is not marked as secure.
+    browser.session = kept("hzm_entered=");
+    for (lang, part) in [("en", "did not keep it"), ("zh-CN", "没有保留会话")] {
+        browser.lang = lang;
+        let page = browser.get("/login?next=%2F").await;
+        assert!(page.text.contains(part) && page.text.contains("session.secureCookie"), "{}", page.text);
+    }
+    browser.session = format!("{}; {}", kept("hzm_entered="), kept("hzm_session="));
+    assert!(!browser.get("/login").await.text.contains("session.secureCookie"), "its cookie came back");
+    let left = browser.post("/logout", &[("csrf", &browser.csrf().await)]).await;
+    assert!(left.cookies.contains(&"hzm_entered=1".to_owned()) || left.cookies.contains(&"hzm_entered=".to_owned()));
+    let usual = Stage::start().await.stranger("en").post("/login", &fields).await;
+    assert!(!usual.cookies.iter().any(|cookie| cookie.starts_with("hzm_entered")), "{:?}", usual.cookies);
+}
+
+#[actix_web::test]
+async fn the_form_of_a_password_says_how_long_it_has_to_be() {
+    let stage = Stage::start().await;
+    assert!(stage.reader("en").await.get("/account").await.text.contains("At least 8 characters."));
+    assert!(stage.reader("zh-CN").await.get("/account").await.text.contains("至少 8 个字符。"));
+}

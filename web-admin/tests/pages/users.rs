@@ -127,3 +127,39 @@ async fn a_token_is_shown_once_listed_without_itself_and_ended() {
     assert_eq!(root.post("/account/tokens/end", &[("csrf", &csrf), ("token", "1")]).await.status, 303);
     assert!(!root.get("/account").await.text.contains("nightly import"));
 }
+
+#[actix_web::test]
+async fn the_last_administrator_is_told_at_the_field_that_would_keep_it_out() {
+    let stage = Stage::start().await;
+    let root = stage.reader("en").await;
+    let same = [("role", "administrator"), ("reach", "all")];
+    let kept_out = root.submit("/users/1", &[&same[..], &[("disabled", "1")]].concat()).await;
+    assert!(kept_out.text.contains("id=\"disabled-problem\"") && !kept_out.text.contains("id=\"role-problem\""));
+    let demoted = root.submit("/users/1", &[("role", "viewer"), ("reach", "all")]).await;
+    assert!(demoted.text.contains("id=\"role-problem\"") && !demoted.text.contains("id=\"disabled-problem\""));
+}
+
+#[actix_web::test]
+async fn the_operation_log_is_chinese_for_chinese_readers_also_where_it_was_written_in_english() {
+    let stage = Stage::start().await;
+    let root = stage.reader("zh-CN").await;
+    stage.stranger("en").post("/login", &[("name", "admin"), ("password", "not it")]).await;
+    root.submit("/users/new", &[("name", "ann"), ("role", "editor"), ("reach", "some")]).await;
+    root.submit("/account/tokens/new", &[("name", "ci"), ("role", "viewer"), ("reach", "all"), ("days", "7")]).await;
+    let app = stage.running.app();
+    hzm_job_admin::first_user::reset(&app.store, "ann", app.now()).await.unwrap();
+    let log = root.get("/operations").await.text;
+    for part in ["原因", "用户名或密码不正确", "（命令行）", "已修改", "角色", "编辑", "执行器", "禁止登录", "到期时间"]
+    {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    for part in
+        ["wrong name or password", "(command line)", "<ins><span class=\"unseen\">修改后 </span>用户名或密码不正确"]
+    {
+        assert!(!log.contains(part), "{part}: {log}");
+    }
+    assert!(
+        log.contains("<span title=\"executors\">执行器</span> <ins><span class=\"unseen\">修改后 </span>无</ins>"),
+        "{log}"
+    );
+}

@@ -42,6 +42,7 @@ mod migrations_agree;
 #[cfg(test)]
 mod missing_file;
 #[cfg(test)]
+mod names;
 mod nodes;
 #[cfg(test)]
 mod opening;

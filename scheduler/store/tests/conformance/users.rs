@@ -1,6 +1,5 @@
 //! Users and their sessions.
 
-use crate::chain::meddle;
 use crate::support::{World, at, by, done, on_each_database};
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_store::StoreError;
@@ -14,15 +13,15 @@ use hzm_job_store::page::Cursor;
 use hzm_job_store::session::{MOST_SESSIONS, NewSession};
 use hzm_job_store::user::User;
 
-fn administrator() -> Rights {
+pub(crate) fn administrator() -> Rights {
     Rights { role: "administrator".into(), executors: None, disabled: false }
 }
 
-fn of(role: &str, executors: &[ExecutorId]) -> Rights {
+pub(crate) fn of(role: &str, executors: &[ExecutorId]) -> Rights {
     Rights { role: role.into(), executors: Some(executors.iter().copied().collect()), disabled: false }
 }
 
-fn new(name: &str, rights: Rights) -> NewUser {
+pub(crate) fn new(name: &str, rights: Rights) -> NewUser {
     NewUser {
         name: name.into(),
         password_hash: format!("hash of {name}"),
@@ -37,7 +36,7 @@ async fn account(world: &World, name: &str, rights: Rights) -> Account {
     done(world.store.account_create(new(name, rights), Some(by("root", 1)), at(1)).await.unwrap())
 }
 
-async fn user(world: &World, name: &str) -> User {
+pub(crate) async fn user(world: &World, name: &str) -> User {
     account(world, name, administrator()).await.user
 }
 
@@ -68,65 +67,6 @@ fn a_user_is_found_by_name_and_names_are_unique() {
         let again = world.store.account_create(new("ann", administrator()), None, at(2)).await.unwrap();
         assert_eq!(again, Change::Taken);
         assert_eq!(world.store.user_count().await.unwrap(), 1);
-    });
-}
-
-#[test]
-fn a_name_is_one_on_each_database_however_its_letters_are_written() {
-    on_each_database(async |world| {
-        let store = &world.store;
-        let (angry, admin) = (user(&world, "Ärger").await, user(&world, "admin").await);
-        for (spelling, meant) in [
-            ("ärger", &angry),
-            ("A\u{308}RGER", &angry),
-            ("ａｄｍｉｎ", &admin),
-            ("AD\u{ad}MIN ", &admin),
-            ("Ärger", &angry),
-        ] {
-            assert_eq!(store.user_like(spelling).await.unwrap().as_ref(), Some(meant), "{spelling}");
-            let alike = store.account_create(new(spelling, administrator()), None, at(2)).await.unwrap();
-            assert_eq!(alike, Change::Taken, "{spelling}");
-            let outsider = guest("oidc", spelling, spelling, of("viewer", &[]));
-            assert_eq!(store.guest_enter(&outsider, &by("x", 3)).await.unwrap(), Entered::NameTaken, "{spelling}");
-        }
-        for other in ["arger", "admin2", ""] {
-            assert_eq!(store.user_like(other).await.unwrap(), None, "{other}");
-        }
-        assert!(matches!(store.account_delete(angry.id, by("root", 4)).await.unwrap(), AccountChange::Done(_)));
-        user(&world, "ÄRGER").await;
-    });
-}
-
-#[test]
-fn users_from_before_whose_names_are_one_keep_them_and_no_third_one_comes_to_them() {
-    on_each_database(async |world| {
-        let store = &world.store;
-        let outsider =
-            known(store.guest_enter(&guest("ldap", "x", "one", of("viewer", &[])), &by("x", 1)).await.unwrap());
-        let (ann, _) = (user(&world, "two").await, user(&world, "other").await);
-        // As an older version left them.
-        for (id, name) in [(outsider.id, "Ärger"), (ann.id, "ärger")] {
-            let sql = format!("UPDATE user_account SET name = '{name}', folded = NULL, twin = 0 WHERE id = {id}");
-            meddle(&world, &sql);
-        }
-        for _ in 0..2 {
-            store.names_fold().await.unwrap();
-            assert_eq!(
-                store.user_like("ÄRGER").await.unwrap().unwrap().id,
-                ann.id,
-                "who has a password here comes first"
-            );
-        }
-        for (name, id) in [("Ärger", outsider.id), ("ärger", ann.id)] {
-            assert_eq!(store.user_by_name(name.into()).await.unwrap().unwrap().id, id);
-        }
-        let third = async || store.account_create(new("ÄRGER", administrator()), None, at(2)).await.unwrap();
-        assert_eq!(third().await, Change::Taken);
-        for gone in [outsider.id, ann.id] {
-            assert_eq!(third().await, Change::Taken);
-            assert!(matches!(store.account_delete(gone, by("root", 4)).await.unwrap(), AccountChange::Done(_)));
-        }
-        assert!(matches!(third().await, Change::Done(_)));
     });
 }
 
@@ -340,11 +280,11 @@ fn lists_can_be_narrowed_to_what_a_reader_may_see() {
 }
 
 /// Somebody for whom a directory vouches (known by name), or a provider (known by subject).
-fn guest(origin: &'static str, subject: &str, name: &str, rights: Rights) -> Guest {
+pub(crate) fn guest(origin: &'static str, subject: &str, name: &str, rights: Rights) -> Guest {
     Guest { origin, subject: subject.into(), name: name.into(), by_name: origin == "ldap", rights }
 }
 
-fn known(entered: Entered) -> User {
+pub(crate) fn known(entered: Entered) -> User {
     match entered {
         Entered::Known(user) => user,
         other => panic!("{other:?}"),

@@ -12,7 +12,8 @@ use askama::Template;
 use hzm_job_scheduler::ExecutorId;
 use hzm_job_scheduler::executor::Registration;
 use hzm_job_scheduler::liveness::NodeState;
-use hzm_job_store::node::Node;
+use hzm_job_store::executor::Executor;
+use hzm_job_store::node::{Node, SecretAge};
 
 #[derive(Template)]
 #[template(path = "executors/detail.html")]
@@ -42,6 +43,8 @@ struct NodeRow {
     pill: Pill,
     /// Why it does not answer.
     complaint: Option<String>,
+    /// That it goes by another secret than the present one.
+    other_secret: Option<Pill>,
     agent: String,
     first_seen: Moment,
     last_seen: Option<Moment>,
@@ -62,7 +65,8 @@ async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
         id: node.id,
         forgettable: !node.manual && node.state == NodeState::Offline,
         pill: Pill::node(node.state, w),
-        complaint: visit.app.scheduler.node_complaint(executor.id, &node.address).map(|why| why.to_string()),
+        complaint: visit.app.scheduler.node_complaint(executor.id, &node.address).map(|why| w.of_node(&why)),
+        other_secret: other_secret(&node, &executor, visit),
         agent: node.agent.unwrap_or_default(),
         first_seen: lens.moment(node.first_seen_at),
         last_seen: node.last_seen_at.map(|at| lens.moment(at)),
@@ -90,6 +94,19 @@ async fn page(visit: &Visit, id: i64, admin: &str) -> Answer {
         snippet: snippet(admin, &draft.app_key, draft.app_secret.as_ref().map(|_| "******")),
     };
     html(&page)
+}
+
+/// What tells whoever gives nodes a new secret in turn which of them have not got it yet. Those entered by hand never call in, so nobody
+/// knows of them.
+fn other_secret(node: &Node, executor: &Executor, visit: &Visit) -> Option<Pill> {
+    let is_asked = executor.spec.draft().app_secret.is_some() && !node.manual;
+    let is_good = executor.former.as_ref().is_some_and(|former| visit.app.now() < former.until);
+    match node.secret_age {
+        _ if !is_asked => None,
+        SecretAge::Present => None,
+        SecretAge::Former if is_good => Some(Pill { tone: "warn", word: visit.w.e.secret_former }),
+        SecretAge::Former | SecretAge::Older => Some(Pill { tone: "bad", word: visit.w.e.secret_older }),
+    }
 }
 
 /// How many jobs an executor has.

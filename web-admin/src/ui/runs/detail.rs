@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_actors::CancelOutcome;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::describe::Language;
+use hzm_job_scheduler::run::Reason;
 use hzm_job_store::run::Run;
 
 /// A delay below this is the ordinary way from due to sent and not worth a word.
@@ -74,7 +75,11 @@ async fn page(visit: &Visit, id: i64) -> Answer {
         steps: steps(&run, &visit.lens()),
         attempts: if attempts.len() > 1 { rows(visit, attempts).await? } else { Vec::new() },
         parameters: run.parameters.filter(|text| !text.is_empty()),
-        message: run.message.filter(|text| !text.is_empty()),
+        // A refusal is told in the admin's own words, a result in those of the executor.
+        message: run.message.filter(|text| !text.is_empty()).map(|said| match run.reason {
+            Reason::Refused => visit.w.of_node(&said),
+            _ => said,
+        }),
         code: run.code,
         requested_by: run.requested_by,
         pinned: run.pinned,

@@ -1,12 +1,12 @@
 //! `GET /operations`: what people did, field by field.
 
-use crate::audit::NOBODY;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::pieces::{Lens, Moment, Pager, Window};
 use crate::ui::visit::{Answer, Visit, html};
 use crate::ui::words::Words;
 use actix_web::HttpResponse;
 use askama::Template;
+use chrono::DateTime;
 use hzm_job_store::operation::{FieldChange, Operation};
 use serde_json::Value;
 
@@ -48,6 +48,10 @@ impl askama::filters::HtmlSafe for OperationRow {}
 
 struct Difference {
     field: String,
+    /// The field in the reader's language, where that is another word.
+    label: Option<&'static str>,
+    /// It says why something was refused: nothing was changed.
+    is_note: bool,
     before: Option<String>,
     after: Option<String>,
 }
@@ -89,10 +93,10 @@ pub(crate) fn operation_row(operation: Operation, lens: &Lens) -> OperationRow {
         action: w.action(&operation.action).to_owned(),
         kind: w.object_kind(&operation.object_kind).to_owned(),
         name: operation.object_name,
-        user: if operation.user == NOBODY { w.s.nobody.to_owned() } else { operation.user },
+        user: w.author(&operation.user).to_owned(),
         place: operation.link.map(|link| w.number(link.place)),
         address: operation.address,
-        changes: operation.changes.iter().map(difference).collect(),
+        changes: operation.changes.iter().map(|change| difference(change, &operation.action, lens)).collect(),
     }
 }
 
@@ -109,8 +113,39 @@ fn link(operation: &Operation) -> Option<String> {
     Some(format!("/{place}/{}", operation.object_id))
 }
 
-fn difference(change: &FieldChange) -> Difference {
-    Difference { field: change.field.clone(), before: shown(&change.before), after: shown(&change.after) }
+fn difference(change: &FieldChange, action: &str, lens: &Lens) -> Difference {
+    let told = |value: &Value| match reach(change, value, action, lens.w) {
+        Some(word) => Some(word.to_owned()),
+        None => shown(value).map(|text| translated(&change.field, text, lens)),
+    };
+    Difference {
+        label: lens.w.field(&change.field),
+        is_note: matches!(action, "login_failed" | "refused"),
+        before: told(&change.before),
+        after: told(&change.after),
+        field: change.field.clone(),
+    }
+}
+
+/// On which executors somebody may work, where that is none or all of them: an empty place would say neither.
+fn reach(change: &FieldChange, value: &Value, action: &str, w: &'static Words) -> Option<&'static str> {
+    match value {
+        Value::Array(ids) if ids.is_empty() && change.field == "executors" => Some(w.c.none),
+        Value::Null if action == "update" && change.field == "executors" => Some(w.u.all),
+        _ => None,
+    }
+}
+
+/// A value in the reader's words and zone, where it is one of ours.
+fn translated(field: &str, text: String, lens: &Lens) -> String {
+    if let Some(word) = lens.w.value(field, &text) {
+        return word.to_owned();
+    }
+    let is_moment = matches!(field, "expires_at" | "former_secret_until");
+    match DateTime::parse_from_rfc3339(&text) {
+        Ok(at) if is_moment => lens.local(at.to_utc()),
+        _ => text,
+    }
 }
 
 /// A value as text; nothing for what was not there or empty.
@@ -131,7 +166,30 @@ fn shown(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::words;
+    use chrono_tz::Tz;
+    use hzm_job_scheduler::describe::Language;
     use serde_json::json;
+
+    fn told(field: &str, before: Value, after: Value, action: &str) -> (Option<String>, Option<String>) {
+        let (w, zone) = (words(Language::Zh), Tz::Asia__Shanghai);
+        let lens = Lens { w, zone, now: DateTime::UNIX_EPOCH };
+        let change = FieldChange { field: field.to_owned(), before, after };
+        let difference = difference(&change, action, &lens);
+        (difference.before, difference.after)
+    }
+
+    #[test]
+    fn values_of_ours_are_told_in_the_readers_words_and_zone_also_where_they_were_recorded_in_english() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(told("role", json!("viewer"), json!("editor"), "update"), (some("只读"), some("编辑")));
+        assert_eq!(told("executors", Value::Null, json!([]), "update"), (some("全部"), some("无")));
+        assert_eq!(told("executors", Value::Null, json!([1]), "create"), (None, some("[1]")));
+        let until = told("expires_at", Value::Null, json!("2026-11-22T00:00:00Z"), "create");
+        assert_eq!(until, (None, some("2026-11-22 08:00:00")));
+        let refused = told("reason", Value::Null, json!("wrong name or password"), "login_failed");
+        assert_eq!(refused, (None, some("用户名或密码不正确")));
+    }
 
     #[test]
     fn empty_values_are_not_shown_and_long_ones_are_cut() {

@@ -4,7 +4,8 @@
 //! nothing by itself. The session's own cookie is `Strict`, which a browser does not send on the way that another site began; so the last
 //! step is a page of ours, from which it goes on.
 
-use crate::audit::{self, Failed};
+use super::login::entered_mark;
+use crate::audit;
 use crate::auth::guests;
 use crate::auth::providing::{Away, Providing};
 use crate::auth::throttle::network;
@@ -60,8 +61,8 @@ async fn sent(guest: &Guest, app: &App, address: &str) -> Answer {
             see_other_with(url.as_str(), [cookie(app, ticket, LASTS_S)])
         }
         Err(error) => {
-            slog::error!(app.log, "the provider could not be asked"; "error" => %error);
-            see_other("/login", Some(Flash::bad(guest.w.s.login_elsewhere_away)))
+            let refusal = guests::provider_failed(app, &error);
+            see_other("/login", Some(Flash::bad(told(app, guest.w, &refusal))))
         }
     }
 }
@@ -85,27 +86,32 @@ async fn back(guest: &Guest, app: &App, request: &HttpRequest) -> Answer {
     match entered {
         Ok(session) => {
             let mut answer = html(&DonePage { f: guest.frame(guest.w.s.login_title), w: guest.w, next })?;
-            for set in [session, cookie(app, String::new(), 0)] {
+            for set in [session, cookie(app, String::new(), 0)].into_iter().chain(entered_mark(app)) {
                 answer.add_cookie(&set).map_err(|error| ApiError::Internal(Failure::of(&error)))?;
             }
             Ok(answer)
         }
         Err(refusal) => {
-            audit::login_failed(app, None, &address, Failed::Wrong).await;
-            let s = &guest.w.s;
-            refused(
-                app,
-                match refusal {
-                    LoginRefusal::NoRights => s.login_no_rights,
-                    LoginRefusal::Away => s.login_elsewhere_away,
-                    LoginRefusal::Unavailable(error) => {
-                        note(app, &error);
-                        s.login_away
-                    }
-                    LoginRefusal::TooOften { .. } => s.login_often,
-                    LoginRefusal::Wrong | LoginRefusal::TooMany => s.login_begin_again,
-                },
-            )
+            audit::login_failed(app, None, &address, &refusal).await;
+            refused(app, told(app, guest.w, &refusal))
+        }
+    }
+}
+
+/// Why nobody was logged in, for the page that comes next.
+fn told(app: &App, w: &'static Words, refusal: &LoginRefusal) -> &'static str {
+    let s = &w.s;
+    match refusal {
+        LoginRefusal::Unwanted { why, .. } => w.unwanted(*why),
+        LoginRefusal::Away => s.login_elsewhere_away,
+        LoginRefusal::Distrusted => s.login_distrusted,
+        LoginRefusal::TooOften { .. } => s.login_often,
+        LoginRefusal::Unavailable(error) => {
+            note(app, error);
+            s.login_away
+        }
+        LoginRefusal::Wrong | LoginRefusal::TooMany | LoginRefusal::GivenUp | LoginRefusal::NotBegun => {
+            s.login_begin_again
         }
     }
 }

@@ -52,6 +52,9 @@ struct TokenPage {
 
 /// `GET /account/tokens/new`.
 pub(crate) async fn new(visit: Visit) -> HttpResponse {
+    if let Err(refusal) = tokens::admit(&visit.operator) {
+        return visit.settle(Err(refusal));
+    }
     let mut fields = Fields::default();
     fields.set("role", Role::Viewer.word());
     fields.set("reach", "all");

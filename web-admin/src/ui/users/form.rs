@@ -98,7 +98,7 @@ async fn updated(visit: &Visit, id: i64, body: &web::Bytes) -> Answer {
     let account = super::wanted(visit, id).await?;
     let mut form = Form::of(visit.form(body)?);
     let version = form.value("version").parse().unwrap_or(0);
-    let made = match rights(&form) {
+    let made = match wanted_rights(&form, &account) {
         Ok(rights) => users::update(&visit.app, (id, version), None, rights, &visit.operator).await,
         Err(error) => Err(error),
     };
@@ -126,6 +126,14 @@ fn rights(form: &Form) -> Result<Rights, ApiError> {
     users::rights(form.value("role"), choices::chosen(form), form.fields.has("disabled"))
 }
 
+/// The same of a user that there is: the fields of one for whom somebody else vouches are not sent, because they are not changed here.
+fn wanted_rights(form: &Form, account: &Account) -> Result<Rights, ApiError> {
+    if account.user.is_local() || form.fields.has("role") {
+        return rights(form);
+    }
+    Ok(Rights { disabled: form.fields.has("disabled"), ..account.rights() })
+}
+
 /// Puts a refusal to the field it is about.
 ///
 /// # Errors
@@ -134,7 +142,10 @@ fn blame(form: &mut Form, error: ApiError, w: &Words) -> Result<(), ApiError> {
     match error {
         ApiError::Fields(fields) => form.blame_all(&fields, w),
         ApiError::Taken { field } => form.blame(field, w.c.taken),
-        ApiError::Conflict(_) => form.blame("role", w.u.last_administrator),
+        ApiError::Conflict(_) => {
+            let field = if form.fields.has("disabled") { "disabled" } else { "role" };
+            form.blame(field, w.u.last_administrator);
+        }
         other => return Err(other),
     }
     Ok(())

@@ -37,6 +37,8 @@ catalogue! {
         overlap_day: "for a day", "一天";
         overlap_week: "for a week", "一周";
         former_until: "the one before is good until", "旧密钥有效至";
+        secret_former: "still uses the secret before", "仍在使用旧密钥";
+        secret_older: "uses a secret that is good no more", "使用的密钥已失效";
         nodes: "Nodes", "节点";
         no_nodes: "No node has registered yet.", "还没有节点注册。";
         address: "Address", "地址";

@@ -10,6 +10,8 @@ mod executors;
 mod explain;
 mod jobs;
 mod policies;
+mod recorded;
+mod refusals;
 mod runs;
 mod sentences;
 pub(crate) mod span;

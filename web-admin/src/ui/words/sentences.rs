@@ -1,8 +1,6 @@
 //! Sentences with figures or names in them. Names are escaped by the page, never here.
 
 use super::Words;
-use crate::access::Permission;
-use crate::error::ApiError;
 use hzm_job_scheduler::describe::Language;
 use hzm_job_store::run_clear::ClearRule;
 
@@ -41,38 +39,6 @@ impl Words {
             ),
         };
         format!("{what}{then}")
-    }
-
-    /// What a role may not do, and who may.
-    pub(crate) fn not_permitted(&self, needed: Permission) -> &'static str {
-        let (en, zh) = match needed {
-            Permission::View => ("Your role may not look at this.", "您的角色无权查看。"),
-            Permission::Operate => (
-                "Your role may look, but not start, stop, run or cancel. That takes an operator: ask an administrator.",
-                "您的角色只能查看，不能启动、停止、运行或终止任务，需要运维及以上角色，请联系管理员。",
-            ),
-            Permission::Edit => (
-                "Your role may not create, change or delete jobs, nor clear runs. That takes an editor: ask an administrator.",
-                "您的角色不能新建、修改、删除任务，也不能清理运行记录，需要编辑及以上角色，请联系管理员。",
-            ),
-            Permission::Administer | Permission::Govern => ("This takes an administrator.", "此操作需要管理员角色。"),
-        };
-        self.pick(en, zh)
-    }
-
-    /// Why nobody can log in, or change a password, right now.
-    /// The button that leads to a provider.
-    pub(crate) fn login_with(&self, label: &str) -> String {
-        self.pick(format!("Log in with {label}"), format!("使用 {label} 登录"))
-    }
-
-    pub(crate) fn login_away(&self, error: &ApiError) -> String {
-        let ApiError::DatabaseAway { brief, .. } = *error else { return self.s.login_away.to_owned() };
-        let reason = self.pick(brief, database_trouble_zh(brief));
-        self.pick(
-            format!("This cannot be done while the database is away: {reason}. Try again in a moment."),
-            format!("数据库暂时无法访问，无法执行此操作：{reason}。请稍后重试。"),
-        )
     }
 
     /// What the executor said of a failure.
@@ -340,6 +306,12 @@ impl Words {
         }
     }
 
+    /// How long a password has to be.
+    pub(crate) fn password_least(&self) -> String {
+        let least = crate::auth::SHORTEST_PASSWORD;
+        self.pick(format!("At least {least} characters."), format!("至少 {least} 个字符。"))
+    }
+
     /// A password that is too short or too long.
     pub(crate) fn password_length(&self, least: Option<usize>, most: Option<usize>) -> String {
         match (self.language, least, most) {
@@ -370,7 +342,7 @@ impl Words {
 }
 
 /// Why a database is away, in Chinese; the English words are the store's.
-fn database_trouble_zh(brief: &str) -> &'static str {
+pub(super) fn database_trouble_zh(brief: &str) -> &'static str {
     match brief {
         "connection refused" => "连接被拒绝",
         "no answer in time" | "no answer within two seconds" => "未在规定时间内应答",

@@ -27,6 +27,7 @@ catalogue! {
         operations_empty_hint: "Each change that somebody makes is recorded here, field by field.", "每一次修改都会逐字段记录在这里。";
         asked_for: "Request", "请求";
         nobody: "(not logged in)", "（未登录）";
+        command_line: "(command line)", "（命令行）";
         chain_none: "No entry is chained yet.", "尚无链式记录。";
         chain_end: "Entries in the chain", "链式记录数";
         chain_hash: "hash of the last one", "末条哈希";
@@ -64,6 +65,7 @@ catalogue! {
         account_title: "Account", "账号";
         password_title: "Change password", "修改密码";
         password_elsewhere: "Your password is not kept here; change it where you log in.", "密码不在此保存，请在您登录的系统中修改。";
+        tokens_elsewhere: "Tokens are for users with a password here: one of yours would outlive what your directory or provider says of you. Have an administrator with a password here make one for the program.", "程序令牌仅供在此设有密码的用户使用：您的身份由认证目录或身份提供方决定，令牌可能在其撤销权限后仍然有效。请由在此设有密码的管理员为程序生成令牌。";
         password_old: "Present password", "当前密码";
         password_new: "New password", "新密码";
         password_again: "New password, once more", "再次输入新密码";
@@ -80,6 +82,11 @@ catalogue! {
         login_done: "You are logged in.", "登录成功。";
         login_go_on: "Go on", "继续";
         login_no_rights: "You are known, but nothing here says what you may do. Ask an administrator.", "身份已确认，但尚未分配权限，请联系管理员。";
+        login_name_taken: "You are known, but another user here has your name already, with a password here or known by somebody else. Ask an administrator.", "身份已确认，但此处已有同名用户（在此设有密码，或由其他系统认证），请联系管理员。";
+        login_odd_name: "You are known, but your name has brackets, or letters that nobody sees. Such names are not taken here; ask an administrator.", "身份已确认，但您的用户名含有括号或不可见字符，此处不接受，请联系管理员。";
+        login_disabled: "You are known, but may not log in here. Ask an administrator.", "身份已确认，但您已被禁止登录，请联系管理员。";
+        login_distrusted: "The directory or provider answered, but its answer was refused. An administrator finds the reason in the admin's log.", "认证目录或身份提供方已应答，但应答未被接受。管理员可在管理端日志中查看原因。";
+        login_cookie_lost: "You were logged in, but the browser did not keep it: session.secureCookie lets it keep a session over HTTPS only. Open this page by https://, or have session.secureCookie switched off.", "登录已成功，但浏览器没有保留会话：session.secureCookie 要求仅通过 HTTPS 保存会话。请通过 https:// 打开本页，或请管理员关闭 session.secureCookie。";
         login_elsewhere_away: "The directory or provider that knows you cannot be asked right now. Users with a password here can log in.", "目前无法连接认证目录或身份提供方；在此设有密码的用户仍可登录。";
         login_begin_again: "The login was not completed. Begin again.", "登录未完成，请重新开始。";
         login_name: "User name", "用户名";

@@ -108,7 +108,7 @@ impl Words {
         let said = last.message.as_deref().map(str::trim).filter(|said| is_refused && !said.is_empty());
         let said = said.map(|said| match self.language {
             Language::En => format!(" The last answer was: {said}"),
-            Language::Zh => format!("最后的应答：{said}"),
+            Language::Zh => format!("最后的应答：{}", self.of_node(said)),
         });
         format!("{verdict}{tries}{}", said.unwrap_or_default())
     }

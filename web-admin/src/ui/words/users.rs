@@ -33,7 +33,7 @@ catalogue! {
         disable: "May not log in", "禁止登录";
         sessions_end: "Saving ends the sessions of this user.", "保存后该用户的会话全部退出。";
         saved: "Saved. The user has to log in again.", "已保存，该用户须重新登录。";
-        decided_elsewhere: "Its role and executors come with each login, by its groups; here it can be kept out.", "角色与执行器在每次登录时由用户组决定；此处仅可禁止登录。";
+        decided_elsewhere: "Its role and executors come with each login, by its groups, so they are not changed here; here it can be kept out.", "角色与执行器在每次登录时由用户组决定，不在此修改；此处仅可禁止登录。";
         new_password: "New password", "生成新密码";
         new_password_hint: "Generates a password, shows it once, and ends the user's sessions.", "生成一个仅显示一次的密码，并退出该用户的全部会话。";
         once_title: "Password", "密码";
@@ -41,9 +41,11 @@ catalogue! {
         go_on: "To the users", "返回用户列表";
         delete_title: "Delete user", "删除用户";
         delete_keeps: "Its sessions end at once. What it did stays in the operation log under its name.", "其会话立即退出，其操作仍以该用户名保留在操作日志中。";
+        delete_comes_back: "Its directory or provider still vouches for it: the next login makes it again, with what its groups may do. To keep it out, tick \"May not log in\" instead.", "其身份由认证目录或身份提供方认证：下次登录时会重新建立该用户，并按用户组授予权限。若要阻止登录，请改为勾选“禁止登录”。";
         deleted_note: "The user was deleted.", "用户已删除。";
         last_administrator: "This is the last administrator who can log in. Make another one first.", "这是最后一位可以登录的管理员，请先设置另一位管理员。";
         sessions: "Sessions", "会话";
+        sessions_hint_elsewhere: "Where you are logged in. End those that you do not know, and change your password where it is kept.", "您已登录的位置。如有不认识的会话，请将其退出，并在保存密码的系统中修改密码。";
         sessions_hint: "Where you are logged in. End those that you do not know, and change your password.", "您已登录的位置。如有不认识的会话，请将其退出并修改密码。";
         from: "From", "来源地址";
         last_seen: "Last used", "最近使用";
