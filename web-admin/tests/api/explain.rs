@@ -54,7 +54,7 @@ async fn what_was_done_around_the_moment_is_told_to_each_as_far_as_the_operation
     let job = root.job(executor).await;
     let rotation = json!({ "former_secret_good_for_s": 3_600 });
     assert_eq!(root.post(&format!("/api/v1/executors/{executor}/secret"), rotation).await.status, 200);
-    let now = chrono::Utc::now().timestamp_millis().to_string();
+    let now = root.get(&format!("/api/v1/jobs/{job}")).await.json()["created_at"].as_str().unwrap().to_owned();
     let whole = asked(&root, job, &now).await["operations"].clone();
     let is_told = |entry: &Value| entry["address"].is_string() && entry["place"].is_i64() && entry["hash"].is_string();
     assert!(whole.as_array().unwrap().iter().all(is_told), "{whole}");
