@@ -214,3 +214,16 @@ async fn nobody_reports_a_run_of_another_executor_or_none_at_all() {
     assert!(!world.only_run(job).await.state.is_terminal());
     assert_eq!(world.succeed(hzm_job_scheduler::RunId(99)).await.unwrap(), Reported::UnknownRun);
 }
+
+#[actix_rt::test]
+async fn a_node_that_closes_each_connection_after_its_answer_gets_each_trigger_once() {
+    let world = World::start().await;
+    let node = world.node().await;
+    node.on_trigger(OnTrigger::Old);
+    let (job, first) = world.ordered(|_| ()).await;
+    world.run_becomes(first, RunState::Running).await;
+    world.succeed(first).await.unwrap();
+    let second = world.run_now(job).await;
+    world.run_becomes(second, RunState::Running).await;
+    assert_eq!(node.triggered(), [first, second]);
+}

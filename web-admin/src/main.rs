@@ -115,6 +115,7 @@ async fn verify(store: &Store, kept: Option<Link>) -> Outcome {
     let Verified { end: Link { place, hash }, fault } = store.operations_verify(kept).await?;
     match fault {
         Some(fault) => Err(format!("the operation log is broken: {fault}").into()),
+        None if place == 0 => say("the operation log is whole: it has no entries yet"),
         None => {
             say(&format!("the operation log is whole: {place} entries\nkeep {place}:{hash} for the next time (--kept)"))
         }

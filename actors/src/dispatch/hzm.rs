@@ -40,6 +40,7 @@ pub(crate) async fn exchange(
     let unwritable = |error| Delivered::NotTaken(format!("the request cannot be written as JSON: {error}"));
     let text = serde_json::to_string(body).map_err(unwritable)?;
     let mut answer = request.send_body(text).await.map_err(|error| judge_error(&error))?;
+    wire.answered_in(answer.version());
     let status = answer.status().as_u16();
     let promised =
         answer.headers().get("Content-Length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

@@ -41,6 +41,8 @@ pub(crate) enum OnTrigger {
     BreakOff,
     /// Answers 200 with something that is no envelope.
     Rubbish,
+    /// Takes it, and answers in HTTP/1.0 as one that closes its connections: what comes on the same one afterwards gets no answer.
+    Old,
     /// Knows no batches, and takes single triggers.
     Alone,
     /// Of a batch, takes runs of even numbers and refuses the others; says nothing of the last one.
@@ -264,6 +266,15 @@ async fn answer_all(shared: Arc<Shared>, stream: TcpStream) {
             OnTrigger::Alone if is_batch => (404, "404 page not found".to_owned()),
             what @ (OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Even) if is_batch => (200, lines(&runs, what)),
             OnTrigger::Accept | OnTrigger::Hold | OnTrigger::Alone | OnTrigger::Even => (200, YES.to_owned()),
+            OnTrigger::Old => {
+                let head = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{YES}", YES.len());
+                if stream.write_all(head.as_bytes()).await.is_ok()
+                    && let Some(seen) = read_request(&mut stream, &shared).await
+                {
+                    shared.note(seen).await;
+                }
+                return;
+            }
             OnTrigger::Refuse(503) => (503, NO.to_owned()),
             OnTrigger::Refuse(status) => (status, "no".to_owned()),
             OnTrigger::Rubbish => (200, "<html>welcome</html>".to_owned()),

@@ -4,7 +4,7 @@
 //! Whether that is to happen is for the admin to say ([`Tie`]): whoever can write to the database can take the mark away.
 
 use crate::backend::{ImmediateTransaction, Store, run};
-use crate::chain::{STEP, chained, end};
+use crate::chain::{END, STEP, chained, end};
 use crate::error::StoreError;
 use crate::operation::OperationRow;
 use crate::schema::{executor, operation, operation_chain};
@@ -34,9 +34,11 @@ impl Store {
     pub async fn key_tie(&self) -> Result<Tie, StoreError> {
         let chain = run!(self, read, async |conn| {
             let row = end().select((operation_chain::place, operation_chain::hash, operation_chain::key_mark));
-            let chain: (i64, String, Option<String>) = row.first(conn).await?;
+            let chain: Option<(i64, String, Option<String>)> = row.first(conn).await.optional()?;
             Ok(chain)
         })?;
+        // Each database has the row from the start.
+        let Some(chain) = chain else { return Ok(Tie::Severed) };
         if let Some(mark) = chain.2 {
             return Ok(if self.vault.mark() == Some(mark.as_str()) { Tie::Own } else { Tie::Other });
         }
@@ -108,7 +110,10 @@ impl Store {
                 let none = (operation::place.eq(None::<i64>), operation::hash.eq(None::<String>));
                 diesel::update(operation::table).set(none).execute(conn).await?;
                 let empty = (operation_chain::place.eq(0), operation_chain::hash.eq(""));
-                diesel::update(end()).set(empty).execute(conn).await?;
+                if diesel::update(end()).set(empty).execute(conn).await? == 0 {
+                    let anew = (operation_chain::id.eq(END), empty.0, empty.1);
+                    diesel::insert_into(operation_chain::table).values(anew).execute(conn).await?;
+                }
                 Ok::<_, StoreError>(())
             })
             .await

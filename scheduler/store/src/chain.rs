@@ -17,7 +17,7 @@ use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
 use std::future::Future;
 
 /// The row of the end.
-const END: i64 = 1;
+pub(crate) const END: i64 = 1;
 /// Entries that are read in one step.
 pub(crate) const STEP: i64 = 1_000;
 
@@ -178,7 +178,7 @@ impl Store {
     pub async fn chain_end(&self) -> Result<Link, StoreError> {
         run!(self, read, async |conn| {
             let row = end().select((operation_chain::place, operation_chain::hash));
-            let (place, hash): (i64, String) = row.first(conn).await?;
+            let (place, hash): (i64, String) = row.first(conn).await.optional()?.unwrap_or_default();
             Ok(Link { place, hash })
         })
     }
@@ -188,7 +188,11 @@ impl Store {
         run!(self, read, async |conn| {
             let entries = operation::table.count().single_value();
             let row = end().select((operation_chain::place, operation_chain::hash, entries));
-            let (place, hash, entries): (i64, String, Option<i64>) = row.first(conn).await?;
+            let whole: Option<(i64, String, Option<i64>)> = row.first(conn).await.optional()?;
+            let Some((place, hash, entries)) = whole else {
+                // Somebody took the end away: every entry is behind it.
+                return Ok((Link::default(), operation::table.count().get_result(conn).await?));
+            };
             Ok((Link { place, hash }, entries.unwrap_or_default()))
         })
     }

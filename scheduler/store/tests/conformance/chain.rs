@@ -179,6 +179,11 @@ fn what_a_database_knows_of_keys_is_told_from_what_was_taken_away() {
         meddle(&world, "UPDATE operation SET user_name = 'bob'; UPDATE operation_chain SET key_mark = NULL");
         assert_eq!(tie().await, Tie::Severed);
         assert_eq!(fault(&store).await, Some(Fault::Changed(1)), "nothing was signed anew");
+        meddle(&world, "DELETE FROM operation_chain");
+        assert_eq!(tie().await, Tie::Severed);
+        assert_eq!(fault(&store).await, Some(Fault::Behind(0)), "the end is gone");
+        store.key_bind_anew().await.unwrap();
+        assert_eq!((tie().await, fault(&store).await), (Tie::Own, None));
         meddle(&world, UNCHAINED);
         assert_eq!(tie().await, Tie::Untouched, "for whoever knows that the key was there before, that is no upgrade");
     });
