@@ -184,6 +184,7 @@ fn what_a_database_knows_of_keys_is_told_from_what_was_taken_away() {
         assert_eq!(fault(&store).await, Some(Fault::Behind(0)), "the end is gone");
         store.key_bind_anew().await.unwrap();
         assert_eq!((tie().await, fault(&store).await), (Tie::Own, None));
+        meddle(&world, "UPDATE operation_chain SET key_mark = NULL");
         meddle(&world, UNCHAINED);
         assert_eq!(tie().await, Tie::Untouched, "for whoever knows that the key was there before, that is no upgrade");
     });
