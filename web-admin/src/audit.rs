@@ -6,7 +6,6 @@
 //! is logged and fails nothing. Reasons are recorded in English; pages tell them in both languages, by the words they know.
 
 use crate::access::{Permission, Rights};
-use crate::auth::{LoginRefusal, Unwanted};
 use crate::edge::budget::Budget;
 use crate::error::ApiError;
 use crate::state::App;
@@ -34,30 +33,8 @@ pub(crate) const DISTRUSTED: &str = "the answer of the directory or provider was
 pub(crate) const GIVEN_UP: &str = "given up, or refused by the provider";
 pub(crate) const NOT_BEGUN: &str = "not begun in this browser, or too long ago";
 
-/// Why a login failed, as it is recorded; `None`: nothing was found out about whoever tried it.
-fn reason(refusal: &LoginRefusal) -> Option<&'static str> {
-    Some(match refusal {
-        LoginRefusal::Wrong => WRONG,
-        LoginRefusal::TooMany => TOO_MANY,
-        LoginRefusal::Unwanted { why, .. } => why.recorded(),
-        LoginRefusal::GivenUp => GIVEN_UP,
-        LoginRefusal::NotBegun => NOT_BEGUN,
-        LoginRefusal::Distrusted => DISTRUSTED,
-        LoginRefusal::Away => AWAY,
-        LoginRefusal::TooOften { .. } | LoginRefusal::Unavailable(_) => return None,
-    })
-}
-
-/// Records a login that failed; `known` is the user's number and name, where there is such a user.
-pub(crate) async fn login_failed(app: &App, known: Option<(i64, String)>, address: &str, refusal: &LoginRefusal) {
-    let Some(why) = reason(refusal) else { return };
-    let (id, name) = known.unwrap_or_default();
-    let name = match refusal {
-        // Letters that nobody sees are written out.
-        LoginRefusal::Unwanted { name, why: Unwanted::OddName } => name.escape_debug().to_string(),
-        LoginRefusal::Unwanted { name, .. } => name.clone(),
-        _ => name,
-    };
+/// Records why a login failed; `whose` is the user's number and name, where there is such a user or somebody vouched for the name.
+pub(crate) async fn login_failed(app: &App, (id, name): (i64, String), address: &str, why: &str) {
     record(app, &app.refusals, app.by(NOBODY, address), ("login_failed", "user", id, name), why).await;
 }
 

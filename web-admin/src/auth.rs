@@ -17,15 +17,17 @@ mod lanes;
 pub(crate) mod password;
 mod proof;
 pub(crate) mod providing;
+mod refusal;
 pub(crate) mod throttle;
 mod token;
 
-pub use account::{LoginRefusal, PasswordRefusal, change_password, end_own_session, log_in, log_out};
+pub use account::{PasswordRefusal, change_password, end_own_session, log_in, log_out};
 pub(crate) use account::{note, open_session};
 pub use bearer::random_token;
 pub use guests::Unwanted;
 pub use password::{LONGEST_PASSWORD, PasswordError, Passwords, SHORTEST_PASSWORD, hash_now};
 pub(crate) use proof::not_from_elsewhere;
+pub use refusal::LoginRefusal;
 pub use throttle::Throttle;
 pub(crate) use token::csrf_of;
 pub use token::{random_password, random_secret, random_text, sha256_hex};

@@ -1,6 +1,7 @@
 //! What users may do, and on which executors: created and read here; changes are in [`crate::account_change`].
 
 use crate::account_name;
+use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::Enter;
 use crate::columns::{millis, storable};
@@ -106,17 +107,6 @@ impl Account {
 pub(crate) struct GrantRow {
     pub(crate) user_id: i64,
     pub(crate) executor_id: i64,
-}
-
-/// The account of whoever asks for a change of accounts or tokens, if it is still what it was when it was let in: writing it as it is
-/// locks it, so that a new password, fewer rights or its end come before the change or after it, and never between.
-#[diesel::dsl::auto_type]
-pub(crate) fn may_ask(id: i64, version: i64) -> _ {
-    let one: diesel::dsl::Find<user_account::table, i64> = user_account::table.find(id);
-    let same: diesel::dsl::Eq<user_account::version, i64> = user_account::version.eq(version);
-    let may_log_in: diesel::dsl::Eq<user_account::disabled, bool> = user_account::disabled.eq(false);
-    let is_own: diesel::dsl::Eq<user_account::must_change, bool> = user_account::must_change.eq(false);
-    one.filter(same).filter(may_log_in).filter(is_own)
 }
 
 impl Store {

@@ -3,7 +3,8 @@
 //! A change ends the sessions of the user it concerns, in the same transaction: nobody goes on under rights that are gone.
 //! There is always an administrator who can log in.
 
-use crate::account::{ADMINISTRATOR, Account, Rights, may_ask};
+use crate::account::{ADMINISTRATOR, Account, Rights};
+use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::Enter;
 use crate::columns::millis;

@@ -1,7 +1,6 @@
 //! What people did: one row per change, written in the transaction that makes it, with the differences field by field.
 
-use crate::backend::{ImmediateTransaction, Store, run};
-use crate::chain::Enter;
+use crate::backend::{Store, run};
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
 use crate::link::{Fault, Link};
@@ -201,26 +200,6 @@ fn leaf(path: &str, before: &Value, after: &Value) -> FieldChange {
 }
 
 impl Store {
-    /// Records something done that changes no row of ours by itself (a login, a run cancelled, runs cleared).
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn operation_record(
-        &self,
-        by: By,
-        action: &'static str,
-        object: (&'static str, i64, String),
-        after: Value,
-    ) -> Result<(), StoreError> {
-        let id = self.id_next("operation").await?;
-        let (kind, object_id, name) = object;
-        let row = OperationRow::of(id, &by, action, &Object { kind, id: object_id, name: &name }, &Value::Null, &after);
-        let vault = self.vault.clone();
-        run!(self, write, async |conn| {
-            conn.immediate_transaction(async |conn| Ok::<_, StoreError>(conn.enter(&vault, vec![row]).await?)).await
-        })
-    }
-
     /// Which jobs and executors were changed by the operations after `after`, oldest first, at most `limit`: (operation, kind
     /// of the object, its id). Operations may become visible a little out of the order of their ids.
     ///

@@ -1,7 +1,7 @@
 //! Tokens with which programs call the API. Only their hashes are here; what a token may do is looked up together with what its
 //! user may do at the time of the call.
 
-use crate::account::may_ask;
+use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;

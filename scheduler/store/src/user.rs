@@ -1,6 +1,6 @@
 //! Users of the pages and the API. Passwords are kept as argon2id hashes only; hashing is the caller's.
 
-use crate::account::may_ask;
+use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
 use crate::columns::{millis, storable};
 use crate::error::StoreError;

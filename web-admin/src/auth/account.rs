@@ -1,10 +1,10 @@
 //! Logging in and out and changing the password, for the API and the pages alike.
 
-use super::guests::{self, Unwanted};
+use super::guests;
 use super::password::{Asker, LONGEST_PASSWORD, PasswordError, SHORTEST_PASSWORD};
+use super::refusal::LoginRefusal;
 use super::throttle::{Verdict, network};
 use super::{Operator, SESSION_COOKIE, random_text, sha256_hex};
-use crate::audit;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -23,37 +23,6 @@ const LONGEST_OF_DIRECTORIES: usize = hzm_job_identity::ldap::LONGEST_PASSWORD;
 const TURNS_COME_WITHIN_S: u64 = 2;
 /// When to come again after too many logins, in seconds.
 const LOGINS_COUNT_FOR_S: u64 = 60;
-
-/// Why nobody was logged in.
-#[derive(Debug)]
-pub enum LoginRefusal {
-    /// The user is unknown or the password is wrong; which of the two is not told.
-    Wrong,
-    /// Too many attempts failed: come back in a quarter of an hour.
-    TooMany,
-    /// Too many logins of this user, or from this address, at a time: come back after so many seconds.
-    TooOften {
-        /// Seconds.
-        retry_after: u64,
-    },
-    /// Somebody else vouches for the user, who is not let in here all the same.
-    Unwanted {
-        /// The name that was vouched for.
-        name: String,
-        /// Why.
-        why: Unwanted,
-    },
-    /// It was given up at the provider, or refused by it.
-    GivenUp,
-    /// It was begun in another browser, or too long ago.
-    NotBegun,
-    /// The directory or the provider answered what is not believed; the log says why.
-    Distrusted,
-    /// The directory or the provider cannot be asked now.
-    Away,
-    /// The database or the hash function is away; told like every other call that meets it.
-    Unavailable(ApiError),
-}
 
 /// Why a password was not changed.
 #[derive(Debug)]
@@ -82,12 +51,6 @@ pub enum PasswordRefusal {
     Unavailable(ApiError),
 }
 
-impl From<StoreError> for LoginRefusal {
-    fn from(error: StoreError) -> LoginRefusal {
-        LoginRefusal::Unavailable(error.into())
-    }
-}
-
 impl From<StoreError> for PasswordRefusal {
     fn from(error: StoreError) -> PasswordRefusal {
         PasswordRefusal::Unavailable(error.into())
@@ -109,7 +72,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
         // Of a name that nobody has, nothing is told: it may be a password in the wrong field.
         let user = known.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
         slog::warn!(app.log, "too many failed logins"; "user" => user, "address" => address);
-        audit::login_failed(app, known, address, &LoginRefusal::TooMany).await;
+        LoginRefusal::TooMany.record(app, known, address).await;
         return Err(LoginRefusal::TooMany);
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
@@ -133,7 +96,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
             if matches!(refusal, LoginRefusal::TooOften { .. }) {
                 app.throttle.take_back(address, &name.to_lowercase());
             }
-            audit::login_failed(app, known, address, &refusal).await;
+            refusal.record(app, known, address).await;
             Err(refusal)
         }
     }

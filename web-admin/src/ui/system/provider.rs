@@ -5,7 +5,6 @@
 //! step is a page of ours, from which it goes on.
 
 use super::login::entered_mark;
-use crate::audit;
 use crate::auth::guests;
 use crate::auth::providing::{Away, Providing};
 use crate::auth::throttle::network;
@@ -92,7 +91,7 @@ async fn back(guest: &Guest, app: &App, request: &HttpRequest) -> Answer {
             Ok(answer)
         }
         Err(refusal) => {
-            audit::login_failed(app, None, &address, &refusal).await;
+            refusal.record(app, None, &address).await;
             refused(app, told(app, guest.w, &refusal))
         }
     }

@@ -6,7 +6,7 @@
 use crate::columns::{hour_millis, millis};
 use crate::ledger::{Answer, Batch, Entry, NewRun, RunChange, TakenRun};
 use crate::run_row::RunRow;
-use crate::taken::taken_text;
+use crate::taken_text::taken_text;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
 use serde::Serialize;

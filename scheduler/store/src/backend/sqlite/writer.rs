@@ -8,7 +8,7 @@ use super::rows::{ChangeRow, Fixed, OpenRows};
 use crate::columns::{hour_millis, millis};
 use crate::ledger::{Answer, Batch, Checkpoints, Entry, NewRun, RunChange, TakenRun};
 use crate::schema::{job_debt, run, run_request, run_stat, run_taken};
-use crate::taken::taken_text;
+use crate::taken_text::taken_text;
 use diesel::prelude::*;
 use hzm_job_scheduler::RunId;
 use hzm_job_scheduler::run::RunState;
