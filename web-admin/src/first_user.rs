@@ -9,7 +9,6 @@ use hzm_job_store::operation::By;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::user::LOCAL;
 use hzm_job_store::{Store, StoreError, StoreSettings};
-use serde_json::json;
 use std::path::Path;
 use thiserror::Error;
 
@@ -139,12 +138,10 @@ pub async fn reset(store: &Store, name: &str, now: DateTime<Utc>) -> Result<Stri
         return Err(UserError::Elsewhere { name: user.name, origin: user.origin });
     }
     let password = generated()?;
-    if !store.user_set_password((user.id, user.version), (hash_now(&password)?, true), None, now, None).await? {
+    let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new(), account: None };
+    if !store.user_set_password((user.id, user.version), (hash_now(&password)?, true), None, by, None).await? {
         return Err(unknown());
     }
-    let by = By { user: COMMAND_LINE.to_owned(), at: now, address: String::new(), account: None };
-    let what = ("user", user.id, user.name);
-    store.operation_record(by, "update", what, json!({ "password": "changed" })).await?;
     Ok(password)
 }
 

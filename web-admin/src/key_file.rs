@@ -78,8 +78,8 @@ enum Origin {
     Given,
     /// From its file.
     File,
-    /// From the file that it was written to before the database was tied to it, by a start that did not come to its end.
-    Unfinished,
+    /// From the file that it was written to before the database was tied to it, by a start that did not come to its end; its digits.
+    Unfinished(String),
     /// It was made up just now; these are its digits.
     New(String),
 }
@@ -120,7 +120,7 @@ impl KeyFile {
             // A key that was made up just now is no database's own yet.
             (Tie::Other, _) | (Tie::Own, Origin::New(_)) => Err(self.not_its_own()),
             (Tie::Own, _) => self.keep(),
-            (Tie::Empty, _) | (Tie::Untouched, Origin::New(_)) | (_, Origin::Unfinished) => self.tie(store).await,
+            (Tie::Empty, _) | (Tie::Untouched, Origin::New(_)) | (_, Origin::Unfinished(_)) => self.tie(store).await,
             (Tie::Untouched | Tie::Severed, _) => Err(KeyError::Severed { from: self.shown() }),
         }
     }
@@ -138,7 +138,8 @@ impl KeyFile {
 
     async fn tie(&self, store: &Store) -> Result<(), KeyError> {
         if let Origin::New(digits) = &self.origin {
-            write(&beside(&self.path), digits).map_err(|source| unusable(&self.path, source))?;
+            write(&beside(&self.path), &format!("{UNFINISHED}{digits}"))
+                .map_err(|source| unusable(&self.path, source))?;
             slog::info!(store.log(), "a key was made for this database, which is not opened without it from now on: keep its file (in a \
                 container: on a volume) and a copy of it, apart from copies of the database"; "file" => %self.path.display());
         }
@@ -151,8 +152,10 @@ impl KeyFile {
 
     /// Moves a new key to its place.
     fn keep(&self) -> Result<(), KeyError> {
-        match self.origin {
-            Origin::New(_) | Origin::Unfinished => moved(&self.path).map_err(|source| unusable(&self.path, source)),
+        match &self.origin {
+            Origin::New(digits) | Origin::Unfinished(digits) => {
+                placed(&self.path, digits).map_err(|source| unusable(&self.path, source))
+            }
             Origin::Given | Origin::File => Ok(()),
         }
     }
@@ -184,7 +187,7 @@ impl KeyFile {
     fn shown(&self) -> String {
         match self.origin {
             Origin::Given => "hzm.job.admin.key".to_owned(),
-            Origin::Unfinished => beside(&self.path).display().to_string(),
+            Origin::Unfinished(_) => beside(&self.path).display().to_string(),
             Origin::File | Origin::New(_) => self.path.display().to_string(),
         }
     }
@@ -205,9 +208,11 @@ fn opened(path: &Path) -> Result<Option<File>, KeyError> {
 
 /// The key of a start that did not come to its end; where that wrote no whole key, no database is tied to it, and a new one is made.
 fn unfinished_or_new(path: &Path, log: &slog::Logger) -> Result<([u8; KEY_BYTES], Origin), KeyError> {
-    let beside = beside(path);
-    if let Some(Ok(key)) = opened(&beside)?.map(|file| read(file, &beside, log)) {
-        return Ok((key, Origin::Unfinished));
+    if let Some(file) = opened(&beside(path))? {
+        let text = text_of(file, path, log)?;
+        if let Some((key, digits)) = text.trim().strip_prefix(UNFINISHED).and_then(|text| Some((digits(text)?, text))) {
+            return Ok((key, Origin::Unfinished(digits.to_owned())));
+        }
     }
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| KeyError::Random(error.to_string()))?;
@@ -215,6 +220,11 @@ fn unfinished_or_new(path: &Path, log: &slog::Logger) -> Result<([u8; KEY_BYTES]
 }
 
 fn read(file: File, path: &Path, log: &slog::Logger) -> Result<[u8; KEY_BYTES], KeyError> {
+    let text = text_of(file, path, log)?;
+    digits(text.trim()).ok_or_else(|| KeyError::Malformed { file: path.display().to_string() })
+}
+
+fn text_of(file: File, path: &Path, log: &slog::Logger) -> Result<String, KeyError> {
     let shown = || path.display().to_string();
     let unusable = |source| unusable(path, source);
     let about = file.metadata().map_err(unusable)?;
@@ -223,7 +233,7 @@ fn read(file: File, path: &Path, log: &slog::Logger) -> Result<[u8; KEY_BYTES], 
     }
     let mut text = String::new();
     file.take(LARGEST).read_to_string(&mut text).map_err(unusable)?;
-    digits(text.trim()).ok_or_else(|| KeyError::Malformed { file: shown() })
+    Ok(text)
 }
 
 pub(crate) fn digits(text: &str) -> Option<[u8; KEY_BYTES]> {
@@ -237,22 +247,37 @@ pub(crate) fn digits(text: &str) -> Option<[u8; KEY_BYTES]> {
     Some(key)
 }
 
+/// What stands before the digits of a key whose database is not tied to it yet: a key that was in use once is none, whatever its file
+/// is called now.
+const UNFINISHED: &str = "unfinished ";
+
 /// Where a key lies until its database is tied to it.
 fn beside(path: &Path) -> PathBuf {
-    path.with_extension("new")
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
 }
 
-fn write(path: &Path, digits: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "{digits}")?;
+/// Into a file of its own, whatever lay there: neither a link nor the rights of what was there are taken over.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")?;
     file.sync_all()?;
     folder_synced(path)
 }
 
-/// Moved to its place, so that no half key is ever found there.
-fn moved(path: &Path) -> std::io::Result<()> {
-    std::fs::rename(beside(path), path)?;
-    folder_synced(path)
+/// Puts a key into its place, as a whole, so that no half key is ever found there.
+fn placed(path: &Path, digits: &str) -> std::io::Result<()> {
+    let mut whole = beside(path).into_os_string();
+    whole.push(".whole");
+    write(Path::new(&whole), digits)?;
+    std::fs::rename(&whole, path)?;
+    folder_synced(path)?;
+    std::fs::remove_file(beside(path))
 }
 
 fn folder_synced(path: &Path) -> std::io::Result<()> {
@@ -316,10 +341,15 @@ mod tests {
         let opened = store(&config, &first);
         first.settle(&opened).await.unwrap();
         assert!(!beside(&config.key_path()).exists());
+        let digits = std::fs::read_to_string(config.key_path()).unwrap();
         std::fs::rename(config.key_path(), beside(&config.key_path())).unwrap();
+        let renamed = KeyFile::find(&config, &log()).unwrap();
+        assert!(matches!(renamed.origin, Origin::New(_)), "a key that was in use is no unfinished one");
+        std::fs::write(beside(&config.key_path()), format!("{UNFINISHED}{digits}")).unwrap();
         let again = KeyFile::find(&config, &log()).unwrap();
-        assert!(matches!(again.origin, Origin::Unfinished) && again.vault == first.vault);
+        assert!(matches!(again.origin, Origin::Unfinished(_)) && again.vault == first.vault);
         again.settle(&opened).await.unwrap();
+        assert_eq!(std::fs::read_to_string(config.key_path()).unwrap(), digits);
         assert!(config.key_path().exists() && !beside(&config.key_path()).exists());
         std::fs::remove_file(config.key_path()).unwrap();
         std::fs::write(beside(&config.key_path()), "half a k").unwrap();

@@ -7,7 +7,7 @@ use crate::backend::{ImmediateTransaction, Store, run};
 use crate::chain::{END, STEP, chained, end};
 use crate::error::StoreError;
 use crate::operation::OperationRow;
-use crate::schema::{executor, operation, operation_chain};
+use crate::schema::{executor, operation, operation_chain, user_account};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -18,7 +18,7 @@ pub enum Tie {
     Own,
     /// It is tied to another one.
     Other,
-    /// To none, and there is nothing in it that a key would be used for.
+    /// To none, and there are no users, no executors and no entries in it.
     Empty,
     /// To none, and no entry has ever been chained: it is from before there were keys.
     Untouched,
@@ -42,14 +42,15 @@ impl Store {
         if let Some(mark) = chain.2 {
             return Ok(if self.vault.mark() == Some(mark.as_str()) { Tie::Own } else { Tie::Other });
         }
-        let (entries, chained, executors) = run!(self, read, async |conn| {
+        let (entries, chained, others) = run!(self, read, async |conn| {
             let is_chained = operation::place.is_not_null().or(operation::hash.is_not_null());
             let entries: i64 = operation::table.count().get_result(conn).await?;
             let chained: i64 = operation::table.filter(is_chained).count().get_result(conn).await?;
             let executors: i64 = executor::table.count().get_result(conn).await?;
-            Ok((entries, chained, executors))
+            let users: i64 = user_account::table.count().get_result(conn).await?;
+            Ok((entries, chained, executors + users))
         })?;
-        Ok(match (chained == 0 && chain.0 == 0 && chain.1.is_empty(), entries + executors) {
+        Ok(match (chained == 0 && chain.0 == 0 && chain.1.is_empty(), entries + others) {
             (false, _) => Tie::Severed,
             (true, 0) => Tie::Empty,
             (true, _) => Tie::Untouched,

@@ -23,9 +23,12 @@ impl Store {
             Ok(with_secret.select((executor::id, executor::app_secret)).load(conn).await?)
         })?;
         let mut sealed = Vec::new();
-        for (id, secret) in stored {
-            if let Some(plain) = secret.filter(|stored| self.vault.is_plain(stored)) {
-                sealed.push((id, self.vault.seal(&owner_of(id), &plain)?, plain));
+        for (id, secret) in stored.into_iter().filter_map(|(id, secret)| Some((id, secret?))) {
+            if self.vault.is_plain(&secret) {
+                sealed.push((id, self.vault.seal(&owner_of(id), &secret)?, secret));
+            } else {
+                // Encrypted with another key, it shows that the database is not to be tied to this one.
+                self.vault.open(&owner_of(id), &secret)?;
             }
         }
         if sealed.is_empty() {

@@ -3,14 +3,17 @@
 
 use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::{millis, moment, storable};
 use crate::error::StoreError;
+use crate::operation::{By, Object, OperationRow};
 use crate::schema::{api_token, user_account};
 use crate::user::User;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hzm_job_scheduler::ExecutorId;
+use serde_json::{Value, json};
 
 /// Tokens that one user may have.
 pub const MOST_TOKENS: i64 = 100;
@@ -101,11 +104,14 @@ impl From<TokenRow> for Token {
 }
 
 impl Store {
-    /// Makes a token of a user who is still what it was when it was let in.
+    /// Makes a token of a user who is still what it was when it was let in. Recorded as done by `by`, in the same transaction.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn token_create(&self, new: NewToken, now: DateTime<Utc>) -> Result<MadeToken, StoreError> {
+    pub async fn token_create(&self, new: NewToken, by: By) -> Result<MadeToken, StoreError> {
+        let now = by.at;
+        let noted =
+            json!({ "name": new.name, "role": new.role, "executors": new.executors, "expires_at": new.expires_at });
         let ids = new.executors.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<i64>>());
         let row = TokenRow {
             id: self.id_next("token").await?,
@@ -119,6 +125,9 @@ impl Store {
             last_used_at: None,
         };
         let (made, version) = (row.clone(), new.user_version);
+        let object = Object { kind: "token", id: row.id, name: &row.name };
+        let note = OperationRow::of(self.id_next("operation").await?, &by, "create", &object, &Value::Null, &noted);
+        let vault = self.vault.clone();
         let long_over = millis(now - KEPT_AFTER_END);
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
@@ -134,6 +143,7 @@ impl Store {
                     return Ok(MadeToken::TooMany);
                 }
                 diesel::insert_into(api_token::table).values(&row).execute(conn).await?;
+                conn.enter(&vault, vec![note]).await?;
                 Ok::<_, StoreError>(MadeToken::Done(made.into()))
             })
             .await
@@ -185,16 +195,27 @@ impl Store {
         Ok(rows.into_iter().map(Token::from).collect())
     }
 
-    /// Ends a token of a user and answers its name; `None`: the user has none of that number.
+    /// Ends a token of a user and answers its name; `None`: the user has none of that number. Recorded as done by `by`, in the same
+    /// transaction.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn token_delete(&self, user: i64, id: i64) -> Result<Option<String>, StoreError> {
+    pub async fn token_delete(&self, user: i64, id: i64, by: By) -> Result<Option<String>, StoreError> {
+        let (log_id, vault) = (self.id_next("operation").await?, self.vault.clone());
         run!(self, write, async |conn| {
-            let mine = api_token::table.filter(api_token::id.eq(id)).filter(api_token::user_id.eq(user));
-            let name: Option<String> = mine.select(api_token::name).first(conn).await.optional()?;
-            diesel::delete(mine).execute(conn).await?;
-            Ok(name)
+            conn.immediate_transaction(async |conn| {
+                let mine = api_token::table.filter(api_token::id.eq(id)).filter(api_token::user_id.eq(user));
+                let name: Option<String> = mine.select(api_token::name).first(conn).await.optional()?;
+                let Some(name) = name else { return Ok(None) };
+                if diesel::delete(mine).execute(conn).await? == 0 {
+                    return Ok(None);
+                }
+                let object = Object { kind: "token", id, name: &name };
+                let note = OperationRow::of(log_id, &by, "delete", &object, &Value::Null, &json!({}));
+                conn.enter(&vault, vec![note]).await?;
+                Ok::<_, StoreError>(Some(name))
+            })
+            .await
         })
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::asker::may_ask;
 use crate::backend::{ImmediateTransaction, Store, run};
+use crate::chain::Enter;
 use crate::columns::{millis, storable};
 use crate::error::StoreError;
+use crate::operation::{By, Object, OperationRow};
 use crate::schema::{api_token, session, user_account};
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 
 /// A user, as logging in needs it; what it may work on is in its [`Account`](crate::account::Account).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -66,7 +68,7 @@ impl Store {
     /// Sets the password of a user who is at this version and ends all sessions of that user but the one named. `must_change`:
     /// somebody else knows it, so it is to be changed before anything else, and the user's tokens end too. `asks`: the account of
     /// somebody else who asks for it, and the version that was let in. `false`: there is no such user, or one of the two was changed
-    /// meanwhile.
+    /// meanwhile. Recorded as done by `by`, in the same transaction.
     ///
     /// # Errors
     /// What the database says.
@@ -75,9 +77,10 @@ impl Store {
         (id, version): (i64, i64),
         (password_hash, must_change): (String, bool),
         keep_session: Option<String>,
-        now: DateTime<Utc>,
+        by: By,
         asks: Option<(i64, i64)>,
     ) -> Result<bool, StoreError> {
+        let (log_id, vault) = (self.id_next("operation").await?, self.vault.clone());
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
                 if let Some((asker, version)) = asks {
@@ -90,7 +93,7 @@ impl Store {
                     user_account::password_hash.eq(&password_hash),
                     user_account::must_change.eq(must_change),
                     user_account::version.eq(version + 1),
-                    user_account::updated_at.eq(millis(now)),
+                    user_account::updated_at.eq(millis(by.at)),
                 );
                 let seen = user_account::table.find(id).filter(user_account::version.eq(version));
                 if diesel::update(seen).set(set).execute(conn).await? == 0 {
@@ -105,6 +108,11 @@ impl Store {
                 diesel::delete(mine.filter(session::token_hash.ne(kept))).execute(conn).await?;
                 let one = session::table.filter(session::token_hash.eq(kept)).filter(session::user_id.eq(id));
                 diesel::update(one).set(session::user_version.eq(version + 1)).execute(conn).await?;
+                let name: String = user_account::table.find(id).select(user_account::name).first(conn).await?;
+                let object = Object { kind: "user", id, name: &name };
+                let changed = json!({ "password": "changed" });
+                let note = OperationRow::of(log_id, &by, "update", &object, &Value::Null, &changed);
+                conn.enter(&vault, vec![note]).await?;
                 Ok::<bool, StoreError>(true)
             })
             .await

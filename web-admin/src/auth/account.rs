@@ -67,7 +67,8 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     if name.chars().count() > LONGEST_NAME || password.len() > LONGEST_OF_DIRECTORIES {
         return Err(LoginRefusal::Wrong);
     }
-    if !is_admitted(app, address, name).await? {
+    let counted = counted(app, name).await?;
+    if !is_admitted(app, address, name, &counted).await? {
         let known = app.store.user_by_name(name.to_owned()).await?.map(|user| (user.id, user.name));
         // Of a name that nobody has, nothing is told: it may be a password in the wrong field.
         let user = known.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
@@ -77,7 +78,7 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     }
     let user = app.store.user_by_name(name.to_owned()).await?;
     let known = user.as_ref().map(|user| (user.id, user.name.clone()));
-    let asker = Asker { name, address };
+    let asker = Asker { name: &counted, address };
     let entered = match (&app.directory, &user) {
         (Some(_), None) if is_kept_here(app, name).await? => by_password(app, None, password, asker).await,
         // Whoever has a password here is asked for that, whatever a directory says of the name.
@@ -89,12 +90,12 @@ pub async fn log_in(app: &App, name: &str, password: &str, address: &str) -> Res
     };
     match entered {
         Ok(user) => {
-            app.throttle.forgive(address, &names::counted(name));
+            app.throttle.forgive(address, &counted);
             open_session(app, &user, address).await
         }
         Err(refusal) => {
             if matches!(refusal, LoginRefusal::TooOften { .. }) {
-                app.throttle.take_back(address, &name.to_lowercase());
+                app.throttle.take_back(address, &counted);
             }
             refusal.record(app, known, address).await;
             Err(refusal)
@@ -123,29 +124,37 @@ async fn by_password(app: &App, user: Option<User>, password: &str, asker: Asker
     user.filter(|user| is_right && !user.disabled).ok_or(LoginRefusal::Wrong)
 }
 
+/// Who is meant by a name: as it was typed first, because names of users from before may be one.
+async fn meant(app: &App, name: &str) -> Result<Option<User>, StoreError> {
+    match app.store.user_by_name(name.to_owned()).await? {
+        Some(user) => Ok(Some(user)),
+        None => app.store.user_like(name).await,
+    }
+}
+
+/// Under what attempts at a name are counted. A user with a password here has attempts of its own, however its letters are written, and
+/// nobody whose name is like it has a say in them. Other names may be one to a directory, which reads over accents.
+async fn counted(app: &App, name: &str) -> Result<String, StoreError> {
+    let user = meant(app, name).await?.filter(User::is_local);
+    // No name has a NUL.
+    Ok(user.map_or_else(|| names::counted(name), |user| format!("\0{}", user.id)))
+}
+
 /// Whether another attempt is looked at. `reset-password` is a program of its own: that there is a new password since the
 /// attempts that failed is seen by the user's row, and then they count no more.
-async fn is_admitted(app: &App, address: &str, name: &str) -> Result<bool, StoreError> {
-    // However its letters are written: to a directory it is one name, and so it has one number of attempts.
-    let typed = name;
-    let counted = names::counted(name);
-    let name = counted.as_str();
-    let verdict = app.throttle.admit(address, name, app.now());
+async fn is_admitted(app: &App, address: &str, typed: &str, counted: &str) -> Result<bool, StoreError> {
+    let verdict = app.throttle.admit(address, counted, app.now());
     if verdict == Verdict::Admitted {
         return Ok(true);
     }
-    // As it was typed first: names of users from before may be one.
-    let user = match app.store.user_by_name(typed.to_owned()).await? {
-        Some(user) => Some(user),
-        None => app.store.user_like(typed).await?,
-    };
-    let Some(user) = user else { return Ok(false) };
-    let is_forgiven = app.throttle.forgive_before(address, name, user.updated_at);
-    if is_forgiven && app.throttle.admit(address, name, app.now()) == Verdict::Admitted {
+    let Some(user) = meant(app, typed).await? else { return Ok(false) };
+    // What is counted for others too is not forgiven for the sake of one.
+    let is_forgiven = user.is_local() && app.throttle.forgive_before(address, counted, user.updated_at);
+    if is_forgiven && app.throttle.admit(address, counted, app.now()) == Verdict::Admitted {
         return Ok(true);
     }
     let is_known = verdict == Verdict::Stranger && is_known_at(app, &user, address).await?;
-    Ok(is_known && app.throttle.admit_known(address, name, app.now()))
+    Ok(is_known && app.throttle.admit_known(address, counted, app.now()))
 }
 
 /// Whether a user has a session open from an address: whoever guesses at the name from elsewhere must not lock it out there.
@@ -232,19 +241,19 @@ pub async fn change_password(app: &App, operator: &Operator, old: &str, new: &st
         return Err(PasswordRefusal::Elsewhere);
     }
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let asker = Asker { name: &operator.name, address: &operator.address };
+    let own = format!("\0{}", operator.id);
+    let asker = Asker { name: &own, address: &operator.address };
     let is_right = app.passwords.verify(asker, old, hash).await.map_err(away)?;
     let user = user.filter(|_| is_right).ok_or(PasswordRefusal::Wrong)?;
     app.throttle.forgive_user(operator.id);
     let hash = app.passwords.hash(new).await.map_err(away)?;
     let kept = Some(operator.session().to_owned());
-    let is_set = app.store.user_set_password((user.id, user.version), (hash, false), kept, app.now(), None).await;
+    let is_set =
+        app.store.user_set_password((user.id, user.version), (hash, false), kept, operator.by(app), None).await;
     app.rights_changed();
     if !is_set? {
         return Err(PasswordRefusal::Overtaken);
     }
-    let what = ("user", user.id, user.name);
-    app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await?;
     Ok(())
 }
 

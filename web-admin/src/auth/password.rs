@@ -101,7 +101,7 @@ impl Passwords {
         let (password, is_known) = (password.to_owned(), hash.is_some());
         let hash = hash.unwrap_or(DECOY).to_owned();
         // First of the name: whoever shares an address with a flood of another name has its turn there.
-        let by_name = self.of_names.enter(&asker.name.to_lowercase()).ok_or(PasswordError::TooMany)?;
+        let by_name = self.of_names.enter(asker.name).ok_or(PasswordError::TooMany)?;
         let by_address = self.of_addresses.enter(&network(asker.address)).ok_or(PasswordError::TooMany)?;
         let _place = self.waiting.try_acquire().map_err(|_| PasswordError::Busy)?;
         let turns = async { Some((by_name.turn().await?, by_address.turn().await?)) };

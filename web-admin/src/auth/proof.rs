@@ -10,6 +10,7 @@
 //! where nobody has to be logged in: whoever logs a browser in under a name of its own sees what is done under that name.
 
 use super::{Operator, is_for_people};
+use crate::edge::client;
 use crate::error::ApiError;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, ORIGIN};
@@ -61,14 +62,21 @@ pub(crate) fn not_from_elsewhere(request: &HttpRequest) -> Result<(), ApiError> 
     }
 }
 
-/// The host that the caller means: a header, or in HTTP/2 a part of the address.
+/// The host that the caller means: a header, or in HTTP/2 a part of the address; or what a proxy that is believed was asked for.
 fn host(request: &HttpRequest) -> Option<&str> {
+    if let Some(asked) = client::asked_of_proxy(request, "X-Forwarded-Host") {
+        return Some(asked);
+    }
     let named = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))
 }
 
+/// Whether an origin is the host that was meant; without regard to case, and to a port that goes without saying.
 fn is_own(origin: &str, host: Option<&str>) -> bool {
-    origin.split_once("://").map(|(_, authority)| authority) == host
+    let (Some((scheme, authority)), Some(host)) = (origin.split_once("://"), host) else { return false };
+    let usual = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let bare = |authority: &str| authority.strip_suffix(usual).unwrap_or(authority).to_ascii_lowercase();
+    bare(authority) == bare(host)
 }
 
 #[cfg(test)]
@@ -95,6 +103,27 @@ mod tests {
 
     fn verdict(request: TestRequest) -> Result<(), ApiError> {
         check(&request.uri("/api/v1/jobs").to_http_request(), &operator())
+    }
+
+    #[test]
+    fn an_origin_is_our_own_in_whatever_case_and_with_or_without_the_usual_port() {
+        for (origin, host) in [
+            ("http://jobs.example", "jobs.example"),
+            ("http://jobs.example", "JOBS.example:80"),
+            ("https://jobs.example", "jobs.example:443"),
+            ("http://[::1]:8888", "[::1]:8888"),
+        ] {
+            assert!(is_own(origin, Some(host)), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("http://jobs.example", "jobs.example:443"),
+            ("http://jobs.example.evil", "jobs.example"),
+            ("http://jobs.example:8080", "jobs.example"),
+            ("null", "null"),
+        ] {
+            assert!(!is_own(origin, Some(host)), "{origin} {host}");
+        }
+        assert!(!is_own("http://jobs.example", None));
     }
 
     #[test]

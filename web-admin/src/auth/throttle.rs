@@ -108,6 +108,8 @@ impl Throttle {
         // Before the name: one address alone must not use up what a name has.
         let pair = (address, name.to_owned());
         if !attempts.pairs.count(pair.clone(), MOST_OF_PAIR, now_ms) {
+            // Nobody looks at it: a program with an old password must not use up what others at its address have.
+            attempts.addresses.take_back(&pair.0);
             return Verdict::Refused;
         }
         if attempts.names.count(name.to_owned(), MOST_OF_ONE, now_ms) {

@@ -7,7 +7,6 @@ use crate::state::App;
 use chrono::TimeDelta;
 use hzm_job_scheduler::{ExecutorId, names};
 use hzm_job_store::token::{MOST_TOKENS, MadeToken, NewToken, Token};
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The longest name, in characters.
@@ -58,7 +57,6 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
     }
     let secret = random_token().map_err(|error| ApiError::Internal(Failure::of(&error)))?;
     let expires_at = app.now() + TimeDelta::days(days);
-    let noted = json!({ "name": name, "role": role.word(), "executors": executors, "expires_at": expires_at });
     let new = NewToken {
         user: operator.id,
         user_version: operator.version,
@@ -68,13 +66,11 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
         executors,
         expires_at,
     };
-    let made = match app.store.token_create(new, app.now()).await? {
+    let made = match app.store.token_create(new, operator.by(app)).await? {
         MadeToken::Done(made) => made,
         MadeToken::TooMany => return Err(too_many()),
         MadeToken::Overtaken => return Err(Operator::overtaken()),
     };
-    let what = ("token", made.id, made.name.clone());
-    app.store.operation_record(operator.by(app), "create", what, noted).await?;
     slog::info!(app.log, "token created"; "token" => made.id, "user" => &operator.name);
     Ok((made, secret))
 }
@@ -84,10 +80,9 @@ pub async fn create(app: &App, wanted: Wanted, operator: &Operator) -> Result<(T
 /// # Errors
 /// [`ApiError::NotFound`], or a failure of ours.
 pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiError> {
-    let ended = app.store.token_delete(operator.id, id).await;
+    let ended = app.store.token_delete(operator.id, id, operator.by(app)).await;
     app.rights_changed();
-    let name = ended?.ok_or_else(|| ApiError::no_such("token"))?;
-    app.store.operation_record(operator.by(app), "delete", ("token", id, name), json!({})).await?;
+    ended?.ok_or_else(|| ApiError::no_such("token"))?;
     slog::info!(app.log, "token ended"; "token" => id, "user" => &operator.name);
     Ok(())
 }

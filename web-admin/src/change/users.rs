@@ -9,7 +9,6 @@ use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::outcome::Change;
 use hzm_job_store::user::LOCAL;
-use serde_json::json;
 use std::collections::BTreeSet;
 
 const USER: &str = "user";
@@ -114,13 +113,12 @@ pub async fn generate_password(app: &App, id: i64, operator: &Operator) -> Resul
     }
     let (password, hash) = generated(app).await?;
     let asks = Some((operator.id, operator.version));
-    let is_set = app.store.user_set_password((id, known.user.version), (hash, true), None, app.now(), asks).await;
+    let is_set =
+        app.store.user_set_password((id, known.user.version), (hash, true), None, operator.by(app), asks).await;
     app.rights_changed();
     if !is_set? {
         return Err(ApiError::Conflict("it was changed meanwhile; try again".to_owned()));
     }
-    let what = (USER, id, known.user.name.clone());
-    app.store.operation_record(operator.by(app), "update", what, json!({ "password": "changed" })).await?;
     slog::info!(app.log, "password generated"; "name" => &known.user.name, "user" => &operator.name);
     let account = app.store.account_get(id).await?.ok_or_else(missing)?;
     Ok((account, password))

@@ -37,6 +37,13 @@ pub(crate) fn text(request: &HttpRequest) -> String {
     address(request).map(|address| address.to_string()).unwrap_or_default()
 }
 
+/// What a header says that proxies write of what they were asked: only of a proxy that `http.trustedProxies` names, and what the
+/// nearest one wrote, which is the last.
+pub(crate) fn asked_of_proxy<'a>(request: &'a HttpRequest, header: &str) -> Option<&'a str> {
+    let told = request.headers().get(header).filter(|_| is_by_proxy(request))?;
+    told.to_str().ok()?.rsplit(',').next().map(str::trim)
+}
+
 /// Whether the request came by a proxy that the configuration names: then what it says of the address that was asked is believed.
 pub(crate) fn is_by_proxy(request: &HttpRequest) -> bool {
     let proxies = request.app_data::<web::Data<App>>().map(|app| &app.config.admin.http.trusted_proxies);

@@ -278,3 +278,21 @@ async fn another_site_logs_no_browser_in_and_sets_nothing_in_it() {
         }
     }
 }
+
+#[actix_web::test]
+async fn attempts_at_a_user_are_its_own_whatever_users_there_are_with_names_like_its() {
+    let admin = Admin::start().await;
+    let root = admin.client().await;
+    for name in ["hana", "h\u{e1}na"] {
+        admin.user(&root, name, "viewer", Value::Null).await;
+    }
+    for _ in 0..3 {
+        for _ in 0..3 {
+            assert_eq!(admin.login("hana", "guess").await.status, 401);
+        }
+        assert_eq!(admin.login("h\u{e1}na", PASSWORD).await.status, 200, "it has attempts of its own");
+    }
+    assert_eq!(admin.login("HANA", "guess").await.status, 401, "the tenth");
+    assert_eq!(admin.login("hana", PASSWORD).await.status, 429, "what the other one knows forgives nothing");
+    assert_eq!(admin.login("h\u{e1}na", PASSWORD).await.status, 200, "and it is not locked out");
+}

@@ -2,6 +2,7 @@
 
 use crate::database::execute;
 use crate::support::{World, at, by, done, executor, job, on_each_database, registered, silence};
+use crate::users::{administrator, new};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use hzm_job_scheduler::executor::{ExecutorDraft, ExecutorSpec};
@@ -197,6 +198,8 @@ fn an_entry_that_a_trigger_swallows_undoes_the_change_that_it_was_to_tell_of() {
             return;
         }
         let store = filled(&world).await;
+        let ann =
+            done(store.account_create(new("ann", administrator()), Some(by("root", 8)), at(8)).await.unwrap()).user;
         let swallow = "CREATE TRIGGER swallow BEFORE INSERT ON operation BEGIN SELECT RAISE(IGNORE); END;";
         let take_out =
             "CREATE TRIGGER swallow AFTER INSERT ON operation BEGIN DELETE FROM operation WHERE id = NEW.id; END;";
@@ -206,9 +209,13 @@ fn an_entry_that_a_trigger_swallows_undoes_the_change_that_it_was_to_tell_of() {
             meddle(&world, planted);
             let refused = store.executor_create(executor("a").check().unwrap(), by("eve", 9)).await;
             assert!(refused.is_err(), "{planted}: {refused:?}");
+            let reset = ("x".to_owned(), true);
+            let refused = store.user_set_password((ann.id, 1), reset, None, by("eve", 9), None).await;
+            assert!(refused.is_err(), "{planted}: {refused:?}");
             meddle(&world, "DROP TRIGGER IF EXISTS swallow; DROP TRIGGER IF EXISTS put_back;");
         }
         assert!(store.executor_list().await.unwrap().is_empty());
+        assert_eq!(store.user_by_name("ann".into()).await.unwrap(), Some(ann));
         done(store.executor_create(executor("a").check().unwrap(), by("ann", 10)).await.unwrap());
         assert_eq!(fault(&store).await, None);
     });

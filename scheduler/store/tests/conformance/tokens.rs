@@ -26,7 +26,7 @@ async fn user(world: &World, name: &str) -> User {
 /// A token of the user as it is now.
 async fn token(world: &World, user: &User, hash: &str, executors: Option<Vec<ExecutorId>>) -> Option<Token> {
     let now = world.store.account_get(user.id).await.unwrap().unwrap().user;
-    match world.store.token_create(NewToken { executors, ..new(&now, hash) }, at(10)).await.unwrap() {
+    match world.store.token_create(NewToken { executors, ..new(&now, hash) }, by("ann", 10)).await.unwrap() {
         MadeToken::Done(made) => Some(made),
         MadeToken::TooMany => None,
         MadeToken::Overtaken => panic!("nobody changed it"),
@@ -68,10 +68,13 @@ fn a_token_is_ended_by_its_user_only() {
     on_each_database(async |world| {
         let (ann, bob) = (user(&world, "ann").await, user(&world, "bob").await);
         let made = token(&world, &ann, "one", None).await.unwrap();
-        assert_eq!(world.store.token_delete(bob.id, made.id).await.unwrap(), None);
+        assert_eq!(world.store.token_delete(bob.id, made.id, by("ann", 60)).await.unwrap(), None);
         assert!(holds(&world, "one", 50).await);
-        assert_eq!(world.store.token_delete(ann.id, made.id).await.unwrap().as_deref(), Some("token one"));
-        assert_eq!(world.store.token_delete(ann.id, made.id).await.unwrap(), None);
+        assert_eq!(
+            world.store.token_delete(ann.id, made.id, by("ann", 60)).await.unwrap().as_deref(),
+            Some("token one")
+        );
+        assert_eq!(world.store.token_delete(ann.id, made.id, by("ann", 60)).await.unwrap(), None);
         assert!(!holds(&world, "one", 50).await);
     });
 }
@@ -82,11 +85,21 @@ fn a_reset_password_a_disabled_user_and_a_deleted_one_have_no_tokens() {
         user(&world, "root").await;
         let ann = user(&world, "ann").await;
         token(&world, &ann, "one", None).await.unwrap();
-        assert!(world.store.user_set_password((ann.id, 1), ("own".into(), false), None, at(20), None).await.unwrap());
+        assert!(
+            world.store.user_set_password((ann.id, 1), ("own".into(), false), None, by("ann", 20), None).await.unwrap()
+        );
         assert!(holds(&world, "one", 30).await, "one's own new password ends no token");
-        assert!(world.store.user_set_password((ann.id, 2), ("reset".into(), true), None, at(21), None).await.unwrap());
+        assert!(
+            world
+                .store
+                .user_set_password((ann.id, 2), ("reset".into(), true), None, by("ann", 21), None)
+                .await
+                .unwrap()
+        );
         assert!(!holds(&world, "one", 30).await);
-        assert!(world.store.user_set_password((ann.id, 3), ("own".into(), false), None, at(21), None).await.unwrap());
+        assert!(
+            world.store.user_set_password((ann.id, 3), ("own".into(), false), None, by("ann", 21), None).await.unwrap()
+        );
         token(&world, &ann, "two", None).await.unwrap();
         let disabled = world.store.account_update(ann.id, 4, rights("viewer", true), by("root", 22)).await.unwrap();
         assert!(matches!(disabled, AccountChange::Done(_)), "{disabled:?}");
@@ -117,8 +130,8 @@ fn a_user_has_a_hundred_tokens_at_most_and_those_that_ended_long_ago_make_room()
             executors: None,
             expires_at: at(40 * day),
         };
-        assert_eq!(world.store.token_create(late.clone(), at(29 * day)).await.unwrap(), MadeToken::TooMany);
-        assert!(matches!(world.store.token_create(late, at(31 * day)).await.unwrap(), MadeToken::Done(_)));
+        assert_eq!(world.store.token_create(late.clone(), by("ann", 29 * day)).await.unwrap(), MadeToken::TooMany);
+        assert!(matches!(world.store.token_create(late, by("ann", 31 * day)).await.unwrap(), MadeToken::Done(_)));
         assert_eq!(world.store.token_list(ann.id).await.unwrap().len(), 1);
     });
 }
@@ -130,12 +143,20 @@ fn no_token_comes_about_for_a_user_who_was_changed_since_it_was_let_in() {
         let ann = user(&world, "ann").await;
         let made = async |hash: &str, version: i64| {
             let wanted = NewToken { user_version: version, ..new(&ann, hash) };
-            world.store.token_create(wanted, at(10)).await.unwrap()
+            world.store.token_create(wanted, by("ann", 10)).await.unwrap()
         };
-        assert!(world.store.user_set_password((ann.id, 1), ("reset".into(), true), None, at(20), None).await.unwrap());
+        assert!(
+            world
+                .store
+                .user_set_password((ann.id, 1), ("reset".into(), true), None, by("ann", 20), None)
+                .await
+                .unwrap()
+        );
         assert_eq!(made("after a reset", 1).await, MadeToken::Overtaken);
         assert_eq!(made("with a password that somebody else knows", 2).await, MadeToken::Overtaken);
-        assert!(world.store.user_set_password((ann.id, 2), ("own".into(), false), None, at(21), None).await.unwrap());
+        assert!(
+            world.store.user_set_password((ann.id, 2), ("own".into(), false), None, by("ann", 21), None).await.unwrap()
+        );
         assert!(matches!(made("own", 3).await, MadeToken::Done(_)));
         let disabled = world.store.account_update(ann.id, 3, rights("viewer", true), by("root", 22)).await.unwrap();
         assert!(matches!(disabled, AccountChange::Done(_)), "{disabled:?}");
@@ -153,8 +174,8 @@ fn a_token_that_is_made_while_the_password_is_reset_does_not_outlive_that() {
         for round in 0..20 {
             let ann = user(&world, &format!("ann {round}")).await;
             let hashes: Vec<String> = (0..4).map(|number| format!("{round}-{number}")).collect();
-            let making = hashes.iter().map(|hash| other.token_create(new(&ann, hash), at(10)));
-            let reset = world.store.user_set_password((ann.id, 1), ("reset".into(), true), None, at(20), None);
+            let making = hashes.iter().map(|hash| other.token_create(new(&ann, hash), by("ann", 10)));
+            let reset = world.store.user_set_password((ann.id, 1), ("reset".into(), true), None, by("ann", 20), None);
             let (made, reset) = tokio::join!(futures_util::future::join_all(making), reset);
             assert!(reset.unwrap() && made.iter().all(Result::is_ok), "{made:?}");
             assert_eq!(world.store.token_list(ann.id).await.unwrap(), Vec::new());

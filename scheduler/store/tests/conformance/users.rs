@@ -135,7 +135,7 @@ fn a_new_password_ends_all_other_sessions_of_that_user() {
         assert!(
             world
                 .store
-                .user_set_password((ann.id, 1), ("new".into(), false), Some("here".into()), at(20), None)
+                .user_set_password((ann.id, 1), ("new".into(), false), Some("here".into()), by("ann", 20), None)
                 .await
                 .unwrap()
         );
@@ -143,12 +143,24 @@ fn a_new_password_ends_all_other_sessions_of_that_user() {
         assert_eq!((alive("here").await, alive("elsewhere").await, alive("bobs").await), (true, false, true));
         let changed = world.store.user_by_name("ann".into()).await.unwrap().unwrap();
         assert_eq!((changed.password_hash.as_str(), changed.updated_at), ("new", at(20).timestamp_millis()));
-        assert!(world.store.user_set_password((ann.id, 2), ("newer".into(), true), None, at(21), None).await.unwrap());
+        assert!(
+            world
+                .store
+                .user_set_password((ann.id, 2), ("newer".into(), true), None, by("ann", 21), None)
+                .await
+                .unwrap()
+        );
         assert!(!alive("here").await, "none is kept where none is named");
-        assert!(!world.store.user_set_password((ann.id, 2), ("late".into(), false), None, at(22), None).await.unwrap());
+        assert!(
+            !world
+                .store
+                .user_set_password((ann.id, 2), ("late".into(), false), None, by("ann", 22), None)
+                .await
+                .unwrap()
+        );
         session(&world, &ann, "verified before", 100, 23).await;
         assert!(!alive("verified before").await, "its password was looked at before the change");
-        assert!(!world.store.user_set_password((99, 1), ("x".into(), false), None, at(22), None).await.unwrap());
+        assert!(!world.store.user_set_password((99, 1), ("x".into(), false), None, by("ann", 22), None).await.unwrap());
     });
 }
 
@@ -373,7 +385,9 @@ fn accounts_are_not_changed_by_somebody_who_was_changed_since_it_was_let_in() {
             assert_eq!(changed, AccountChange::Overtaken);
             assert_eq!(store.account_delete(ann.id, asked(version)).await.unwrap(), AccountChange::Overtaken);
             let asks = asked(version).account;
-            assert!(!store.user_set_password((ann.id, 1), ("x".into(), true), None, at(30), asks).await.unwrap());
+            assert!(
+                !store.user_set_password((ann.id, 1), ("x".into(), true), None, by("ann", 30), asks).await.unwrap()
+            );
         }
         assert_eq!(store.user_by_name("mallory".into()).await.unwrap(), None);
         assert_eq!(store.account_get(ann.id).await.unwrap().unwrap().user, ann);

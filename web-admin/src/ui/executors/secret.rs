@@ -49,9 +49,7 @@ pub(crate) fn generate() -> Result<String, ApiError> {
 /// `http.trustedProxies` names is believed: the secret would be sent to whatever stands there.
 pub(crate) fn own_address(request: &HttpRequest) -> String {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_by_proxy = client::is_by_proxy(request);
-    // The nearest proxy wrote the last one.
-    let told = |name| header(name).filter(|_| is_by_proxy).and_then(|value| value.rsplit(',').next()).map(str::trim);
+    let told = |name| client::asked_of_proxy(request, name);
     let has_tls = request.app_data::<web::Data<App>>().is_some_and(|app| app.config.admin.tls.is_on());
     let direct = if has_tls { "https" } else { "http" };
     let scheme = told("X-Forwarded-Proto").filter(|scheme| ["http", "https"].contains(scheme)).unwrap_or(direct);
