@@ -226,6 +226,13 @@ mod tests {
     }
 
     #[test]
+    fn a_program_with_an_old_password_uses_up_nothing_of_others_at_its_address() {
+        let throttle = Throttle::default();
+        assert_eq!((0..500).filter(|_| is_admitted(&throttle, "a", "script")).count(), 10);
+        assert!(is_admitted(&throttle, "a", "admin"));
+    }
+
+    #[test]
     fn a_network_of_ipv6_is_one_address() {
         let throttle = Throttle::default();
         let admitted =

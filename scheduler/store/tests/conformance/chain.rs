@@ -192,6 +192,23 @@ fn what_a_database_knows_of_keys_is_told_from_what_was_taken_away() {
 }
 
 #[test]
+fn a_database_with_secrets_of_another_key_is_not_tied_to_this_one() {
+    on_each_database(async |world| {
+        let right = with_key(&world, 1);
+        right.key_bind().await.unwrap();
+        let draft = ExecutorDraft { app_secret: Some("s3cret".into()), ..executor("a") };
+        let made = done(right.executor_create(draft.check().unwrap(), by("ann", 1)).await.unwrap());
+        meddle(&world, "UPDATE operation_chain SET key_mark = NULL");
+        meddle(&world, UNCHAINED);
+        assert!(with_key(&world, 2).key_bind().await.is_err());
+        assert_eq!(right.key_tie().await.unwrap(), Tie::Untouched, "nothing was written");
+        right.key_bind().await.unwrap();
+        let kept = right.executor_get(made.id).await.unwrap().unwrap();
+        assert!(kept.spec.draft().app_secret.is_some() && kept.spec == made.spec);
+    });
+}
+
+#[test]
 fn an_entry_that_a_trigger_swallows_undoes_the_change_that_it_was_to_tell_of() {
     on_each_database(async |world| {
         if !world.database.url.starts_with("sqlite://") {
