@@ -108,6 +108,10 @@ impl Taken {
     /// Has a run noted in a moment.
     pub(crate) fn note(&self, taken: TakenRun) {
         let mut desk = self.desk.borrow_mut();
+        // In two notes, it would keep the first one for ever.
+        if desk.noted.contains_key(&taken.run) {
+            return;
+        }
         desk.noted.insert(taken.run, (taken, COMING));
         desk.coming.push(taken);
         if !std::mem::replace(&mut desk.gathers, true) {

@@ -156,7 +156,9 @@ impl KeyFile {
             Origin::New(digits) | Origin::Unfinished(digits) => {
                 placed(&self.path, digits).map_err(|source| unusable(&self.path, source))
             }
-            Origin::Given | Origin::File => Ok(()),
+            // A start that died right after it had put the key into its place left it beside that too.
+            Origin::File => forgotten(&beside(&self.path)).map_err(|source| unusable(&self.path, source)),
+            Origin::Given => Ok(()),
         }
     }
 
@@ -260,14 +262,22 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Into a file of its own, whatever lay there: neither a link nor the rights of what was there are taken over.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    forgotten(path)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{text}")?;
     file.sync_all()?;
     folder_synced(path)
+}
+
+/// Removes a file that need not be there. Asked first: a folder that can only be read refuses to remove also what there is not.
+fn forgotten(path: &Path) -> std::io::Result<()> {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(());
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Puts a key into its place, as a whole, so that no half key is ever found there.
@@ -277,7 +287,7 @@ fn placed(path: &Path, digits: &str) -> std::io::Result<()> {
     write(Path::new(&whole), digits)?;
     std::fs::rename(&whole, path)?;
     folder_synced(path)?;
-    std::fs::remove_file(beside(path))
+    forgotten(&beside(path))
 }
 
 fn folder_synced(path: &Path) -> std::io::Result<()> {
@@ -350,6 +360,9 @@ mod tests {
         assert!(matches!(again.origin, Origin::Unfinished(_)) && again.vault == first.vault);
         again.settle(&opened).await.unwrap();
         assert_eq!(std::fs::read_to_string(config.key_path()).unwrap(), digits);
+        std::fs::write(beside(&config.key_path()), format!("{UNFINISHED}{digits}")).unwrap();
+        KeyFile::find(&config, &log()).unwrap().settle(&opened).await.unwrap();
+        assert!(!beside(&config.key_path()).exists(), "it would pass for unfinished when the key is gone");
         assert!(config.key_path().exists() && !beside(&config.key_path()).exists());
         std::fs::remove_file(config.key_path()).unwrap();
         std::fs::write(beside(&config.key_path()), "half a k").unwrap();

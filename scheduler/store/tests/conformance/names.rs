@@ -8,6 +8,19 @@ use hzm_job_store::account_guest::Entered;
 use hzm_job_store::outcome::Change;
 
 #[test]
+fn a_user_is_found_by_name_and_names_are_unique() {
+    on_each_database(async |world| {
+        assert_eq!(world.store.user_count().await.unwrap(), 0);
+        let ann = user(&world, "ann").await;
+        assert_eq!(world.store.user_by_name("ann".into()).await.unwrap(), Some(ann));
+        assert_eq!(world.store.user_by_name("bob".into()).await.unwrap(), None);
+        let again = world.store.account_create(new("ann", administrator()), None, at(2)).await.unwrap();
+        assert_eq!(again, Change::Taken);
+        assert_eq!(world.store.user_count().await.unwrap(), 1);
+    });
+}
+
+#[test]
 fn a_name_is_one_on_each_database_however_its_letters_are_written() {
     on_each_database(async |world| {
         let store = &world.store;

@@ -58,19 +58,6 @@ async fn whose(world: &World, token: &str, idle: i64, now: i64) -> Option<String
 }
 
 #[test]
-fn a_user_is_found_by_name_and_names_are_unique() {
-    on_each_database(async |world| {
-        assert_eq!(world.store.user_count().await.unwrap(), 0);
-        let ann = user(&world, "ann").await;
-        assert_eq!(world.store.user_by_name("ann".into()).await.unwrap(), Some(ann));
-        assert_eq!(world.store.user_by_name("bob".into()).await.unwrap(), None);
-        let again = world.store.account_create(new("ann", administrator()), None, at(2)).await.unwrap();
-        assert_eq!(again, Change::Taken);
-        assert_eq!(world.store.user_count().await.unwrap(), 1);
-    });
-}
-
-#[test]
 fn a_user_has_so_many_sessions_and_with_another_one_the_oldest_ends() {
     on_each_database(async |world| {
         let (ann, bob) = (user(&world, "ann").await, user(&world, "bob").await);
