@@ -3,8 +3,9 @@
 //! All rules that match count: the highest role among them and the executors of all of them. So a user who may operate one
 //! executor and look at all others gets *both* for all: whoever needs less gives fewer groups, not more rules.
 //!
-//! Groups are compared without regard to case, because directories do so. A rule that names a group of a directory by its DN is
-//! safer than one by its plain name, which a group elsewhere in the directory may have as well.
+//! Groups of a directory are compared without regard to case, because directories do so; those of a provider letter by letter: there
+//! somebody may be free to make `Admins` beside `admins`. A rule that names a group of a directory by its DN is safer than one by its
+//! plain name, which a group elsewhere in the directory may have as well.
 
 use crate::problem::SettingProblem;
 use std::collections::BTreeSet;
@@ -79,6 +80,31 @@ pub struct Grant {
     pub executors: Executors,
 }
 
+/// How two spellings of a group are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// As directories do: without regard to case.
+    AnyCase,
+    /// Letter by letter.
+    Exact,
+}
+
+impl Spelling {
+    fn of(self, group: &str) -> String {
+        match self {
+            Spelling::AnyCase => group.trim().to_lowercase(),
+            Spelling::Exact => group.trim().to_owned(),
+        }
+    }
+
+    /// Whether the group of a rule is one of these.
+    #[must_use]
+    pub fn is_among(self, group: &str, groups: &[String]) -> bool {
+        let wanted = self.of(group);
+        groups.iter().any(|one| self.of(one) == wanted)
+    }
+}
+
 /// What the members of one group may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -102,9 +128,9 @@ pub struct Mapping {
 impl Mapping {
     /// What the members of these groups may do; `None`: they may not log in.
     #[must_use]
-    pub fn grant(&self, groups: &[String]) -> Option<Grant> {
-        let groups: BTreeSet<String> = groups.iter().map(|group| folded(group)).collect();
-        let matching = self.rules.iter().filter(|rule| groups.contains(&folded(&rule.group)));
+    pub fn grant(&self, groups: &[String], spelling: Spelling) -> Option<Grant> {
+        let groups: BTreeSet<String> = groups.iter().map(|group| spelling.of(group)).collect();
+        let matching = self.rules.iter().filter(|rule| groups.contains(&spelling.of(&rule.group)));
         matching.map(Rule::grant).reduce(Grant::and).or_else(|| self.otherwise.clone())
     }
 
@@ -144,17 +170,6 @@ impl Grant {
     fn and(self, other: Grant) -> Grant {
         Grant { role: self.role.max(other.role), executors: self.executors.and(other.executors) }
     }
-}
-
-/// Whether the group of a rule is one of these.
-#[must_use]
-pub fn is_among(group: &str, groups: &[String]) -> bool {
-    let wanted = folded(group);
-    groups.iter().any(|one| folded(one) == wanted)
-}
-
-fn folded(group: &str) -> String {
-    group.trim().to_lowercase()
 }
 
 #[cfg(test)]

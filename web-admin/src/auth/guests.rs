@@ -9,7 +9,7 @@ use crate::config::mapping;
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use hzm_job_identity::ldap::LdapError;
-use hzm_job_identity::mapping::{Executors, Grant, is_among};
+use hzm_job_identity::mapping::{Executors, Grant, Spelling};
 use hzm_job_identity::oidc::OidcError;
 use hzm_job_identity::{Identity, ldap};
 use hzm_job_scheduler::{ExecutorId, names};
@@ -120,7 +120,7 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
             "subject" => &identity.subject);
         return Err(LoginRefusal::Unwanted { name: identity.name, why: Unwanted::OddName });
     }
-    let Some(rights) = rights(app, &identity).await? else {
+    let Some(rights) = rights(app, &identity, origin).await? else {
         // Whatever the user may still do by an earlier login ends here.
         let Identity { name, subject, .. } = identity.clone();
         let nothing = Rights { role: String::new(), executors: None, disabled: false };
@@ -151,19 +151,20 @@ async fn enter(app: &App, origin: &'static str, identity: Identity, address: &st
 }
 
 /// What the groups of somebody may do here; `None`: they may not even log in. Executors that there are not (yet) are left out.
-async fn rights(app: &App, identity: &Identity) -> Result<Option<Rights>, LoginRefusal> {
+async fn rights(app: &App, identity: &Identity, origin: &str) -> Result<Option<Rights>, LoginRefusal> {
     let admin = &app.config.admin;
     // Checked when the configuration was read.
     let mapping = mapping(&admin.groups, &admin.otherwise)
         .map_err(|(_, problem)| LoginRefusal::Unavailable(ApiError::Internal(Failure::because(problem))))?;
-    let Some(Grant { role, executors }) = mapping.grant(&identity.groups) else { return Ok(None) };
+    let spelling = if origin == LDAP { Spelling::AnyCase } else { Spelling::Exact };
+    let Some(Grant { role, executors }) = mapping.grant(&identity.groups, spelling) else { return Ok(None) };
     let executors = match executors {
         Executors::All => None,
         // An administrator has all of them.
         Executors::Only(_) if role == hzm_job_identity::mapping::Role::Administrator => None,
         Executors::Only(keys) => {
             let all = app.store.executor_list().await?;
-            absent::tell(app, &all, |rule| is_among(&rule.group, &identity.groups));
+            absent::tell(app, &all, |rule| spelling.is_among(&rule.group, &identity.groups));
             let named = all.iter().filter(|executor| keys.contains(&executor.spec.draft().app_key));
             Some(named.map(|executor| executor.id).collect::<BTreeSet<ExecutorId>>())
         }

@@ -4,6 +4,9 @@
 //! nobody reads. So each connection has a [`Pace`]: the stream tells it what arrives and leaves ([`super::watched`]), the middleware
 //! [`paced`] what is being answered. Nothing under way ends because of it: an answer may take as long as it takes, as long as
 //! somebody takes it.
+//!
+//! In HTTP/2 a caller that takes nothing of any answer can still answer pings, so what leaves says nothing there: its answers go out
+//! in pieces of [`PIECE`], and asking for the next one is what counts.
 
 use actix_web::Error;
 use actix_web::HttpMessage;
@@ -19,6 +22,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Bytes of an answer in HTTP/2 that are given at once.
+const PIECE: usize = 16 * 1_024;
 
 /// The times that callers have.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,8 @@ pub(crate) struct Pace {
     /// The server below sees to the first head.
     has_begun: Cell<bool>,
     under_way: Cell<usize>,
+    /// How many of those wait for their caller to take a piece (in HTTP/2).
+    untaken: Cell<usize>,
     quiet_since: Cell<Instant>,
     head_since: Cell<Option<Instant>>,
 }
@@ -49,6 +57,7 @@ impl Pace {
             counts_heads,
             has_begun: Cell::new(!counts_heads),
             under_way: Cell::new(0),
+            untaken: Cell::new(0),
             quiet_since: Cell::new(Instant::now()),
             head_since: Cell::new(None),
         })
@@ -68,14 +77,14 @@ impl Pace {
 
     /// Something left: an answer that is taken slowly is taken.
     pub(super) fn left(&self) {
-        if self.under_way.get() == 0 {
+        if self.counts_heads && self.under_way.get() == 0 {
             self.quiet_since.set(Instant::now());
         }
     }
 
     /// When the connection ends if nothing more happens; `None`: not as long as this is under way.
     pub(super) fn ends_at(&self) -> Option<Instant> {
-        if self.under_way.get() > 0 || !self.has_begun.get() {
+        if self.under_way.get() > self.untaken.get() || !self.has_begun.get() {
             return None;
         }
         let idle_until = self.quiet_since.get() + self.limits.idle;
@@ -86,7 +95,7 @@ impl Pace {
         self.has_begun.set(true);
         self.under_way.set(self.under_way.get() + 1);
         self.head_since.set(None);
-        Turn { pace: self, rest }
+        Turn { pace: self, rest, is_untaken: false }
     }
 }
 
@@ -97,10 +106,25 @@ pub(super) type Rest = Rc<Cell<bool>>;
 pub(super) struct Turn {
     pace: Rc<Pace>,
     rest: Option<Rest>,
+    is_untaken: bool,
+}
+
+impl Turn {
+    /// A piece of the answer was given away, or (`false`) the one before was taken.
+    pub(super) fn wait_for_caller(&mut self, is_untaken: bool) {
+        if self.pace.counts_heads || self.is_untaken == is_untaken {
+            return;
+        }
+        self.is_untaken = is_untaken;
+        let untaken = self.pace.untaken.get();
+        self.pace.untaken.set(if is_untaken { untaken + 1 } else { untaken.saturating_sub(1) });
+        self.pace.quiet_since.set(Instant::now());
+    }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.wait_for_caller(false);
         let pace = &self.pace;
         pace.under_way.set(pace.under_way.get().saturating_sub(1));
         if pace.under_way.get() > 0 {
@@ -128,7 +152,7 @@ pub(crate) async fn paced<B: MessageBody + 'static>(
     let rest = is_chunked.then(|| follow(&mut request));
     let turn = pace.map(|pace| pace.begin(rest));
     let answer = next.call(request).await?;
-    Ok(answer.map_into_boxed_body().map_body(|_, body| Held { body, _turn: turn }))
+    Ok(answer.map_into_boxed_body().map_body(|_, body| Held { body, piece: Bytes::new(), turn }))
 }
 
 fn follow(request: &mut ServiceRequest) -> Rest {
@@ -159,7 +183,24 @@ impl Stream for Followed {
 /// The body of an answer; its request is under way until it is gone.
 pub(crate) struct Held {
     body: BoxBody,
-    _turn: Option<Turn>,
+    /// What is left of the piece that the body gave.
+    piece: Bytes,
+    turn: Option<Turn>,
+}
+
+impl Held {
+    /// The next piece that is given away.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, <BoxBody as MessageBody>::Error>>> {
+        if self.piece.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(piece)) => self.piece = piece,
+                end => return Poll::Ready(end),
+            }
+        }
+        let is_whole = self.turn.as_ref().is_none_or(|turn| turn.pace.counts_heads);
+        let most = if is_whole { usize::MAX } else { PIECE };
+        Poll::Ready(Some(Ok(self.piece.split_to(most.min(self.piece.len())))))
+    }
 }
 
 impl MessageBody for Held {
@@ -170,6 +211,9 @@ impl MessageBody for Held {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(cx)
+        self.turn.iter_mut().for_each(|turn| turn.wait_for_caller(false));
+        let piece = ready!(self.poll_piece(cx));
+        self.turn.iter_mut().for_each(|turn| turn.wait_for_caller(true));
+        Poll::Ready(piece)
     }
 }

@@ -37,7 +37,8 @@ pub(crate) type Caller<'a> = (Option<IpAddr>, Option<&'a str>);
 pub(crate) struct Wrong {
     /// The first one of its window: only that one is told in the log.
     pub(crate) is_first: bool,
-    /// One of too many: told like the call of somebody who is not listened to, so that nobody learns which app keys there are.
+    /// One of too many of this address, whatever app keys it named: told like the call of somebody who is not listened to, so that
+    /// nobody learns which app keys there are.
     pub(crate) is_too_many: bool,
 }
 
@@ -110,7 +111,7 @@ impl Strangers {
         make_room(&mut seen.failed, &address, MOST_ADDRESSES, |failures| (failures.in_all(), failures.since_ms));
         let fresh = || Failures { since_ms: now_ms, ..Failures::default() };
         let failures = seen.failed.entry(address).or_insert_with(fresh);
-        let is_too_many = failures.others >= MOST;
+        let is_too_many = failures.in_all() >= MOST;
         let is_first = failures.count(caller.1) == 1;
         self.any.store(true, Ordering::Relaxed);
         Wrong { is_first, is_too_many }
@@ -209,6 +210,22 @@ mod tests {
         assert!(!strangers.is_barred(reports, at(2)), "whoever has the right secret is listened to");
         assert!(strangers.failed(reports, at(2)).is_too_many, "a wrong one does not tell that there is such a key");
         assert_eq!(strangers.lock().failed.len(), 1);
+    }
+
+    #[test]
+    fn whether_an_app_key_exists_shows_in_nothing_that_is_answered() {
+        let told = |asked: Caller<'_>, then: Caller<'_>| {
+            let strangers = Strangers::default();
+            let call = |caller| strangers.is_barred(caller, at(0)) || strangers.failed(caller, at(0)).is_too_many;
+            let first: Vec<bool> = (0..MOST + 2).map(|_| call(asked)).collect();
+            (first, call(then))
+        };
+        let (there, other, nobody) = (address(9), (address(9).0, Some("reports")), (address(9).0, None));
+        let wanted = told(nobody, nobody);
+        assert_eq!(wanted.0.iter().filter(|is_refused| !**is_refused).count(), 60);
+        for (asked, then) in [(there, nobody), (there, other), (nobody, there), (there, there)] {
+            assert_eq!(told(asked, then), wanted);
+        }
     }
 
     #[test]

@@ -228,6 +228,42 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn answers_to_pings_keep_no_connection_of_the_second_version() {
+        let (mut connection, mut caller) = connection(false);
+        let mut room = [0; 4];
+        for _ in 0..8 {
+            assert!(!is_ended(&mut connection).await);
+            connection.write_all(b"pong").await.unwrap();
+            caller.read_exact(&mut room).await.unwrap();
+            advance(Duration::from_secs(10)).await;
+        }
+        assert!(is_ended(&mut connection).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_answers_nobody_takes_ends_in_the_second_version_too_and_one_that_waits_for_us_does_not()
+    {
+        let (mut connection, _caller) = connection(false);
+        let begin = || connection.pace().clone().begin(None);
+        let (mut download, mut events) = (begin(), begin());
+        download.wait_for_caller(true);
+        for _ in 0..10 {
+            assert!(!is_ended(&mut connection).await, "the stream of events has nothing to say");
+            advance(Duration::from_secs(30)).await;
+        }
+        events.wait_for_caller(true);
+        for _ in 0..10 {
+            assert!(!is_ended(&mut connection).await, "taken slowly");
+            advance(Duration::from_secs(60)).await;
+            download.wait_for_caller(false);
+            download.wait_for_caller(true);
+        }
+        assert!(!is_ended(&mut connection).await);
+        advance(LIMITS.idle + Duration::from_millis(1)).await;
+        assert!(is_ended(&mut connection).await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_taken_slowly_goes_on_and_one_that_nobody_takes_ends() {
         let (mut connection, mut caller) = connection(true);
         let _turn = connection.pace().clone().begin(None);

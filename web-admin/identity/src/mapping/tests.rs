@@ -1,3 +1,4 @@
+use super::Spelling::{AnyCase, Exact};
 use super::*;
 use proptest::prelude::*;
 
@@ -23,30 +24,41 @@ fn the_highest_role_and_the_executors_of_all_matching_rules_are_given() {
     ];
     let mapping = Mapping { rules, otherwise: None };
     let both = Grant { role: Role::Operator, executors: only(&["archive", "billing", "reports"]) };
-    assert_eq!(mapping.grant(&groups(&["reports", "billing", "football"])), Some(both));
+    assert_eq!(mapping.grant(&groups(&["reports", "billing", "football"]), AnyCase), Some(both));
     let all = Grant { role: Role::Administrator, executors: Executors::All };
-    assert_eq!(mapping.grant(&groups(&["reports", "root"])), Some(all));
+    assert_eq!(mapping.grant(&groups(&["reports", "root"]), AnyCase), Some(all));
 }
 
 #[test]
 fn whom_no_rule_knows_may_not_log_in_unless_there_is_something_for_everybody() {
     let mut mapping = Mapping { rules: vec![rule("ops", Role::Operator, &[])], otherwise: None };
-    assert_eq!(mapping.grant(&groups(&["football"])), None);
-    assert_eq!(mapping.grant(&[]), None);
+    assert_eq!(mapping.grant(&groups(&["football"]), AnyCase), None);
+    assert_eq!(mapping.grant(&[], AnyCase), None);
     mapping.otherwise = Some(Grant { role: Role::Viewer, executors: only(&["demo"]) });
-    assert_eq!(mapping.grant(&[]), mapping.otherwise);
-    let operator = mapping.grant(&groups(&["ops"])).unwrap();
+    assert_eq!(mapping.grant(&[], AnyCase), mapping.otherwise);
+    let operator = mapping.grant(&groups(&["ops"]), AnyCase).unwrap();
     assert_eq!(operator.role, Role::Operator, "what is for everybody else is not added to what a rule gives");
 }
 
 #[test]
-fn a_group_is_the_same_in_capitals_and_a_part_of_its_name_is_another_group() {
+fn a_group_of_a_directory_is_the_same_in_capitals_and_a_part_of_its_name_is_another_group() {
     let dn = "cn=Ops,ou=Groups,dc=example,dc=org";
     let mapping = Mapping { rules: vec![rule(dn, Role::Editor, &[])], otherwise: None };
-    assert!(mapping.grant(&groups(&["CN=ops,OU=groups,DC=example,DC=org"])).is_some());
+    assert!(mapping.grant(&groups(&["CN=ops,OU=groups,DC=example,DC=org"]), AnyCase).is_some());
     for other in ["cn=Ops,ou=Groups,dc=example", "Ops", "", "*", "cn=Ops,ou=Groups,dc=example,dc=orgs"] {
-        assert_eq!(mapping.grant(&groups(&[other])), None, "{other}");
+        assert_eq!(mapping.grant(&groups(&[other]), AnyCase), None, "{other}");
     }
+}
+
+#[test]
+fn a_group_of_a_provider_is_another_one_in_capitals() {
+    let mapping = Mapping { rules: vec![rule("admins", Role::Administrator, &[])], otherwise: None };
+    assert!(mapping.grant(&groups(&["admins"]), Exact).is_some());
+    for other in ["Admins", "ADMINS", "admin"] {
+        assert_eq!(mapping.grant(&groups(&[other]), Exact), None, "{other}");
+        assert!(!Exact.is_among("admins", &groups(&[other])));
+    }
+    assert!(AnyCase.is_among("admins", &groups(&["Admins"])));
 }
 
 #[test]
@@ -96,7 +108,7 @@ proptest! {
     #[test]
     fn nobody_gets_a_role_or_an_executor_that_no_rule_of_their_groups_gives(mapping in any_mapping(), groups in any_groups()) {
         let matching: Vec<&Rule> = mapping.rules.iter().filter(|rule| groups.contains(&rule.group)).collect();
-        match mapping.grant(&groups) {
+        match mapping.grant(&groups, AnyCase) {
             None => prop_assert!(matching.is_empty()),
             Some(grant) => {
                 prop_assert_eq!(Some(grant.role), matching.iter().map(|rule| rule.role).max());
@@ -113,8 +125,8 @@ proptest! {
 
     #[test]
     fn another_group_never_takes_anything_away(mapping in any_mapping(), groups in any_groups(), more in "[a-f]") {
-        let before = mapping.grant(&groups);
-        let after = mapping.grant(&[groups, vec![more]].concat());
+        let before = mapping.grant(&groups, AnyCase);
+        let after = mapping.grant(&[groups, vec![more]].concat(), AnyCase);
         if let Some(before) = before {
             let after = after.unwrap();
             prop_assert!(after.role >= before.role && includes(&after.executors, &before.executors));
@@ -127,6 +139,6 @@ proptest! {
         turned.rules.reverse();
         let mut others = groups.clone();
         others.reverse();
-        prop_assert_eq!(mapping.grant(&groups), turned.grant(&others));
+        prop_assert_eq!(mapping.grant(&groups, AnyCase), turned.grant(&others, AnyCase));
     }
 }
