@@ -10,6 +10,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 const LONGEST: usize = 512;
 /// Folding once may bring out what is to be folded again; three times is more than any letter takes.
 const TIMES: usize = 3;
+/// The longest name that somebody gives here, in characters.
+pub const LONGEST_GIVEN: usize = 128;
 
 /// The one spelling of all names that are the same: compatible forms (`ａ`, `①`) are their letters, case does not count (`ß` is `ss`, `ς`
 /// is `σ`), what nobody sees is left out, and blanks are one.
@@ -43,6 +45,12 @@ pub fn counted(name: &str) -> String {
 #[must_use]
 pub fn is_visible(name: &str) -> bool {
     !letters(name).any(is_hidden)
+}
+
+/// Whether a name can be given to a user or a token: 1 to [`LONGEST_GIVEN`] characters, plain, without blanks around it.
+#[must_use]
+pub fn can_be_given(name: &str) -> bool {
+    (1..=LONGEST_GIVEN).contains(&name.chars().count()) && name.trim() == name && is_plain(name)
 }
 
 /// Whether a name is what it looks like: visible, and without brackets, which stand around what a program adds to a name:

@@ -5,12 +5,11 @@ use crate::auth::{Operator, random_token, sha256_hex};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
 use chrono::TimeDelta;
-use hzm_job_scheduler::{ExecutorId, names};
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::names::{self, LONGEST_GIVEN};
 use hzm_job_store::token::{MOST_TOKENS, MadeToken, NewToken, Token};
 use std::collections::BTreeSet;
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 128;
 /// The longest life, in days.
 pub const MOST_DAYS: i64 = 366;
 
@@ -88,15 +87,14 @@ pub async fn delete(app: &App, id: i64, operator: &Operator) -> Result<(), ApiEr
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.trim() == name && names::is_plain(name) {
+    if names::can_be_given(name) {
         return Ok(());
     }
     let detail = format!(
-        "say in 1 to {LONGEST_NAME} characters what it is for, without blanks around them, and without brackets or characters that \
+        "say in 1 to {LONGEST_GIVEN} characters what it is for, without blanks around them, and without brackets or characters that \
          cannot be seen"
     );
-    let detail_zh = format!("请用 1 至 {LONGEST_NAME} 个字符说明用途，首尾不能有空格，不能含括号或不可见字符");
+    let detail_zh = format!("请用 1 至 {LONGEST_GIVEN} 个字符说明用途，首尾不能有空格，不能含括号或不可见字符");
     Err(ApiError::field("name", "malformed", detail, detail_zh))
 }
 

@@ -4,7 +4,8 @@ use crate::access::Role;
 use crate::auth::{Operator, random_password};
 use crate::error::{ApiError, Failure};
 use crate::state::App;
-use hzm_job_scheduler::{ExecutorId, names};
+use hzm_job_scheduler::ExecutorId;
+use hzm_job_scheduler::names::{self, LONGEST_GIVEN};
 use hzm_job_store::account::{Account, NewUser, Rights};
 use hzm_job_store::account_change::AccountChange;
 use hzm_job_store::outcome::Change;
@@ -12,8 +13,6 @@ use hzm_job_store::user::LOCAL;
 use std::collections::BTreeSet;
 
 const USER: &str = "user";
-/// The longest name, in characters; as long as logging in takes.
-const LONGEST_NAME: usize = 128;
 
 /// What somebody wants a user to be able to do, checked. An administrator has all executors.
 ///
@@ -132,14 +131,13 @@ async fn generated(app: &App) -> Result<(String, String), ApiError> {
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.trim() == name && names::is_plain(name) {
+    if names::can_be_given(name) {
         return Ok(());
     }
     let detail = format!(
-        "must be 1 to {LONGEST_NAME} characters, without blanks around it, and without brackets or characters that cannot be seen"
+        "must be 1 to {LONGEST_GIVEN} characters, without blanks around it, and without brackets or characters that cannot be seen"
     );
-    let detail_zh = format!("应为 1 至 {LONGEST_NAME} 个字符，首尾不能有空格，不能含括号或不可见字符");
+    let detail_zh = format!("应为 1 至 {LONGEST_GIVEN} 个字符，首尾不能有空格，不能含括号或不可见字符");
     Err(ApiError::field("name", "malformed", detail, detail_zh))
 }
 

@@ -7,6 +7,7 @@ use super::span;
 use crate::key_file;
 use chrono::TimeDelta;
 use hzm_job_actors::settings::{EgressSettings, SchedulingSettings, Settings, SupervisionSettings};
+use hzm_job_scheduler::names;
 use hzm_job_scheduler::networks::Networks;
 use hzm_job_store::{StoreError, StoreSettings};
 use serde::{Deserialize, Serialize};
@@ -257,14 +258,18 @@ impl AdminConfig {
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         self.check_database()?;
         super::identity::check(&self.ldap, &self.oidc, (&self.groups, &self.otherwise))?;
-        let (user, password) = (self.user.trim(), &self.password.0);
+        let password = &self.password.0;
         let checks = [
             (
                 "listen",
                 self.listen.parse::<std::net::IpAddr>().is_ok(),
                 "give an IP address such as 0.0.0.0 or 127.0.0.1",
             ),
-            ("user", !user.is_empty() && user.chars().count() <= 128, "give a name of 1 to 128 characters"),
+            (
+                "user",
+                names::can_be_given(&self.user),
+                "give a name of 1 to 128 characters, without blanks around it, brackets or characters that cannot be seen",
+            ),
             (
                 "password",
                 password.is_empty() || (8..=256).contains(&password.len()),

@@ -333,3 +333,12 @@ fn the_line_end_after_a_secret_is_not_part_of_it() {
     let config = parse(&format!("hzm:\n  job:\n    admin:\n      key: |\n        {key}\n")).unwrap();
     assert_eq!(config.admin.key.0, key);
 }
+
+#[test]
+fn the_first_user_is_called_like_nothing_that_a_program_would_write() {
+    for name in ["root (command line)", "ad\u{200b}min", " admin", ""] {
+        let said = with_variable("HZM_JOB_ADMIN_USER", name).expect_err(name).to_string();
+        assert!(said.contains("HZM_JOB_ADMIN_USER") && said.contains("1 to 128 characters"), "{said}");
+    }
+    assert!(with_variable("HZM_JOB_ADMIN_USER", "管理员").is_ok());
+}
