@@ -68,8 +68,7 @@ impl Store {
         }
         match self.key_tie().await? {
             Tie::Own => Ok(()),
-            Tie::Other => Err(StoreError::WrongKey),
-            Tie::Empty | Tie::Untouched | Tie::Severed => self.key_bind_anew().await,
+            tie => self.bind(tie).await,
         }
     }
 
@@ -79,13 +78,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::WrongKey`] when it is tied to another one.
     pub async fn key_bind_anew(&self) -> Result<(), StoreError> {
-        let mark = self.vault.mark().map(str::to_owned);
-        match self.key_tie().await? {
+        self.bind(self.key_tie().await?).await
+    }
+
+    async fn bind(&self, tie: Tie) -> Result<(), StoreError> {
+        match tie {
             Tie::Other => return Err(StoreError::WrongKey),
-            Tie::Empty | Tie::Untouched => self.secrets_seal().await?,
-            Tie::Own | Tie::Severed => {}
+            // There is nothing to chain; and another admin that was given the same key may be writing the first entries meanwhile.
+            Tie::Empty => {}
+            Tie::Untouched => {
+                self.secrets_seal().await?;
+                self.chain_anew().await?;
+            }
+            Tie::Own | Tie::Severed => self.chain_anew().await?,
         }
-        self.chain_anew().await?;
+        let mark = self.vault.mark().map(str::to_owned);
         let tied = run!(self, write, async |conn| {
             let untied = end().filter(operation_chain::key_mark.is_null().or(operation_chain::key_mark.eq(&mark)));
             Ok(diesel::update(untied).set(operation_chain::key_mark.eq(&mark)).execute(conn).await?)

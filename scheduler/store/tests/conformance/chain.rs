@@ -192,6 +192,19 @@ fn what_a_database_knows_of_keys_is_told_from_what_was_taken_away() {
 }
 
 #[test]
+fn two_admins_that_were_given_the_same_key_may_tie_a_new_database_at_once() {
+    on_each_database(async |world| {
+        let (one, other) = (with_key(&world, 1), with_key(&world, 1));
+        let (first, second) = futures_util::join!(one.key_bind(), other.key_bind());
+        (first.unwrap(), second.unwrap());
+        done(one.executor_create(executor("a").check().unwrap(), by("ann", 1)).await.unwrap());
+        other.key_bind().await.unwrap();
+        done(other.executor_create(executor("b").check().unwrap(), by("ann", 1)).await.unwrap());
+        assert_eq!(fault(&one).await, None);
+    });
+}
+
+#[test]
 fn a_database_with_secrets_of_another_key_is_not_tied_to_this_one() {
     on_each_database(async |world| {
         let right = with_key(&world, 1);
