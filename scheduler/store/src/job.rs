@@ -72,7 +72,7 @@ impl Store {
         self.job_replace(before, job, version, by, if enabled { "start" } else { "stop" }).await
     }
 
-    /// Deletes a job; its runs stay until they are cleared.
+    /// Deletes a job and answers it as it was, stopped and with a version of its own. Its runs stay until they are cleared.
     ///
     /// # Errors
     /// What the database says.
@@ -82,7 +82,8 @@ impl Store {
             let Some(before) = self.job_get(id).await? else { return Ok(Change::NotFound) };
             seen = before.job.version;
             if self.job_delete_seen(&before, &by).await? {
-                return Ok(Change::Done(before));
+                let job = Job { enabled: false, version: seen + 1, ..before.job };
+                return Ok(Change::Done(StoredJob { job, updated_at: by.at, ..before }));
             }
         }
         Ok(Change::Stale { version: seen })
@@ -96,7 +97,13 @@ impl Store {
         let (debt, vault) = (DebtRow::of(before, None, by.at)?, self.vault.clone());
         run!(self, write, async |conn| {
             conn.immediate_transaction(async |conn| {
-                let gone = (job::deleted_at.eq(Some(at)), job::enabled.eq(false));
+                // A deletion changes what is in force like any other change.
+                let gone = (
+                    job::deleted_at.eq(Some(at)),
+                    job::enabled.eq(false),
+                    job::updated_at.eq(at),
+                    job::version.eq(version + 1),
+                );
                 let seen = job::table.find(id).filter(job::version.eq(version)).filter(job::deleted_at.is_null());
                 let deleted = diesel::update(seen).set(gone).execute(conn).await? == 1;
                 if deleted {

@@ -196,7 +196,7 @@ fn two_admins_that_were_given_the_same_key_may_tie_a_new_database_at_once() {
     on_each_database(async |world| {
         let (one, other) = (with_key(&world, 1), with_key(&world, 1));
         let (first, second) = futures_util::join!(one.key_bind(), other.key_bind());
-        (first.unwrap(), second.unwrap());
+        first.and(second).unwrap();
         done(one.executor_create(executor("a").check().unwrap(), by("ann", 1)).await.unwrap());
         other.key_bind().await.unwrap();
         done(other.executor_create(executor("b").check().unwrap(), by("ann", 1)).await.unwrap());
