@@ -1,6 +1,7 @@
 //! What every thread may look up without asking an actor: executors by key, the nodes that can be dispatched to, who
 //! handles an open run, and the figures of the last minute. Each entry has one writer; nothing here is the truth.
 
+use crate::holds::Holds;
 use crate::journal::{Journal, LedgerHealth};
 use crate::live::Pulse;
 use crate::messages::RunReport;
@@ -147,6 +148,8 @@ pub(crate) struct Directory {
     pub(crate) ledger: Arc<LedgerHealth>,
     /// What happened lately.
     pub(crate) pulse: Pulse,
+    /// Jobs that are being changed.
+    pub(crate) holds: Holds,
 }
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
@@ -171,6 +174,7 @@ impl Directory {
             unsettled: AtomicUsize::new(0),
             ledger: Arc::default(),
             pulse: Pulse::default(),
+            holds: Holds::default(),
         }
     }
 

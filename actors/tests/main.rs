@@ -11,6 +11,7 @@ mod failover;
 mod fault_points;
 mod firing;
 mod fixed_delay;
+mod held;
 mod journal;
 mod liveness;
 mod misfire;

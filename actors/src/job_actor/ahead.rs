@@ -235,15 +235,18 @@ impl JobActor {
 
     /// Whether the trigger of a row whose moment has come surely never left, because whoever wrote it decided otherwise at its
     /// moment, or was gone by then: the definition was another one already, or runs were there that the overlap policy does not
-    /// let it begin beside. Such a row is decided about anew, as if it had not been written.
+    /// let it begin beside. Such a row is decided about anew, as if it had not been written. Of a definition that was changed since
+    /// that moment nothing can be said: what was in force then is not known any more.
     fn never_left(&self, run: &Run) -> bool {
-        let changed = self.changed_at < run.scheduled_at && !self.would_write(run);
+        if self.changed_at >= run.scheduled_at {
+            return false;
+        }
         let there = |live: &&LiveRun| live.run.id != run.id && live.run.created_at <= run.scheduled_at;
         let met = self.runs.values().filter(there);
         let queued = met.clone().filter(|live| live.run.state == RunState::Waiting).count();
         let load = Load { unfinished: met.count(), queued };
         let draft = self.job.spec.draft();
-        changed
+        !self.would_write(run)
             || matches!(overlap::admit(draft.overlap, draft.overlap_limit, load), Admission::Skip(_) | Admission::Queue)
     }
 

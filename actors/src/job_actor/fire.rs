@@ -2,9 +2,10 @@
 
 use super::live_run::{LiveRun, Phase};
 use super::plan::{Admitted, load_of};
-use super::{JobActor, change};
+use super::{JobActor, TRY_AGAIN, change};
 use crate::clock;
 use crate::error::SchedulerError;
+use crate::holds::Held;
 use crate::messages::{Ordered, RunOrder};
 use actix::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +26,8 @@ const LESS: usize = 8;
 const END_IS_NEAR: TimeDelta = TimeDelta::milliseconds(500);
 /// How often such a fire is looked at, should nobody tell.
 const LOOK_FOR_END: Duration = Duration::from_millis(100);
+/// How often a fire is looked at whose job is being changed.
+const LOOK_FOR_CHANGE: Duration = Duration::from_millis(20);
 
 impl JobActor {
     /// Gives every occurrence that is due its row and sends those that are to run; then waits for the next one.
@@ -50,11 +53,28 @@ impl JobActor {
             }
             return;
         }
+        // Looked at after the clock, see `holds`.
+        if let Some(held) = self.place.base.directory.holds.look(self.job.id, self.job.version) {
+            return self.wait_held(held, ctx);
+        }
         let rules = self.place.base.settings.scheduling.misfire();
         let (progress, schedule) = (self.progress(), self.job.spec.schedule());
         let backlog = self.foresight.backlog(&progress, schedule, now, rules.threshold, self.step);
         let news = self.plan(&backlog, now, ctx);
         self.come_about(news, ctx);
+    }
+
+    /// Fires that are due wait for a change of the definition that was begun before they left.
+    fn wait_held(&mut self, held: Held, ctx: &mut Context<Self>) {
+        let patience = match held {
+            Held::Changing => LOOK_FOR_CHANGE,
+            // Whoever was to tell of it did not, or not yet.
+            Held::Changed => {
+                self.reload(ctx);
+                TRY_AGAIN
+            }
+        };
+        self.arm(patience, ctx);
     }
 
     /// Whether what is due would be skipped for runs that are over and lack only the commit of their ends. A busy database must

@@ -137,6 +137,7 @@ impl JobActor {
             self.foresight.forget();
             self.changed_at = standing.changed_at;
             self.deleted = standing.deleted;
+            self.place.base.directory.holds.in_force(self.job.id, self.job.version);
         }
         self.planned_until = self.planned_until.max(standing.planned_until);
         self.last_end = self.last_end.max(standing.last_end);

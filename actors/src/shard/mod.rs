@@ -229,6 +229,7 @@ impl Shard {
             return;
         }
         self.agenda.remove(id);
+        self.base.directory.holds.in_force(id, standing.job.version);
         // There is nothing left that could kill it but what it leaves open.
         if standing.deleted {
             self.job_wards.release(&id);

@@ -78,6 +78,11 @@ impl World {
         done(self.store.job_update(id, before.version, draft.check().unwrap(), self.by()).await.unwrap());
     }
 
+    /// The version of a job in the store.
+    pub(crate) async fn version(&self, id: JobId) -> i64 {
+        self.store.job_get(id).await.unwrap().unwrap().job.version
+    }
+
     /// Deletes a job.
     pub(crate) async fn delete(&self, id: JobId) {
         self.delete_without_telling(id).await;

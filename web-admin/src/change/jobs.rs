@@ -8,6 +8,7 @@ use crate::state::App;
 use hzm_job_scheduler::job::{Delivery, JobDraft, JobSpec};
 use hzm_job_scheduler::retry::RetryOn;
 use hzm_job_scheduler::{ExecutorId, JobId};
+use hzm_job_store::StoreError;
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::outcome::Change;
 
@@ -50,7 +51,7 @@ pub async fn update(
     if before.job.spec.draft().schedule != spec.draft().schedule {
         spec.check_start(app.now())?;
     }
-    let job = changed(app.store.job_update(id, version, spec, operator.by(app)).await?, JOB, UNIQUE)?;
+    let job = held(app, id, || app.store.job_update(id, version, spec, operator.by(app))).await?;
     told(app, job, operator, "job changed").await
 }
 
@@ -63,7 +64,7 @@ pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) ->
     if enabled && !before.job.enabled {
         before.job.spec.check_start(app.now())?;
     }
-    let job = changed(app.store.job_enable(id, enabled, operator.by(app)).await?, JOB, UNIQUE)?;
+    let job = held(app, id, || app.store.job_enable(id, enabled, operator.by(app))).await?;
     told(app, job, operator, if enabled { "job started" } else { "job stopped" }).await
 }
 
@@ -73,7 +74,7 @@ pub async fn enable(app: &App, id: JobId, enabled: bool, operator: &Operator) ->
 /// [`ApiError::NotFound`], or a failure of ours.
 pub async fn delete(app: &App, id: JobId, operator: &Operator) -> Result<StoredJob, ApiError> {
     of_operator(app, id, Permission::Edit, operator).await?;
-    let job = changed(app.store.job_delete(id, operator.by(app)).await?, JOB, UNIQUE)?;
+    let job = held(app, id, || app.store.job_delete(id, operator.by(app))).await?;
     told(app, job, operator, "job deleted").await
 }
 
@@ -133,6 +134,20 @@ fn vain_retries(draft: &JobDraft) -> Option<ApiError> {
 pub(super) fn no_executor(id: ExecutorId) -> ApiError {
     let detail = format!("there is no executor {id}; choose another one");
     ApiError::field("executor", "unknown_executor", detail, format!("执行器 {id} 不存在，请选择其他执行器"))
+}
+
+/// Changes a job, which fires nothing until it is known how that came out. The change is dated by `write`, when the job is held.
+async fn held<W>(app: &App, id: JobId, write: impl FnOnce() -> W) -> Result<StoredJob, ApiError>
+where
+    W: Future<Output = Result<Change<StoredJob>, StoreError>>,
+{
+    let hold = app.scheduler.job_hold(id);
+    let written = write().await?;
+    match &written {
+        Change::Done(job) => hold.changed(job.job.version),
+        _ => hold.unchanged(),
+    }
+    changed(written, JOB, UNIQUE)
 }
 
 async fn told(app: &App, job: StoredJob, operator: &Operator, what: &'static str) -> Result<StoredJob, ApiError> {
