@@ -18,6 +18,9 @@ pub enum SchedulerError {
         "the database has not answered in time; what was asked for still waits to be written and may yet come about"
     )]
     Late,
+    /// A result was reported of a run whose trigger has not left yet: report it again once it has.
+    #[error("this run waits to be sent, so no result of it can be recorded yet; report it again")]
+    NotSentYet,
     /// An executor has as many nodes as one may have, so many.
     #[error("this executor has {0} nodes, which is the most; forget those that are gone on its page")]
     TooManyNodes(usize),

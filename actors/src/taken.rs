@@ -1,6 +1,6 @@
 //! One per thread: runs that nodes took which would execute them again, noted in the ledger many at a time.
 //!
-//! While few are under way each run's own row says within 50 ms that its node has it. While very many are, that would cost as much
+//! While few are under way each run's own row says 50 ms after the node's answer that it has it. While very many are, that would cost as much
 //! as ending them. So they are gathered for [`GATHER`] and named in one note; their rows say it later, or never, because most have
 //! ended by then. A note goes when the ledger says of each of its runs that it runs or is over.
 

@@ -7,6 +7,7 @@ mod ahead;
 mod cancel;
 mod clock;
 mod deaths;
+mod early;
 mod failover;
 mod fault_points;
 mod firing;

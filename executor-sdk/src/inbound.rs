@@ -3,6 +3,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
@@ -66,8 +67,8 @@ async fn heart_beat() -> HttpResponse {
     HttpResponse::Ok().json(Envelope::ok(true))
 }
 
-async fn job_handle(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
-    let trigger: JobHandle = read(&body)?;
+async fn job_handle(runner: Data<Runner>, body: Body) -> Result<HttpResponse, Unreadable> {
+    let trigger: JobHandle = read(body)?;
     let admissions = runner.into_inner().accept(vec![trigger]);
     Ok(match admissions.iter().find_map(|(_, admission)| refusal(admission)) {
         None => HttpResponse::Ok().json(Envelope::ok(true)),
@@ -75,8 +76,8 @@ async fn job_handle(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, U
     })
 }
 
-async fn job_handles(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
-    let Triggers { triggers } = read(&body)?;
+async fn job_handles(runner: Data<Runner>, body: Body) -> Result<HttpResponse, Unreadable> {
+    let Triggers { triggers } = read(body)?;
     if triggers.len() > batch::MOST {
         let reason = format!("{} triggers, at most {} are taken at once", triggers.len(), batch::MOST);
         return Ok(HttpResponse::PayloadTooLarge().json(Envelope::<bool>::refusal(reason)));
@@ -98,8 +99,8 @@ fn refusal(admission: &Admission) -> Option<&'static str> {
     }
 }
 
-async fn job_cancel(runner: Data<Runner>, body: Bytes) -> Result<HttpResponse, Unreadable> {
-    let cancel: JobCancel = read(&body)?;
+async fn job_cancel(runner: Data<Runner>, body: Body) -> Result<HttpResponse, Unreadable> {
+    let cancel: JobCancel = read(body)?;
     runner.into_inner().cancel(cancel.log_id);
     Ok(HttpResponse::Ok().json(Envelope::ok(true)))
 }
@@ -112,19 +113,41 @@ async fn not_found() -> HttpResponse {
     plain(HttpResponse::NotFound(), "404 page not found")
 }
 
+/// A body, or why it did not arrive.
+type Body = Result<Bytes, Error>;
+
 /// A body that is not the JSON of its call.
 #[derive(Debug, thiserror::Error)]
-#[error("the body cannot be read: {0}")]
-struct Unreadable(#[from] serde_json::Error);
+enum Unreadable {
+    #[error("the body cannot be read: {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("the body did not arrive whole: the connection ended before the body did")]
+    CutOff,
+    /// In the words of the server below, and with its status.
+    #[error("{0}")]
+    NotArrived(Error),
+}
 
-impl ResponseError for Unreadable {
-    fn error_response(&self) -> HttpResponse {
-        plain(HttpResponse::BadRequest(), &self.to_string())
+impl From<Error> for Unreadable {
+    fn from(error: Error) -> Unreadable {
+        match error.as_error::<PayloadError>() {
+            Some(PayloadError::Incomplete(_)) => Unreadable::CutOff,
+            _ => Unreadable::NotArrived(error),
+        }
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Unreadable> {
-    Ok(serde_json::from_slice(body)?)
+impl ResponseError for Unreadable {
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Unreadable::NotArrived(error) => error.error_response(),
+            Unreadable::NotJson(_) | Unreadable::CutOff => plain(HttpResponse::BadRequest(), &self.to_string()),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: Body) -> Result<T, Unreadable> {
+    Ok(serde_json::from_slice(&body?)?)
 }
 
 fn plain(mut answer: actix_web::HttpResponseBuilder, text: &str) -> HttpResponse {
@@ -154,5 +177,16 @@ mod tests {
     #[test]
     fn without_a_secret_nobody_is_checked() {
         assert!(gate("").admits(None) && gate("").admits(Some(b"anything")));
+    }
+
+    #[test]
+    fn a_body_that_is_cut_or_too_large_is_told_of_in_plain_words_and_with_its_status() {
+        let told = |error: PayloadError| {
+            let refusal = Unreadable::from(Error::from(error));
+            (refusal.error_response().status().as_u16(), refusal.to_string())
+        };
+        let (status, words) = told(PayloadError::Incomplete(None));
+        assert!(status == 400 && words.contains("did not arrive whole") && !words.contains("None"), "{words}");
+        assert_eq!(told(PayloadError::Overflow).0, 413);
     }
 }

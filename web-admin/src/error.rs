@@ -358,7 +358,8 @@ impl From<StoreError> for ApiError {
 impl From<SchedulerError> for ApiError {
     fn from(error: SchedulerError) -> ApiError {
         match error {
-            SchedulerError::Busy | SchedulerError::ExecutorChanged => ApiError::Busy,
+            // Only executors report results, and they are answered by themselves.
+            SchedulerError::Busy | SchedulerError::ExecutorChanged | SchedulerError::NotSentYet => ApiError::Busy,
             SchedulerError::Late => ApiError::Unconfirmed,
             SchedulerError::TooManyNodes(_) => ApiError::Conflict(error.to_string()),
             SchedulerError::Unavailable(_) => ApiError::Unavailable(Failure::of(&error)),

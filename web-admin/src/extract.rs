@@ -10,8 +10,9 @@ use crate::edge::slow::{is_late, patience};
 use crate::error::ApiError;
 use crate::state::App;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{Error, FromRequest, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
@@ -63,10 +64,21 @@ pub(crate) fn limited(
         match tokio::time::timeout(within, payload.to_bytes_limited(LARGEST_BODY)).await {
             Ok(Ok(Ok(bytes))) => Ok(bytes),
             Ok(Ok(Err(error))) if is_late(&error) => Err(ApiError::TooSlow(within.as_secs())),
-            Ok(Ok(Err(error))) => Err(ApiError::Malformed(format!("the body did not arrive whole: {error}"))),
+            Ok(Ok(Err(error))) => {
+                Err(ApiError::Malformed(format!("the body did not arrive whole: {}", breach(&error))))
+            }
             Ok(Err(_)) => Err(ApiError::TooLarge { most: LARGEST_BODY }),
             Err(_) => Err(ApiError::TooSlow(within.as_secs())),
         }
+    }
+}
+
+/// What broke a body off, in plain words where the server below has only those of a debugger.
+fn breach(error: &Error) -> String {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Incomplete(None)) => "the connection ended before the body did".to_owned(),
+        Some(PayloadError::Incomplete(Some(why))) => why.to_string(),
+        _ => error.to_string(),
     }
 }
 
@@ -153,6 +165,17 @@ mod tests {
         for text in ["7", "%%%", "Yg", "Yi0x", &URL_SAFE_NO_PAD.encode("b99999999999999999999"), &"x".repeat(10_000)] {
             assert!(cursor_of(Some(text)).is_err(), "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_cut_is_told_of_in_plain_words() {
+        use actix_web::web::Bytes;
+        use futures_util::stream::{self, StreamExt};
+        let pieces = stream::iter([Ok(Bytes::from_static(b"{")), Err(PayloadError::Incomplete(None))]);
+        let mut payload = Payload::Stream { payload: pieces.boxed_local() };
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        let told = limited(&request, &mut payload).await.unwrap_err().to_string();
+        assert!(told.contains("the connection ended before the body did") && !told.contains("None"), "{told}");
     }
 
     #[test]

@@ -31,7 +31,10 @@ pub(crate) async fn send(wire: &Wire, secret: Option<&str>, triggers: Vec<JobHan
     let Triggers { triggers } = batch;
     match answered {
         Ok(Answered { status, .. }) if verdict::knows_no_batches(status) => Sent::NotSpoken(triggers),
-        Ok(Answered { status: 200, body }) => Sent::Judged(by_line(&triggers, body.as_deref())),
+        Ok(Answered { status: 200, body }) => match lines_of(body.as_deref()) {
+            Some(lines) => Sent::Judged(by_line(&triggers, lines)),
+            None => all_alike(&triggers, verdict::judge_without_lines(body.as_deref())),
+        },
         Ok(Answered { status, body }) => all_alike(&triggers, verdict::judge(status, body.as_deref())),
         Err(without) => all_alike(&triggers, without),
     }
@@ -60,18 +63,24 @@ fn all_alike(triggers: &[JobHandle], verdict: Delivered) -> Sent {
     Sent::Judged(triggers.iter().map(|_| verdict.clone()).collect())
 }
 
-fn by_line(triggers: &[JobHandle], body: Option<&[u8]>) -> Vec<Delivered> {
-    let read = body.and_then(|body| serde_json::from_slice::<Answers>(body).ok());
-    let Some(answers) = read else {
-        let unread = Delivered::Unknown("the answer to the batch cannot be read, the run may go on".into());
-        return triggers.iter().map(|_| unread.clone()).collect();
-    };
-    let mut lines: HashMap<i64, _> = answers.answers.into_iter().map(|line| (line.log_id, line)).collect();
-    let of = |trigger: &JobHandle| match lines.remove(&trigger.log_id) {
-        Some(line) => verdict::judge_line(line),
-        None => Delivered::Unknown("the answer to the batch does not speak of this run".into()),
-    };
-    triggers.iter().map(of).collect()
+/// What the lines of an answer say of each run; `None`: it cannot be read.
+fn lines_of(body: Option<&[u8]>) -> Option<HashMap<i64, Delivered>> {
+    let answers = serde_json::from_slice::<Answers>(body?).ok()?.answers;
+    let mut lines = HashMap::with_capacity(answers.len());
+    for line in answers {
+        let (run, said) = (line.log_id, verdict::judge_line(line));
+        let said = match lines.remove(&run) {
+            Some(before) => verdict::agreed(before, said),
+            None => said,
+        };
+        lines.insert(run, said);
+    }
+    Some(lines)
+}
+
+fn by_line(triggers: &[JobHandle], mut lines: HashMap<i64, Delivered>) -> Vec<Delivered> {
+    let unspoken = || Delivered::Unknown("the answer to the batch does not speak of this run".into());
+    triggers.iter().map(|trigger| lines.remove(&trigger.log_id).unwrap_or_else(unspoken)).collect()
 }
 
 #[cfg(test)]
@@ -82,25 +91,55 @@ mod tests {
         JobHandle { log_id, job_id: 1, job_name: "report".into(), job_params: Some(params.into()) }
     }
 
+    fn judged(triggers: &[JobHandle], body: &str) -> Vec<Delivered> {
+        by_line(triggers, lines_of(Some(body.as_bytes())).unwrap())
+    }
+
     #[test]
     fn each_trigger_is_judged_by_its_own_line_whatever_the_order() {
         let triggers = [trigger(1, ""), trigger(2, ""), trigger(3, ""), trigger(4, "")];
-        let body = br#"{"answers":[{"logId":3,"status":503,"msg":"full"},{"logId":1,"status":200},{"logId":2,"status":500,"msg":"oh"}]}"#;
-        let judged = by_line(&triggers, Some(body));
+        let body =
+            r#"{"answers":[{"logId":3,"status":503,"msg":"full"},{"logId":1,"status":200},{"logId":2,"status":500}]}"#;
+        let judged = judged(&triggers, body);
         assert_eq!(judged[0], Delivered::Accepted);
-        assert_eq!(judged[1], Delivered::Unknown("oh".into()));
+        assert!(matches!(&judged[1], Delivered::Unknown(why) if why.contains("500")));
         assert_eq!(judged[2], Delivered::NotTaken("full".into()));
         assert!(matches!(&judged[3], Delivered::Unknown(why) if why.contains("does not speak of this run")));
     }
 
     #[test]
-    fn an_answer_that_is_cut_or_foreign_says_nothing_about_any_trigger() {
+    fn lines_that_contradict_each_other_prove_nothing_in_whatever_order_and_those_that_agree_do() {
         let triggers = [trigger(1, ""), trigger(2, "")];
+        let (taken, refused) = (r#"{"logId":1,"status":200}"#, r#"{"logId":1,"status":503,"msg":"full"}"#);
+        for lines in [[taken, refused, refused], [refused, taken, refused], [refused, refused, taken]] {
+            let judged = judged(&triggers, &format!(r#"{{"answers":[{}]}}"#, lines.join(",")));
+            assert!(matches!(&judged[0], Delivered::Unknown(why) if why.contains("both")), "{lines:?}: {judged:?}");
+        }
+        let judged = judged(
+            &triggers,
+            &format!(r#"{{"answers":[{taken},{taken},{{"logId":2,"status":401}},{{"logId":2,"status":401}}]}}"#),
+        );
+        assert_eq!(judged[0], Delivered::Accepted);
+        assert!(matches!(&judged[1], Delivered::NotTaken(_)), "{judged:?}");
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_or_foreign_says_nothing_about_any_trigger() {
         for body in [None, Some(&br#"{"answers":[{"logId":1,"status":200}"#[..]), Some(&b"<html>"[..]), Some(&b""[..])]
         {
-            let judged = by_line(&triggers, body);
-            assert!(judged.iter().all(|verdict| matches!(verdict, Delivered::Unknown(_))), "{judged:?}");
+            assert!(lines_of(body).is_none());
+            assert!(matches!(verdict::judge_without_lines(body), Delivered::Unknown(_)), "{body:?}");
         }
+    }
+
+    #[test]
+    fn a_whole_batch_that_the_executor_refuses_in_its_own_words_was_not_taken_and_a_yes_without_lines_says_nothing() {
+        let envelope =
+            |success: bool| format!(r#"{{"code":-1,"msg":"full","data":null,"success":{success},"count":null}}"#);
+        let (no, yes) = (envelope(false), envelope(true));
+        assert!(lines_of(Some(no.as_bytes())).is_none() && lines_of(Some(yes.as_bytes())).is_none());
+        assert_eq!(verdict::judge_without_lines(Some(no.as_bytes())), Delivered::NotTaken("full".into()));
+        assert!(matches!(verdict::judge_without_lines(Some(yes.as_bytes())), Delivered::Unknown(_)));
     }
 
     #[test]

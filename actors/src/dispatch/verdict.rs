@@ -18,7 +18,7 @@ pub(crate) fn judge(status: u16, body: Option<&[u8]>) -> Delivered {
     // The Go executor says text/plain: parse whatever the content type claims.
     let envelope = body.and_then(|body| serde_json::from_slice::<Envelope<IgnoredAny>>(body).ok());
     match envelope {
-        Some(envelope) if is_gateways(status) => Delivered::Unknown(format!("HTTP {status}: {:?}", envelope.msg)),
+        Some(envelope) if !is_executors(status) => Delivered::Unknown(format!("HTTP {status}: {:?}", envelope.msg)),
         Some(envelope) if !envelope.success => {
             Delivered::NotTaken(envelope.msg.unwrap_or_else(|| format!("refused with code {}", envelope.code)))
         }
@@ -31,16 +31,43 @@ pub(crate) fn judge(status: u16, body: Option<&[u8]>) -> Delivered {
     }
 }
 
-/// What the line of one call in a batch's answer means: what its status would have meant alone. It is the executor's own word,
-/// so a refusal in it is one under whatever status, save those that only a gateway gives.
+/// What the line of one call in a batch's answer means: what the same answer would have meant alone. Its text is what the envelope of
+/// a refusal is there: the executor's own words. Without a text only the status speaks, as it does without an envelope.
 pub(crate) fn judge_line(line: Answer) -> Delivered {
     let Answer { status, msg, .. } = line;
-    let said = || msg.clone().unwrap_or_else(|| format!("refused with status {status}"));
-    match status {
+    match msg.filter(|words| !words.trim().is_empty()) {
         _ if is_success(status) => Delivered::Accepted,
-        _ if is_gateways(status) => Delivered::Unknown(format!("status {status}: {:?}", msg)),
-        500 | 408 | 409 | 499 => Delivered::Unknown(said()),
-        _ => Delivered::NotTaken(said()),
+        Some(words) if is_executors(status) => Delivered::NotTaken(words),
+        None if turns_away(status) => Delivered::NotTaken(format!("refused with status {status}")),
+        words => {
+            let words = words.unwrap_or_else(|| "(no text)".into());
+            Delivered::Unknown(format!("status {status}, which does not say whether the run began: {words}"))
+        }
+    }
+}
+
+/// What several lines of one answer mean for the same run: what they agree in. Two that contradict each other prove nothing.
+pub(crate) fn agreed(one: Delivered, other: Delivered) -> Delivered {
+    match (one, other) {
+        (Delivered::Accepted, Delivered::Accepted) => Delivered::Accepted,
+        (Delivered::NotTaken(why), Delivered::NotTaken(_)) => Delivered::NotTaken(why),
+        (Delivered::Unknown(why), _) | (_, Delivered::Unknown(why)) => Delivered::Unknown(why),
+        (Delivered::Accepted, Delivered::NotTaken(why)) | (Delivered::NotTaken(why), Delivered::Accepted) => {
+            Delivered::Unknown(format!(
+                "the answer to the batch says both that this run was taken and that it was not: {why}"
+            ))
+        }
+    }
+}
+
+/// What an answer of status 200 to a batch means that has no lines: of an envelope only the executor's no is clear, a yes does not
+/// say which runs it took.
+pub(crate) fn judge_without_lines(body: Option<&[u8]>) -> Delivered {
+    match judge(200, body) {
+        no @ Delivered::NotTaken(_) => no,
+        Delivered::Accepted | Delivered::Unknown(_) => {
+            Delivered::Unknown("the answer to the batch cannot be read, the run may go on".into())
+        }
     }
 }
 
@@ -51,6 +78,11 @@ pub(crate) fn knows_no_batches(status: u16) -> bool {
 
 fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
+}
+
+/// Statuses under which words can be the executor's own: final ones of HTTP, but those of gateways.
+fn is_executors(status: u16) -> bool {
+    (200..600).contains(&status) && !is_gateways(status)
 }
 
 /// Statuses that only somebody between us and the node gives, because it lost the node or its answer; whatever body it
@@ -153,5 +185,38 @@ mod tests {
     fn any_kind_of_success_with_a_yes_means_taken() {
         assert_eq!(judge(202, Some(YES)), Delivered::Accepted);
         assert!(is_unknown(204, Some(b"")));
+    }
+
+    fn line(status: u16, msg: Option<&str>) -> Delivered {
+        judge_line(Answer { log_id: 7, status, msg: msg.map(str::to_owned) })
+    }
+
+    #[test]
+    fn a_line_of_a_batch_proves_what_the_same_answer_would_have_proved_alone() {
+        for status in (0..=1_000).filter(|status| !is_success(*status)) {
+            let (with_words, alone) = (line(status, Some("full")), judge(status, Some(NO)));
+            assert_eq!(std::mem::discriminant(&with_words), std::mem::discriminant(&alone), "{status} with words");
+            let (without, alone) = (line(status, None), judge(status, Some(b"")));
+            assert_eq!(std::mem::discriminant(&without), std::mem::discriminant(&alone), "{status} without words");
+        }
+        assert_eq!((line(200, None), line(202, Some("soon"))), (Delivered::Accepted, Delivered::Accepted));
+        assert_eq!(line(500, Some("full")), Delivered::NotTaken("full".into()));
+        assert_eq!(line(401, None), Delivered::NotTaken("refused with status 401".into()));
+    }
+
+    #[test]
+    fn a_line_whose_status_proves_nothing_sends_no_run_to_another_node() {
+        for status in [0, 100, 199, 600, 999, u16::MAX] {
+            for words in [None, Some(""), Some("full")] {
+                assert!(matches!(line(status, words), Delivered::Unknown(_)), "{status} {words:?}");
+            }
+        }
+        for status in [408, 409, 499, 500, 503, 599] {
+            assert!(matches!(line(status, None), Delivered::Unknown(_)), "{status}");
+            assert!(matches!(line(status, Some(" ")), Delivered::Unknown(_)), "{status} with a text that says nothing");
+        }
+        for status in [502, 504, 520, 527] {
+            assert!(matches!(line(status, Some("full")), Delivered::Unknown(_)), "{status}");
+        }
     }
 }

@@ -163,7 +163,10 @@ impl JobActor {
     /// A node reported a run's end. Answered after the commit.
     pub(super) fn report(&mut self, report: RunReport) -> ResponseActFuture<Self, Result<Reported, SchedulerError>> {
         let (id, now) = (report.run, self.now());
-        let Some(live) = self.runs.get_mut(&id).filter(|live| live.run.executor == report.executor) else {
+        if self.is_unsent(&report) {
+            return Box::pin(fut::ready(Err(SchedulerError::NotSentYet)));
+        }
+        let Some(live) = self.runs.get(&id).filter(|live| live.run.executor == report.executor) else {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
         self.stops.remove(&id); // It is over there.
@@ -175,14 +178,24 @@ impl JobActor {
             Some(reason) => (RunEvent::Cancelled, reason),
             None => (RunEvent::ReportedFailure, Reason::Reported),
         };
-        // A report proves that the trigger arrived, also when its own answer got lost.
-        live.accepted_at.get_or_insert(now);
-        let known = Known { code: Some(report.code), message: report.message, ..Known::default() };
+        // A report proves that the trigger arrived, also when its own answer got lost. Only the row learns that: a report that is
+        // not taken leaves the run as it was.
+        let accepted_at = live.accepted_at.or(Some(now));
+        let known = Known { code: Some(report.code), message: report.message, accepted_at, ..Known::default() };
         let Some(change) = self.change(id, event, reason, known) else {
             return Box::pin(fut::ready(Ok(Reported::UnknownRun)));
         };
         let ending = self.end(change, event);
         Box::pin(ending.map(move |written, job, ctx| job.ended(id, written, None, ctx)))
+    }
+
+    /// Whether a report is of a run that was surely not sent since this scheduler began: it waits, or its moment is to come. One that
+    /// was sent before (the row was restored, or a clock set back) is sent again, and its report then counts.
+    fn is_unsent(&self, report: &RunReport) -> bool {
+        let ahead = self.ahead.as_ref().filter(|ahead| ahead.run == report.run).map(|ahead| ahead.row.executor);
+        let live = self.runs.get(&report.run).filter(|live| live.run.state == RunState::Waiting);
+        let waiting = live.filter(|live| live.phase != Phase::Ending).map(|live| live.run.executor);
+        ahead.or(waiting) == Some(report.executor)
     }
 
     /// Its timeout passed: that is written, then the node is told, and whatever it reports later comes too late. (Told before,

@@ -82,7 +82,8 @@ pub struct Answer {
     pub log_id: i64,
     /// The HTTP status that the call would have got alone: 200 when it was taken (a trigger), or recorded (a result).
     pub status: u16,
-    /// The reason of a refusal.
+    /// The reason of a refusal, which is its sender's own word like the envelope of a single call: without one only the status
+    /// speaks, and 500 or 503 then proves nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
 }

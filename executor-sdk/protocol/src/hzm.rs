@@ -1,7 +1,7 @@
 //! hzm-job's own dialect: what the original Go executor and admin send each other, and what the Rust SDK speaks.
 //!
-//! Every call in either direction is a `POST` with a JSON body and carries [`TOKEN_HEADER`]; every answer is an
-//! [`Envelope`]. Unknown fields are ignored (the Go side writes `url` and `accessToken` into each body), and the content
+//! Every call in either direction is a `POST` with a JSON body and carries [`TOKEN_HEADER`]; the answer to
+//! one that was understood is an [`Envelope`]. Unknown fields are ignored (the Go side writes `url` and `accessToken` into each body), and the content
 //! type says nothing: a Go executor answers JSON as `text/plain`.
 //!
 //! # Our extension of the wire
@@ -13,7 +13,8 @@
 //!   again. An admin asks about a run after a crash simply by sending its trigger again. Further words, separated by
 //!   spaces, name the forms that the node takes beside this one: [`batch/1`](crate::batch).
 //! * `instance`: a UUID made when the process starts. When it changes behind the same address, the process was
-//!   restarted and its runs are gone; a node that only calls again keeps it.
+//!   restarted and its runs are gone; a node that only calls again keeps it. Without it, a call after a longer pause counts
+//!   as one of another process.
 //!
 //! An executor that sends neither is an original one: it runs a repeated `logId` a second time.
 

@@ -67,6 +67,11 @@ impl Pace {
         self.limits
     }
 
+    /// Whether what arrives and leaves is of requests only: in HTTP/2 pings and their answers are among it.
+    pub(super) fn counts_heads(&self) -> bool {
+        self.counts_heads
+    }
+
     /// Something arrived: without a request under way it is the head of the next one.
     pub(super) fn arrived(&self) {
         let is_head = self.counts_heads && self.has_begun.get() && self.under_way.get() == 0;

@@ -54,11 +54,19 @@ impl<S> Watched<S> {
         &self.pace
     }
 
+    /// When it ends if nothing more happens. In HTTP/2 what waits to be taken may be nothing but answers to pings, of which a few bytes
+    /// now and then keep no connection: whichever is over first.
     fn ends_at(&self) -> Option<Instant> {
-        match self.blocked_since {
-            Some(since) => Some(since + self.pace.limits().idle),
-            None => self.pace.ends_at(),
+        let taken_until = self.blocked_since.map(|since| since + self.pace.limits().idle);
+        if self.pace.counts_heads() {
+            return taken_until.or_else(|| self.pace.ends_at());
         }
+        taken_until.into_iter().chain(self.pace.ends_at()).min()
+    }
+
+    /// Whether its time is over although there is always something to read: pings without a pause leave no moment for the timer.
+    fn is_flooded(&self) -> bool {
+        !self.pace.counts_heads() && self.ends_at().is_some_and(|at| at <= Instant::now())
     }
 
     /// Ready when the time is over; until then whoever asks is woken to ask again.
@@ -103,6 +111,7 @@ impl<S> Watched<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = &mut *self;
+        me.is_over |= me.is_flooded();
         if me.is_over {
             return Poll::Ready(me.end());
         }
@@ -238,6 +247,44 @@ mod tests {
             advance(Duration::from_secs(10)).await;
         }
         assert!(is_ended(&mut connection).await);
+    }
+
+    /// Sends until the caller takes nothing more for now; `true`: the connection ended.
+    async fn is_ended_for_sending(connection: &mut Watched<DuplexStream>) -> bool {
+        loop {
+            match tokio::time::timeout(Duration::ZERO, connection.write(b"pong")).await {
+                Ok(Err(_)) => return true,
+                Ok(Ok(_)) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_to_pings_that_are_taken_a_few_bytes_at_a_time_keep_no_connection_of_the_second_version() {
+        let (mut connection, mut caller) = connection(false);
+        let mut room = [0; 4];
+        for _ in 0..8 {
+            assert!(!is_ended_for_sending(&mut connection).await);
+            advance(Duration::from_secs(10)).await;
+            caller.read_exact(&mut room).await.unwrap();
+        }
+        assert!(is_ended_for_sending(&mut connection).await || is_ended(&mut connection).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_without_a_pause_keep_no_connection_of_the_second_version() {
+        let (mut connection, mut caller) = connection(false);
+        let mut room = [0; 8];
+        let mut read = async |after| {
+            advance(after).await;
+            caller.write_all(b"a ping").await.unwrap();
+            connection.read(&mut room).await.unwrap()
+        };
+        for _ in 0..7 {
+            assert_eq!(read(Duration::from_secs(10)).await, 6);
+        }
+        assert_eq!(read(Duration::from_secs(6)).await, 0, "there is something to read all the time");
     }
 
     #[tokio::test(start_paused = true)]
