@@ -4,6 +4,7 @@
 //! [`verify`]): a figure counts only when every expected fire has exactly one row and succeeded. Nothing here shares code
 //! with the scheduler.
 
+pub mod conditions;
 pub mod create;
 pub mod crowd;
 pub mod during;
@@ -18,6 +19,7 @@ pub mod options;
 pub mod page;
 pub mod percentile;
 pub mod plot;
+pub mod product;
 pub mod report;
 pub mod scenario;
 pub mod search;

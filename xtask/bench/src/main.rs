@@ -4,8 +4,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use hzm_job_bench::machine::Machine;
 use hzm_job_bench::options::Options;
 use hzm_job_bench::page;
+use hzm_job_bench::product::Product;
 use hzm_job_bench::report::Report;
 use hzm_job_bench::stage::{NoStage, Programs};
 use hzm_job_test_rig::database::Database;
@@ -31,10 +33,12 @@ fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
     }
     let admin = options.admin_binary.clone().map_or_else(programs::admin, Ok)?;
     let admin = admin.canonicalize().map_err(|error| format!("{}: {error}", admin.display()))?;
+    let product = Product::look(&admin);
     let programs = Programs::with_admin(admin)?;
+    try_out(options)?;
     let mut is_right = true;
     for database in options.database.0.iter().copied() {
-        match on(options, database, &programs, out) {
+        match on(options, database, &product, &programs, out) {
             Ok(report) => {
                 is_right &= report.is_right();
                 say(out, &report.table())?;
@@ -49,7 +53,20 @@ fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
     Ok(is_right)
 }
 
-fn on(options: &Options, database: Database, programs: &Programs, out: &mut impl Write) -> Result<Report, NoStage> {
+/// Whether the results can be written, asked before anything is measured.
+fn try_out(options: &Options) -> Result<(), String> {
+    let Some(folder) = &options.out else { return Ok(()) };
+    let empty = |database| Report::new(options, database, Product::default(), Machine::default(), Vec::new());
+    options.database.0.iter().try_for_each(|database| empty(*database).try_to_write(folder))
+}
+
+fn on(
+    options: &Options,
+    database: Database,
+    product: &Product,
+    programs: &Programs,
+    out: &mut impl Write,
+) -> Result<Report, NoStage> {
     let mut sheets = Vec::new();
     let mut machine = None;
     for run in 1..=options.runs {
@@ -58,7 +75,7 @@ fn on(options: &Options, database: Database, programs: &Programs, out: &mut impl
         machine.get_or_insert(looked);
         sheets.push(sheet);
     }
-    Ok(Report::new(options, database, machine.unwrap_or_default(), sheets))
+    Ok(Report::new(options, database, product.clone(), machine.unwrap_or_default(), sheets))
 }
 
 fn say(out: &mut impl Write, words: &str) -> Result<(), String> {
