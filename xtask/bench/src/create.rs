@@ -36,7 +36,7 @@ pub fn side_by_side(
     let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(many)));
     let begin = Instant::now();
     let work = || -> Result<(), String> {
-        let mut api = Api::kept(port, session.clone());
+        let mut api = Api::kept(port, session.clone()).of_one_life();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= many {

@@ -26,12 +26,13 @@ impl During {
         shell.spawn().map(|child| Some(During { child })).map_err(text)
     }
 
-    /// Waits for its end.
+    /// Waits for its end; how it failed, if it did.
     ///
     /// # Errors
     /// When it cannot be waited for.
-    pub fn wait(mut self) -> Result<(), String> {
-        self.child.wait().map(|_| ()).map_err(text)
+    pub fn wait(mut self) -> Result<Option<String>, String> {
+        let status = self.child.wait().map_err(text)?;
+        Ok((!status.success()).then(|| format!("the command of --during ended with {status}")))
     }
 }
 

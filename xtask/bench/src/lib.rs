@@ -4,9 +4,11 @@
 //! [`verify`]): a figure counts only when every expected fire has exactly one row and succeeded. Nothing here shares code
 //! with the scheduler.
 
+pub mod conditions;
 pub mod create;
 pub mod crowd;
 pub mod during;
+pub mod ended;
 pub mod figures;
 pub mod fill;
 pub mod history;
@@ -18,6 +20,8 @@ pub mod options;
 pub mod page;
 pub mod percentile;
 pub mod plot;
+pub mod product;
+pub mod refused;
 pub mod report;
 pub mod scenario;
 pub mod search;

@@ -7,6 +7,7 @@ use hzm_job_test_rig::database::{Databases, databases};
 use serde_json::Value;
 
 use crate::node::wire::Wire;
+use crate::refused::refuse_setting;
 
 /// Starts an admin, a database and a load executor, lets jobs fire, and tells how much, how punctual and at which cost, after
 /// reading from the ledger that every fire was right.
@@ -29,7 +30,7 @@ pub struct Options {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=3_600))]
     pub warm_up: u32,
     /// The number of jobs where it is not the rate; floor: of rows; retention: of old runs.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,
     /// How jobs that fire are made.
     #[arg(long, value_enum, default_value_t = JobsBy::Sql)]
@@ -66,7 +67,7 @@ pub struct Options {
     /// MEASURED_SECONDS in its environment.
     #[arg(long, value_name = "COMMAND")]
     pub during: Option<String>,
-    /// The folder of the results, one JSON file per scenario, database, wire and rate; none is written without it.
+    /// The folder of the results, one JSON file per scenario, database, wire, rate and whatever else is not as usual; none is written without it.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
     /// Measure nothing, and write benchmarks.md with its plots into this folder, of all results in --out.
@@ -82,7 +83,8 @@ pub struct Options {
 pub enum Speech {
     /// hzm-job's own, one request per result, spoken by a program that does next to nothing.
     Hzm,
-    /// xxl-job's up to 3.4, spoken by the same program.
+    /// xxl-job's up to 3.4, spoken by the same program; refused as long as the admin does not serve it.
+    #[value(hide = true)]
     Xxl,
     /// Whatever our own SDK and the admin agree on, spoken by a program written with the SDK.
     Sdk,
@@ -118,6 +120,7 @@ pub enum JobsBy {
 /// Splits a setting; a value that is no JSON is text.
 fn setting(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    refuse_setting(key)?;
     Ok((key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
 }
 
@@ -175,11 +178,15 @@ mod tests {
     #[test]
     fn options_are_read_and_mistakes_are_named() {
         let read = |line: &str| Options::try_parse_from(line.split(' '));
-        let options = read("bench instant --database all --jobs 10000 --wire xxl").unwrap();
-        assert_eq!((options.scenario, options.database.0.len(), options.wire), (Scenario::Instant, 3, Speech::Xxl));
-        let set = read("bench --set threads=2 --set listen=127.0.0.1").unwrap().settings;
-        assert_eq!((&set[0].1, &set[1].1), (&Value::from(2), &Value::from("127.0.0.1")));
-        assert!(read("bench --rate 0").is_err() && read("bench --set threads").is_err());
+        let options = read("bench instant --database all --jobs 10000 --wire sdk").unwrap();
+        assert_eq!((options.scenario, options.database.0.len(), options.wire), (Scenario::Instant, 3, Speech::Sdk));
+        let set = read("bench --set threads=2 --set log.level=warn").unwrap().settings;
+        assert_eq!((&set[0].1, &set[1].1), (&Value::from(2), &Value::from("warn")));
+        assert!(
+            read("bench --rate 0").is_err()
+                && read("bench create --jobs 0").is_err()
+                && read("bench --set threads").is_err()
+        );
         assert!(read("bench earthquake").unwrap_err().to_string().contains("steady"));
     }
 }

@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Parser;
 use hzm_job_test_rig::clock::now_ms;
 use serde::{Deserialize, Serialize};
 
+use crate::conditions::{self, Conditions};
 use crate::figures::{Figure, Sheet, medians};
 use crate::machine::Machine;
 use crate::options::Options;
+use crate::product::Product;
 use crate::text;
 use hzm_job_test_rig::database::Database;
 
@@ -30,6 +33,15 @@ pub struct Report {
     pub seconds: u32,
     /// Nodes of the load executor.
     pub nodes: u16,
+    /// What else it depends on; reports of earlier versions do not tell.
+    #[serde(default)]
+    pub conditions: Option<Conditions>,
+    /// How often it was to be measured; 0 in reports of earlier versions.
+    #[serde(default)]
+    pub asked_runs: u32,
+    /// Which product.
+    #[serde(default)]
+    pub product: Product,
     /// When it was over, in milliseconds since 1970.
     pub at_ms: i64,
     /// On which machine.
@@ -43,7 +55,7 @@ pub struct Report {
 impl Report {
     /// Of these runs.
     #[must_use]
-    pub fn new(options: &Options, database: Database, machine: Machine, runs: Vec<Sheet>) -> Report {
+    pub fn new(options: &Options, database: Database, product: Product, machine: Machine, runs: Vec<Sheet>) -> Report {
         Report {
             scenario: options.scenario.name().to_owned(),
             database: database.name().to_owned(),
@@ -52,6 +64,9 @@ impl Report {
             jobs: options.jobs,
             seconds: options.seconds,
             nodes: options.nodes,
+            conditions: Some(Conditions::of(options)),
+            asked_runs: options.runs,
+            product,
             at_ms: now_ms(),
             machine,
             medians: medians(&runs),
@@ -91,18 +106,50 @@ impl Report {
         out
     }
 
-    /// Writes it as JSON into a folder, over the one of the same scenario, database, wire, rate and jobs.
+    /// How often it was measured.
+    #[must_use]
+    pub fn told_runs(&self) -> usize {
+        self.runs.len().max(usize::try_from(self.asked_runs).unwrap_or_default())
+    }
+
+    /// The name of its file: other conditions have another one.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let Report { scenario, database, wire, rate, .. } = self;
+        let jobs = self.jobs.map_or_else(String::new, |jobs| format!("-{jobs}-jobs"));
+        let suffix = conditions::suffix(self, &Options::parse_from(["bench"]));
+        format!("{scenario}-{database}-{wire}-{rate}{jobs}{suffix}.json")
+    }
+
+    /// Writes it as JSON into a folder, over the one that was measured under the same conditions.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, String> {
-        fs::create_dir_all(folder).map_err(text)?;
-        let jobs = self.jobs.map_or_else(String::new, |jobs| format!("-{jobs}-jobs"));
-        let name = format!("{}-{}-{}-{}{jobs}.json", self.scenario, self.database, self.wire, self.rate);
-        let path = folder.join(name);
-        fs::write(&path, serde_json::to_vec_pretty(self).map_err(text)?).map_err(text)?;
+        let path = folder.join(self.file_name());
+        put(&path, &serde_json::to_vec_pretty(self).map_err(text)?)?;
         Ok(path)
     }
+
+    /// Makes the folder and a file beside that of this report, and removes that file again: better before an hour of
+    /// measuring than after it.
+    ///
+    /// # Errors
+    /// When the report could not be written.
+    pub fn try_to_write(&self, folder: &Path) -> Result<(), String> {
+        let path = folder.join(format!("{}.try", self.file_name()));
+        put(&path, b"")?;
+        fs::remove_file(&path).map_err(|error| format!("cannot remove {}: {error}", path.display()))
+    }
+}
+
+/// Writes a file and the folder it is in; errors name the path.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let wrong = |path: &Path, error| format!("cannot write {}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
+    }
+    fs::write(path, bytes).map_err(|error| wrong(path, error))
 }
 
 fn cell(value: Option<f64>) -> String {
@@ -122,7 +169,20 @@ pub fn shown(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
+
+    #[test]
+    fn a_folder_that_cannot_be_is_told_by_its_path_before_anything_is_measured() {
+        let file = std::env::temp_dir().join(format!("hzm-job-bench-out-{}", std::process::id()));
+        let options = Options::parse_from(["bench"]);
+        let report = Report::new(&options, Database::Sqlite, Product::default(), Machine::default(), Vec::new());
+        report.try_to_write(&file).unwrap();
+        assert_eq!(fs::read_dir(&file).unwrap().count(), 0, "nothing is left of the try");
+        fs::remove_dir(&file).unwrap();
+        fs::write(&file, "in the way").unwrap();
+        let problem = report.try_to_write(&file.join("results")).unwrap_err();
+        fs::remove_file(&file).unwrap();
+        assert!(problem.contains(&file.join("results").display().to_string()), "{problem}");
+    }
 
     #[test]
     fn a_table_has_a_column_per_run_and_one_for_the_median() {
@@ -134,7 +194,7 @@ mod tests {
         let mut runs = vec![sheet(1.25), sheet(3.0), sheet(2_000.4)];
         runs[1].wrong.push("1 fires have no row".to_owned());
         let options = Options::parse_from(["bench"]);
-        let report = Report::new(&options, Database::Sqlite, Machine::default(), runs);
+        let report = Report::new(&options, Database::Sqlite, Product::default(), Machine::default(), runs);
         let table = report.table();
         let figures: Vec<&str> = table.lines().nth(2).unwrap().split_whitespace().collect();
         assert_eq!(figures, ["lateness", "p50", "ms", "1.2", "3", "2000", "3"]);

@@ -8,6 +8,7 @@ mod place;
 mod watch;
 
 use hzm_job_test_rig::api::Api;
+use hzm_job_test_rig::clock::{now_ms, pause_ms};
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::http;
 use hzm_job_test_rig::process::Program;
@@ -25,6 +26,9 @@ pub use watch::{Look, Spent};
 
 /// How long an admin may take to end, in milliseconds; generous, because it finishes what it has in hand.
 const END_WITHIN_MS: i64 = 180_000;
+
+/// How often it is looked whether the admin still runs, in milliseconds; a look costs one call of the kernel.
+const LOOK_EVERY_MS: i64 = 250;
 
 /// Everything that runs.
 pub struct Stage {
@@ -114,6 +118,29 @@ impl Stage {
             200 => Ok(answer.body),
             status => Err(format!("the load executor: {status} {}", String::from_utf8_lossy(&answer.body))),
         }
+    }
+
+    /// Whether the admin still runs.
+    ///
+    /// # Errors
+    /// When it ended by itself, with its last words.
+    pub fn admin_lives(&mut self) -> Result<(), String> {
+        match self.admin.ended().map_err(text)? {
+            Some((_, status)) => Err(format!("the admin ended with {status}:\n{}", self.admin.last_words())),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until a moment (in milliseconds since 1970), as long as the admin runs.
+    ///
+    /// # Errors
+    /// When the admin ended by itself.
+    pub fn wait_until(&mut self, moment: i64) -> Result<(), String> {
+        while now_ms() < moment {
+            pause_ms((moment - now_ms()).min(LOOK_EVERY_MS));
+            self.admin_lives()?;
+        }
+        Ok(())
     }
 
     /// Ends the admin as its operator would.

@@ -4,10 +4,10 @@
 #![cfg(test)]
 
 use clap::Parser;
-use hzm_job_bench::figures::Figure;
+use hzm_job_bench::figures::{Figure, Sheet};
 use hzm_job_bench::options::{Options, Scenario};
 use hzm_job_bench::scenario::{self, OTHERWISE};
-use hzm_job_bench::stage::Programs;
+use hzm_job_bench::stage::{NoStage, Programs};
 use hzm_job_test_rig::database::Database;
 use hzm_job_test_rig::programs;
 
@@ -42,4 +42,25 @@ fn fires_of_jobs_written_past_the_admin_have_a_row_each() {
 #[test]
 fn fires_that_are_spread_over_the_second_have_a_row_each() {
     three_seconds_of(Scenario::Spread, &[]);
+}
+
+/// What a run of three seconds says, with a command meanwhile.
+fn measured_with(command: &str) -> Result<Sheet, String> {
+    let short = ["bench", "--rate", "5", "--seconds", "3", "--warm-up", "0", "--during", command];
+    let programs = Programs::with_admin(programs::admin().unwrap()).unwrap();
+    match scenario::measure(&Options::parse_from(short), Database::Sqlite, &programs) {
+        Ok((_, sheet)) => Ok(sheet),
+        Err(NoStage::Failed(why) | NoStage::Missing(why)) => Err(why),
+    }
+}
+
+#[test]
+fn an_admin_that_ends_while_it_is_measured_is_told_and_not_waited_for() {
+    let problem = measured_with("kill -9 $ADMIN_PID").unwrap_err();
+    assert!(problem.contains("the admin ended with signal: 9"), "{problem}");
+}
+
+#[test]
+fn a_command_that_fails_meanwhile_is_told() {
+    assert_eq!(measured_with("exit 3").unwrap().wrong, ["the command of --during ended with exit status: 3"]);
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use hzm_job_chaos::faults::{Database, Fault};
 use hzm_job_chaos::options::{Options, Order};
-use hzm_job_chaos::run::{NoRun, run};
+use hzm_job_chaos::run::{NoRun, nothing_to_break, run};
 use hzm_job_chaos::{plan, programs};
 
 fn main() -> ExitCode {
@@ -31,11 +31,13 @@ fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
     let admin = admin.canonicalize().map_err(|error| format!("{}: {error}", admin.display()))?;
     let node = programs::beside("hzm-job-chaos-node")?;
     let mut report = options.report.as_ref().map(File::create).transpose().map_err(|error| error.to_string())?;
-    let mut is_clean = true;
+    let (mut is_clean, mut skipped) = (true, Vec::new());
     for database in options.database.0.iter().copied() {
         let order = options.order(seed, database, admin.clone(), node.clone());
         if options.plan {
-            print_plan(&order, out).map_err(|error| error.to_string())?;
+            if !print_plan(&order, out).map_err(|error| error.to_string())? {
+                skipped.push(format!("{}: {}", database.name(), nothing_to_break(&order, &[])));
+            }
             continue;
         }
         let text = match run(&order, out) {
@@ -43,7 +45,10 @@ fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
                 is_clean &= summary.is_clean();
                 summary.to_string()
             }
-            Err(NoRun::Missing(what)) => format!("skipped: {}: {what}\n", database.name()),
+            Err(NoRun::Missing(what) | NoRun::Nothing(what)) => {
+                skipped.push(format!("{}: {what}", database.name()));
+                format!("skipped: {}: {what}\n", database.name())
+            }
             Err(NoRun::Failed(why)) => {
                 is_clean = false;
                 format!("{} with seed {seed} could not be brought to its end: {why}\n", database.name())
@@ -53,18 +58,24 @@ fn everything(options: &Options, out: &mut impl Write) -> Result<bool, String> {
         let kept = report.iter_mut().try_for_each(|report| report.write_all(text.as_bytes()));
         written.and(kept).map_err(|error| error.to_string())?;
     }
+    // Of all databases some may be missing; but who asked for one, or has none of them, has got nothing.
+    if skipped.len() == options.database.0.len() {
+        return Err(format!("nothing was broken: {}", skipped.join("; ")));
+    }
     Ok(is_clean)
 }
 
-fn print_plan(order: &Order, out: &mut impl Write) -> io::Result<()> {
+/// Whether there is anything in it.
+fn print_plan(order: &Order, out: &mut impl Write) -> io::Result<bool> {
     let exists = |fault: &Fault| fault.exists_with(order.database);
     let faults: Vec<Fault> = order.faults.iter().copied().filter(exists).collect();
     writeln!(out, "{}:", order.database.name())?;
-    plan::plan(order.seed, order.amount, &faults).iter().try_for_each(|planned| writeln!(out, "{planned}"))?;
+    let plan = plan::plan(order.seed, order.amount, &faults);
+    plan.iter().try_for_each(|planned| writeln!(out, "{planned}"))?;
     if order.database == Database::Sqlite {
         writeln!(out, "(without what cannot be had on a machine, the moments of the others change)")?;
     }
-    Ok(())
+    Ok(!plan.is_empty())
 }
 
 /// A seed that nobody chose; the standard library draws its hash keys from the system.

@@ -21,7 +21,7 @@ pub struct Options {
     #[arg(long, default_value_t = 2.0, conflicts_with = "kills")]
     pub minutes: f64,
     /// Kill so many processes instead, and do nothing else.
-    #[arg(long)]
+    #[arg(long, value_parser = kills)]
     pub kills: Option<usize>,
     /// `sqlite`, `mysql`, `postgres`, or `all` of them, one after another.
     #[arg(long, default_value = "sqlite", value_parser = databases)]
@@ -54,6 +54,14 @@ fn fault(text: &str) -> Result<Fault, String> {
     Fault::named(text).ok_or_else(|| format!("there is no such fault; there are {}", known().join(", ")))
 }
 
+/// No kill at all would prove nothing and look like success.
+fn kills(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("kill at least one process".to_owned()),
+        Ok(kills) => Ok(kills),
+    }
+}
+
 /// One run of the breaker on one database.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -75,6 +83,20 @@ pub struct Order {
     pub node: PathBuf,
     /// Whether the folder stays in any case.
     pub keep: bool,
+}
+
+impl Order {
+    /// Why a fault cannot be had, as far as that can be told before anything runs.
+    #[must_use]
+    pub fn obstacle(&self, fault: Fault) -> Option<&'static str> {
+        match fault {
+            _ if !fault.exists_with(self.database) => Some("not with this database"),
+            Fault::ClockBack | Fault::ClockForward if !crate::has_fault_points(&self.admin) => {
+                Some("the admin was built without the feature `faults`")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Options {
@@ -104,5 +126,6 @@ mod tests {
         assert!(read("chaos --faults earthquake").unwrap_err().to_string().contains("admin-kill"));
         assert!(read("chaos --database oracle").unwrap_err().to_string().contains("sqlite, mysql, postgres or all"));
         assert!(read("chaos --kills 1 --minutes 2").is_err());
+        assert!(read("chaos --kills 0").unwrap_err().to_string().contains("kill at least one process"));
     }
 }

@@ -21,6 +21,8 @@ const TEND_EVERY_MS: i64 = 200;
 pub enum NoRun {
     /// The database is not installed; what to install.
     Missing(String),
+    /// There is nothing to break; why.
+    Nothing(String),
     /// Something of the breaker or of the stage failed; what, and where to look.
     Failed(String),
 }
@@ -28,7 +30,7 @@ pub enum NoRun {
 impl fmt::Display for NoRun {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(text) | Self::Failed(text) => out.write_str(text),
+            Self::Missing(text) | Self::Nothing(text) | Self::Failed(text) => out.write_str(text),
         }
     }
 }
@@ -44,17 +46,19 @@ impl From<String> for NoRun {
 /// # Errors
 /// [`NoRun`]; what the checker finds is no error but part of the summary.
 pub fn run(order: &Order, out: &mut dyn Write) -> Result<Summary, NoRun> {
+    plan_of(order, |fault| order.obstacle(fault))?;
     let folder = folder(order)?;
     say(out, format_args!("{}: seed {}, folder {}", order.database.name(), order.seed, folder.display()))?;
     let result = in_folder(order, &folder, out);
-    let is_clean = result.as_ref().is_ok_and(Summary::is_clean) || matches!(result, Err(NoRun::Missing(_)));
+    let is_clean =
+        result.as_ref().is_ok_and(Summary::is_clean) || matches!(result, Err(NoRun::Missing(_) | NoRun::Nothing(_)));
     if is_clean && !order.keep {
         // A folder that stays in the folder of temporary files harms nobody.
         let _ = fs::remove_dir_all(&folder);
     }
     result.map_err(|problem| match problem {
         NoRun::Failed(text) => NoRun::Failed(format!("{text}\nlogs are in {}", folder.display())),
-        missing @ NoRun::Missing(_) => missing,
+        other => other,
     })
 }
 
@@ -63,8 +67,7 @@ fn in_folder(order: &Order, folder: &std::path::Path, out: &mut dyn Write) -> Re
         NoDatabase::Missing(what) => NoRun::Missing(what),
         NoDatabase::Failed(why) => NoRun::Failed(why),
     })?;
-    let (faults, left_out) = choose(order, &stage);
-    let plan = plan::plan(order.seed, order.amount, &faults);
+    let (plan, left_out) = plan_of(order, |fault| stage.obstacle(fault))?;
     say(out, format_args!("{} jobs, {} faults", stage.jobs.len(), plan.len()))?;
     carry_out(&mut stage, &plan, out)?;
     say(out, format_args!("no more faults; waiting until all is quiet"))?;
@@ -79,11 +82,40 @@ fn in_folder(order: &Order, folder: &std::path::Path, out: &mut dyn Write) -> Re
     Ok(Summary::new(order, &evidence.history, left_out, verdict, folder))
 }
 
-/// The faults that can be had here, and why the others cannot. Those that exist with another database only go without a word.
-fn choose(order: &Order, stage: &Stage) -> (Vec<Fault>, Vec<(Fault, &'static str)>) {
-    let asked = || order.faults.iter().copied().filter(|fault| fault.exists_with(order.database));
-    let left_out = asked().filter_map(|fault| stage.obstacle(fault).map(|why| (fault, why))).collect();
-    (asked().filter(|fault| stage.obstacle(*fault).is_none()).collect(), left_out)
+/// A fault that cannot be had, and why.
+pub type LeftOut = (Fault, &'static str);
+
+/// The plan of what can be had here, and why the rest cannot. An empty one is refused: its run would say that nothing was
+/// wrong, and prove nothing.
+fn plan_of(
+    order: &Order,
+    obstacle: impl Fn(Fault) -> Option<&'static str>,
+) -> Result<(Vec<Planned>, Vec<LeftOut>), NoRun> {
+    // Those that exist with another database only go without a word.
+    let (mut faults, mut left_out) = (Vec::new(), Vec::new());
+    for fault in order.faults.iter().copied().filter(|fault| fault.exists_with(order.database)) {
+        match obstacle(fault) {
+            Some(why) => left_out.push((fault, why)),
+            None => faults.push(fault),
+        }
+    }
+    let plan = plan::plan(order.seed, order.amount, &faults);
+    if plan.is_empty() { Err(NoRun::Nothing(nothing_to_break(order, &left_out))) } else { Ok((plan, left_out)) }
+}
+
+/// Why a plan is empty.
+#[must_use]
+pub fn nothing_to_break(order: &Order, left_out: &[LeftOut]) -> String {
+    let is_left_out = |fault: &Fault| left_out.iter().any(|(left, _)| left == fault);
+    let mut exist = order.faults.iter().filter(|fault| fault.exists_with(order.database)).peekable();
+    if exist.peek().is_none() {
+        return "there is nothing to break: none of these faults exists with this database".to_owned();
+    }
+    if !exist.all(is_left_out) {
+        return "there is nothing to break: give it more --minutes, or with --kills a fault that kills".to_owned();
+    }
+    let why: Vec<String> = left_out.iter().map(|(fault, why)| format!("{}: {why}", fault.name())).collect();
+    format!("there is nothing to break ({})", why.join("; "))
 }
 
 /// Does every step in its order, each not before its moment.

@@ -46,19 +46,27 @@ pub struct Api {
     session: Option<Session>,
     /// Used for every call; without it each call has a connection of its own, which no restart of the admin disturbs.
     kept: Option<http::Kept>,
+    /// Whether an admin that has ended may come back.
+    comes_back: bool,
 }
 
 impl Api {
     /// For an admin at this loopback port; nothing is called yet.
     #[must_use]
     pub fn new(port: u16) -> Api {
-        Api { port, session: None, kept: None }
+        Api { port, session: None, kept: None, comes_back: true }
     }
 
     /// The same on a connection that is kept, with a session that was opened already (a login costs the admin a lot).
     #[must_use]
     pub fn kept(port: u16, session: Session) -> Api {
-        Api { port, session: Some(session), kept: Some(http::Kept::new(port)) }
+        Api { port, session: Some(session), kept: Some(http::Kept::new(port)), comes_back: true }
+    }
+
+    /// The same with an admin that nobody starts again while it is called: when its port is closed, no call is made again.
+    #[must_use]
+    pub fn of_one_life(self) -> Api {
+        Api { comes_back: false, ..self }
     }
 
     /// The session, opened now where there is none.
@@ -121,11 +129,16 @@ impl Api {
             };
             let lasts =
                 matches!(problem, CallProblem::Refused(status, _) if status < 500 && status != 401 && status != 429);
-            if lasts || now_ms() > patience_ends {
+            if lasts || self.is_gone(&problem) || now_ms() > patience_ends {
                 return Err(format!("{method} {path} was {problem}"));
             }
             pause_ms(200);
         }
+    }
+
+    fn is_gone(&self, problem: &CallProblem) -> bool {
+        let closed = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        !self.comes_back && matches!(problem, CallProblem::Away(error) if closed(error))
     }
 
     fn log_in(&mut self) -> Result<Session, CallProblem> {

@@ -57,8 +57,21 @@ pub(crate) fn hand_over(folder: &Path) -> Result<(), Problem> {
         if !status.success() {
             return Err(failed(format!("chown {USER} {}", folder.display()), status));
         }
+        let probe = programs::needed(programs::find("test"), "test", "coreutils")?;
+        if !unprivileged(&probe)?.arg("-w").arg(folder).status()?.success() {
+            return Err(out_of_reach(folder));
+        }
     }
     Ok(())
+}
+
+/// A server would say so in many lines that name no cause.
+fn out_of_reach(folder: &Path) -> Problem {
+    Problem::Failed(format!(
+        "the user {USER}, under whom servers run, cannot write to {}: a folder above it is closed to that user; open it \
+         (chmod o+x), or name another temporary folder with TMPDIR",
+        folder.display()
+    ))
 }
 
 /// Runs a command to its end with its output in `log`, and shows that when it failed.

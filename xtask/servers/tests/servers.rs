@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use hzm_job_test_servers::{Kind, Problem, Server};
@@ -64,6 +65,21 @@ fn a_mariadb_keeps_what_was_committed_when_it_is_killed() {
 #[test]
 fn a_postgresql_keeps_what_was_committed_when_it_is_killed() {
     keeps_what_was_committed_when_it_is_killed(Kind::Postgres);
+}
+
+#[test]
+fn a_folder_that_the_servers_user_cannot_reach_is_named_with_what_to_do() {
+    let place = Place::new("closed");
+    std::fs::set_permissions(&place.0, std::fs::Permissions::from_mode(0o700)).unwrap();
+    match Server::start(Kind::MariaDb, &place.0.join("server")) {
+        Err(Problem::Missing(what)) => writeln!(std::io::stdout(), "skipped: MariaDB: {what}").unwrap(),
+        Err(Problem::Failed(why)) => {
+            assert!(why.contains(&place.0.join("server").display().to_string()) && why.contains("TMPDIR"), "{why}");
+            assert_eq!(why.lines().count(), 1, "nothing of an installer: {why}");
+        }
+        // Without root a server runs as the folder's own user.
+        Ok(server) => drop(server),
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) fn measure(stage: &mut Stage) -> Result<Sheet, String> {
 }
 
 fn rounds(port: u16, session: Session, job: i64, over: &AtomicBool) -> Result<Felt, String> {
-    let (mut api, mut felt) = (Api::kept(port, session), Felt::default());
+    let (mut api, mut felt) = (Api::kept(port, session).of_one_life(), Felt::default());
     let mut definition = api.call("GET", &format!("/jobs/{job}"), None)?;
     while !over.load(Ordering::Relaxed) {
         felt.jobs.push(timed(|| api.call("GET", "/jobs", None))?.0);

@@ -62,17 +62,18 @@ pub(super) fn call_for_jobs(stage: &mut Stage, crowd: Crowd, sheet: &mut Sheet) 
 /// Lets the time from `from` to `until` pass (milliseconds since 1970) and tells what was spent; both looks happen `aside_ms`
 /// after these moments. Afterwards it is waited until every fire due until then has come to its end.
 pub(super) fn pass(stage: &mut Stage, from: i64, until: i64, aside_ms: i64) -> Result<Spent, String> {
-    pause_ms(from + aside_ms - now_ms());
+    stage.wait_until(from + aside_ms)?;
     let earlier = stage.look()?;
     let during = During::start(stage, u32::try_from((until - from) / 1_000).unwrap_or(u32::MAX))?;
-    pause_ms(until + aside_ms - now_ms());
+    stage.wait_until(until + aside_ms)?;
     let later = stage.look()?;
-    during.map_or(Ok(()), During::wait)?;
+    let failed = during.map_or(Ok(None), During::wait)?;
     let patience_ends = now_ms() + PATIENCE_MS;
     while stage.ledger()?.open_until(until)? > 0 && now_ms() < patience_ends {
+        stage.admin_lives()?;
         pause_ms(200);
     }
-    Ok(later.since(&earlier))
+    Ok(Spent { failed, ..later.since(&earlier) })
 }
 
 /// Ends the admin and judges what it left behind.

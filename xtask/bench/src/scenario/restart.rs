@@ -52,6 +52,7 @@ fn back(stage: &mut Stage, what: &str, sheet: &mut Sheet) -> Result<(), String> 
     sheet.add(&format!("{what}: ready"), ready, "s");
     let patience_ends = now_ms() + PATIENCE_MS;
     while stage.counts()?.arrived == arrived && now_ms() < patience_ends {
+        stage.admin_lives()?;
         pause_ms(5);
     }
     let first = stage.records()?.iter().map(|record| record.arrived_us).filter(|at| *at > begin_us).min();

@@ -46,7 +46,7 @@ pub(super) fn measure(stage: &mut Stage) -> Result<Sheet, String> {
 
 /// Clears until nothing old is left or the time is over; how long that took, in seconds.
 fn clear(port: u16, session: Session, over: &AtomicBool) -> Result<f64, String> {
-    let (mut api, begin) = (Api::kept(port, session), Instant::now());
+    let (mut api, begin) = (Api::kept(port, session).of_one_life(), Instant::now());
     while !over.load(Ordering::Relaxed) {
         let answer = api.call("POST", "/runs/clear", Some(&json!({ "rule": { "older_than_months": 1 } })))?;
         let left = answer.get("left").and_then(Value::as_i64).ok_or_else(|| format!("no left in {answer}"))?;

@@ -67,7 +67,7 @@ impl Stage {
             node: node(options, programs, &place.folder, admin_port, control_port)?,
             admin: admin(options, programs, &place.folder, admin_port, &place.url())?,
             ledger: None,
-            api: Api::new(admin_port),
+            api: Api::new(admin_port).of_one_life(),
             executor: 0,
             options: options.clone(),
             database,
@@ -91,9 +91,7 @@ impl Stage {
         self.admin.start().map_err(text)?;
         let patience_ends = now_ms() + PATIENCE_MS;
         while !self.api.is_ready() {
-            if let Some((_, status)) = self.admin.ended().map_err(text)? {
-                return Err(format!("the admin ended with {status}:\n{}", self.admin.last_words()));
-            }
+            self.admin_lives()?;
             if now_ms() > patience_ends {
                 return Err(format!("the admin does not become ready:\n{}", self.admin.last_words()));
             }
@@ -105,6 +103,7 @@ impl Stage {
     pub(super) fn wait_for_nodes(&mut self) -> Result<(), String> {
         let patience_ends = now_ms() + PATIENCE_MS;
         loop {
+            self.admin_lives()?;
             let nodes = self.api.call("GET", &format!("/executors/{}/nodes", self.executor), None)?;
             let items = nodes.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
             let online = |node: &&Value| node.get("state").and_then(Value::as_str) == Some("online");

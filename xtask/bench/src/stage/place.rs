@@ -8,9 +8,9 @@ use hzm_job_test_rig::database::Database;
 use hzm_job_test_servers::{Kind, Problem, Server};
 
 use super::NoStage;
+use crate::ended;
 use crate::machine::Machine;
 use crate::options::Options;
-use crate::text;
 
 /// Where everything of one run lies.
 pub struct Place {
@@ -38,7 +38,10 @@ impl Place {
     pub fn make(options: &Options, database: Database) -> Result<Place, NoStage> {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("hzm-job-bench-{}-{number}", std::process::id()));
-        fs::create_dir_all(folder.join("data")).map_err(text)?;
+        let unmade =
+            |error| format!("cannot make {}: {error}; name another temporary folder with TMPDIR", folder.display());
+        fs::create_dir_all(folder.join("data")).map_err(unmade)?;
+        ended::made(folder.clone(), options.keep);
         let machine = Machine::look(&folder);
         let mut place = Place { folder, server: None, machine, keep: options.keep };
         let server = database.server().map(|kind| Server::start(kind, &place.folder.join(kind.name()))).transpose();
@@ -85,6 +88,7 @@ impl Drop for Place {
         if !self.keep {
             // A folder that stays in the folder of temporary files harms nobody.
             let _ = fs::remove_dir_all(&self.folder);
+            ended::removed(&self.folder);
         }
     }
 }

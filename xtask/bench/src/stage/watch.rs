@@ -38,6 +38,8 @@ pub struct Spent {
     pub taken: u64,
     /// What the database counted, such as commits.
     pub counters: Vec<(&'static str, i64)>,
+    /// How the user's command failed that ran meanwhile, if it did.
+    pub failed: Option<String>,
 }
 
 impl Stage {
@@ -82,6 +84,7 @@ impl Look {
             foreign_us: (self.machine_us - earlier.machine_us).saturating_sub(ours),
             taken: self.taken.saturating_sub(earlier.taken),
             counters,
+            failed: None,
         }
     }
 }
@@ -103,5 +106,6 @@ impl Spent {
             sheet.add(&format!("{name} per fire"), per_fire(*value as f64), "");
         }
         sheet.add("callbacks taken", self.taken as f64 / self.seconds, "1/s");
+        sheet.wrong.extend(self.failed.clone());
     }
 }

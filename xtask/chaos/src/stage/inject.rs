@@ -25,12 +25,8 @@ impl Stage {
     #[must_use]
     pub fn obstacle(&self, fault: Fault) -> Option<&'static str> {
         match fault {
-            _ if !fault.exists_with(self.order.database) => Some("not with this database"),
             Fault::DiskFull if !self.backing.has_small_disk() => Some("only root may mount a small disk"),
-            Fault::ClockBack | Fault::ClockForward if !crate::has_fault_points(&self.order.admin) => {
-                Some("the admin was built without the feature `faults`")
-            }
-            _ => None,
+            _ => self.order.obstacle(fault),
         }
     }
 
