@@ -157,7 +157,9 @@ async fn a_run_that_may_not_run_twice_is_lost_when_its_program_was_started_anew(
     let node = world.sdk_node("one").await;
     let (_, run) = running(&world, Delivery::AtMostOnce).await;
     world.register(&node, Some("two")).await;
-    assert_eq!(world.run_becomes(run, RunState::Lost).await.reason, Reason::NodeRestarted);
+    let row = world.run_becomes(run, RunState::Lost).await;
+    let said = format!("node restarted: {} came back as another process before the run ended", row.node.unwrap());
+    assert_eq!((row.reason, row.message), (Reason::NodeRestarted, Some(said)));
     assert_eq!(node.triggered(), [run]);
 }
 

@@ -206,10 +206,15 @@ impl JobActor {
                 let text = format!("node offline: {} went away before the run ended", lost.address);
                 self.close(id, End::failed(lost.reason, text).with_code(500), ctx);
             }
-            reason => {
-                let text = format!("node offline: {} does not answer any more", lost.address);
-                self.close(id, End::lost(reason, text), ctx);
-            }
+            reason => self.close(id, End::lost(reason, lost_text(reason, &lost.address)), ctx),
         }
+    }
+}
+
+/// Why a run is lost whose node told nothing of it, in the words of its reason: a node that came back does answer.
+fn lost_text(reason: Reason, address: &str) -> String {
+    match reason {
+        Reason::NodeRestarted => format!("node restarted: {address} came back as another process before the run ended"),
+        _ => format!("node offline: {address} does not answer any more"),
     }
 }

@@ -260,7 +260,7 @@ impl JobActor {
         let recent = async move { store.run_strips(vec![job], RECENT).await };
         ctx.spawn(recent.into_actor(self).map(move |recent, _, ctx| {
             // Without an answer of the store the configuration decides.
-            let lengths: Vec<TimeDelta> = recent.unwrap_or_default().iter().filter_map(length).collect();
+            let lengths: Vec<TimeDelta> = recent.unwrap_or_default().runs.iter().filter_map(length).collect();
             let patience = silence::patience(&lengths, otherwise).to_std().unwrap_or_default();
             ctx.run_later(patience, move |job, ctx| job.given_up(id, patience, ctx));
         }));

@@ -58,6 +58,7 @@ mod shown_url;
 pub mod sleeper;
 pub mod standing;
 pub mod stat;
+pub mod strips;
 mod taken;
 mod taken_text;
 pub mod token;

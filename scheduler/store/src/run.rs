@@ -126,41 +126,26 @@ impl Store {
         }
         match filter.job {
             Some(job) => {
-                let walk = self.run_walk(job.0, cursor, i64::MAX).await?;
-                self.run_rows_on(walk, filter, cursor, limit).await
+                let mut walk = self.run_walk(job.0, cursor, i64::MAX).await?;
+                self.run_rows_on(&mut walk, filter, cursor, limit).await
             }
             None => self.run_rows(filter.clone(), Within::All, cursor, limit).await,
         }
     }
 
-    /// The last `each` runs of each of these jobs, newest first within a job: the strips of a list. What lies more than 268
-    /// million runs back, those of all jobs counted, is not looked for.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn run_strips(&self, jobs: Vec<JobId>, each: i64) -> Result<Vec<Run>, StoreError> {
-        let (ends, cursor) = (self.run_parts().await?, Cursor::Newest);
-        let mut rows = Vec::new();
-        for job in jobs {
-            let filter = RunFilter { job: Some(job), ..RunFilter::default() };
-            let walk = self.run_walk_between(ends, job.0, cursor, LATEST_PARTS);
-            rows.append(&mut self.run_rows_on(walk, &filter, cursor, each).await?);
-        }
-        Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
-    }
-
-    /// At most `limit` runs of a job, from the cursor on and in its order, none of them more than 268 million runs away from it.
+    /// At most `limit` runs of a job, from the cursor on and in its order, none of them more than 268 million runs away from it:
+    /// more parts are not asked about.
     pub(crate) async fn run_latest(&self, job: JobId, cursor: Cursor, limit: i64) -> Result<Vec<Run>, StoreError> {
         let filter = RunFilter { job: Some(job), ..RunFilter::default() };
-        let walk = self.run_walk(job.0, cursor, LATEST_PARTS).await?;
-        let rows = self.run_rows_on(walk, &filter, cursor, limit).await?;
+        let mut walk = self.run_walk(job.0, cursor, LATEST_PARTS).await?;
+        let rows = self.run_rows_on(&mut walk, &filter, cursor, limit).await?;
         Ok(rows.into_iter().filter_map(|row| self.readable(row.run())).collect())
     }
 
     /// Rows of the job whose parts are walked through, from the cursor on and in its order.
-    async fn run_rows_on(
+    pub(crate) async fn run_rows_on(
         &self,
-        mut walk: Walk<'_>,
+        walk: &mut Walk<'_>,
         filter: &RunFilter,
         cursor: Cursor,
         limit: i64,

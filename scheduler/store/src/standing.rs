@@ -10,7 +10,7 @@ use crate::debt::{Debt, DebtRow};
 use crate::error::StoreError;
 use crate::job_row::{JobRow, StoredJob};
 use crate::run_columns::PartOfRun;
-use crate::run_parts::part;
+use crate::run_parts::{ids_down_from, ids_from, part};
 use crate::run_row::{Run, RunRow};
 use crate::schema::{job, job_checkpoint, job_debt, job_last_end, journal_mark, run, run_open};
 use chrono::{DateTime, Utc};
@@ -23,7 +23,8 @@ use hzm_job_scheduler::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many of a job's newest runs are looked at: not all, because a history may have a million rows. Only those among the
-/// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many.
+/// newest 262,144 runs of all jobs, or twice as many, are: there may be a thousand times as many. Where ids have jumped, the parts
+/// that count are those with runs.
 const LATEST: i64 = 16;
 
 /// The lowest number of an outcome: open runs lie below.
@@ -136,11 +137,10 @@ impl Store {
                 let recent = mine.filter(run::id.gt(mark)).filter(run::state.lt(ENDED));
                 open.append(&mut recent.select(RunRow::as_select()).load(conn).await?);
                 // Looked at last, because a retry may have come that begins a part.
-                let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
-                if part(newest.unwrap_or(0)) <= looked_into {
-                    break;
-                }
-                looked_into += 1;
+                // Parts without any run are left out: after a jump of ids there are thousands of them.
+                let next: Option<i64> = ids_from(looked_into + 1).first(conn).await.optional()?;
+                let Some(next) = next else { break };
+                looked_into = part(next);
             }
             open.sort_by_key(|run| run.id);
             let owed = job_debt::table.filter(job_debt::job_id.eq_any(&ids)).order(job_debt::version);
@@ -157,20 +157,22 @@ impl Store {
         run!(self, read, async |conn| {
             let newest: Option<i64> = run::table.select(max(run::id)).first(conn).await?;
             let newest_part = part(newest.unwrap_or(0));
+            // Between the two may be a gap without any run.
+            let older: Option<i64> = ids_down_from(newest_part - 1).first(conn).await.optional()?;
+            let older_part = older.map_or(newest_part - 1, part);
             let kept = job_last_end::table.filter(job_last_end::job_id.eq_any(&ids));
             let kept: HashMap<i64, i64> = kept.load::<(i64, i64)>(conn).await?.into_iter().collect();
             let mut ends: HashMap<i64, LastEnd> = kept.iter().map(|(id, end)| (*id, (Some(*end), None))).collect();
             // Most jobs of a crowd that is looked at (created, changed, a minute that comes) have no run at all. One look for each
             // part: two parts in one condition make MariaDB read all that is in them, once for each job.
             let newer = run::table.filter(PartOfRun.eq(newest_part)).filter(run::job_id.eq(job::id)).select(run::id);
-            let older =
-                run::table.filter(PartOfRun.eq(newest_part - 1)).filter(run::job_id.eq(job::id)).select(run::id);
+            let older = run::table.filter(PartOfRun.eq(older_part)).filter(run::job_id.eq(job::id)).select(run::id);
             let seen = job::table.filter(job::id.eq_any(&ids));
             let seen = seen.select((job::id, newer.limit(1).single_value(), older.limit(1).single_value()));
             let seen: Vec<(i64, Option<i64>, Option<i64>)> = seen.load(conn).await?;
             for id in seen.into_iter().filter_map(|(id, newer, older)| newer.or(older).and(Some(id))) {
                 let mut last: Vec<(i16, i64, i16, Option<i64>)> = Vec::new();
-                for part in [newest_part, newest_part - 1] {
+                for part in [newest_part, older_part] {
                     let left = LATEST - last.len() as i64;
                     let newest = run::table.filter(PartOfRun.eq(part)).filter(run::job_id.eq(id)).order(run::id.desc());
                     let newest =

@@ -126,7 +126,7 @@ pub async fn cancel(app: web::Data<App>, operator: Operator, id: web::Path<i64>)
 pub struct ClearInput {
     /// `"all"`, `{"older_than_months": 3}` (1 to 1,200) or `{"keep_newest": 10000}` (1 and more).
     #[schema(value_type = Object)]
-    rule: ClearRule,
+    rule: serde_json::Value,
     /// Of this executor only.
     executor: Option<i64>,
     /// Of this job only.
@@ -153,6 +153,25 @@ pub async fn clear(
     input: Body<ClearInput>,
 ) -> Result<web::Json<ClearView>, ApiError> {
     let ClearInput { rule, executor, job, dry_run } = input.0;
+    let rule = clear_rule(rule)?;
+    let scope = ClearScope { executor: executor.map(ExecutorId), job: job.map(JobId), within: None };
+    if dry_run {
+        return Ok(web::Json(ClearView { removed: 0, left: change::clear_count(&app, rule, scope, &operator).await? }));
+    }
+    let cleared = change::clear(&app, rule, scope, &operator).await?;
+    Ok(web::Json(ClearView { removed: cleared.removed, left: cleared.left }))
+}
+
+/// Reads a rule. What serde says of a wrong one names neither its words nor its forms.
+fn clear_rule(given: serde_json::Value) -> Result<ClearRule, ApiError> {
+    let rule = serde_json::from_value(given).map_err(|_| {
+        let forms = r#""all", {"older_than_months": 3}"#;
+        let (en, zh) = (
+            format!(r#"must be {forms} or {{"keep_newest": 10000}}"#),
+            format!(r#"应为 {forms} 或 {{"keep_newest": 10000}}"#),
+        );
+        ApiError::field("rule", "type", en, zh)
+    })?;
     let is_fine = match rule {
         ClearRule::OlderThanMonths(months) => (1..=1_200).contains(&months),
         ClearRule::KeepNewest(keep) => keep >= 1,
@@ -162,10 +181,5 @@ pub async fn clear(
         let detail = "months must be 1 to 1200, and at least one run must be kept";
         return Err(ApiError::field("rule", "out_of_range", detail, "月数须为 1 到 1200，且至少保留一条"));
     }
-    let scope = ClearScope { executor: executor.map(ExecutorId), job: job.map(JobId), within: None };
-    if dry_run {
-        return Ok(web::Json(ClearView { removed: 0, left: change::clear_count(&app, rule, scope, &operator).await? }));
-    }
-    let cleared = change::clear(&app, rule, scope, &operator).await?;
-    Ok(web::Json(ClearView { removed: cleared.removed, left: cleared.left }))
+    Ok(rule)
 }

@@ -1,7 +1,8 @@
 //! Where in a YAML text a key stands, and which known words an unknown one is like; for messages only.
 //!
-//! Block style is understood, as people write configuration, with lists (`groups[0].role`), and flow style (`{a: 1}`) within a line.
-//! Of what goes on over several lines in flow style no key is found, and the message names the section around it.
+//! Block style is understood, as people write configuration, with lists (`groups[0].role`), flow style (`{a: 1}`) within a line, and a
+//! text that is flow style as a whole, as JSON is. Of other flow style that goes on over several lines no key is found, and the message
+//! names the section around it.
 
 /// A key or an item of a list, below which others may stand.
 struct Open {
@@ -69,14 +70,22 @@ fn key_of(text: &str) -> Option<&str> {
 
 /// The path of the key on a line, or of the one that stands there in flow style right before a column, both counted from 1.
 pub(super) fn key_at(text: &str, line: u64, column: u64) -> Option<String> {
-    let of_line = Outline::of(text).found.into_iter().rfind(|(number, _)| *number == line).map(|(_, path)| path)?;
-    let before: String = text
-        .lines()
-        .nth(usize::try_from(line).ok()?.checked_sub(1)?)?
-        .chars()
-        .take(usize::try_from(column).ok()?.saturating_sub(1))
-        .collect();
-    Some(format!("{of_line}{}", within_flow(&before)))
+    let (line, column) = (usize::try_from(line).ok()?, usize::try_from(column).ok()?);
+    let here = text.lines().nth(line.checked_sub(1)?)?;
+    let before: String = here.chars().take(column.saturating_sub(1)).collect();
+    let of_line = Outline::of(text).found.into_iter().rfind(|(number, _)| *number == line as u64);
+    if let Some((_, of_line)) = of_line {
+        return Some(format!("{of_line}{}", within_flow(&before)));
+    }
+    let above: Vec<&str> = text.lines().take(line - 1).filter(|line| !is_no_value(line)).collect();
+    let whole = format!("{}\n{before}", above.join("\n"));
+    // Only from the beginning of a text in flow style on is known what is open.
+    whole.trim_start().starts_with('{').then(|| within_flow(&whole))?.strip_prefix('.').map(str::to_owned)
+}
+
+/// Whether a line is a comment, or begins the document.
+fn is_no_value(line: &str) -> bool {
+    line.trim_start().starts_with('#') || line.trim_end() == "---"
 }
 
 /// In the place of a key: a list in flow style.
@@ -86,8 +95,13 @@ const LIST: &str = "[";
 fn within_flow(text: &str) -> String {
     let mut open: Vec<&str> = Vec::new();
     let (mut from, mut quoted) = (0, None);
-    for (at, letter) in text.char_indices() {
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
         match (quoted, letter) {
+            // What comes next does not end the text, whatever it is.
+            (Some('"'), '\\') => {
+                letters.next();
+            }
             (Some(mark), _) => quoted = Some(mark).filter(|mark| *mark != letter),
             (None, '"' | '\'') => quoted = Some(letter),
             (None, '{') => open.push(""),
@@ -174,6 +188,17 @@ mod tests {
         assert_eq!(line_of_key(text, "a.list[0].role"), Some(4));
         assert_eq!(line_of_key(text, "a.list[2].role"), Some(7), "the item's line");
         assert_eq!(line_of_key(text, "a.list[9].role"), Some(2), "the list's line");
+    }
+
+    #[test]
+    fn in_a_text_that_is_json_a_key_is_found_wherever_its_lines_end() {
+        let text = r#"{"hzm":{"job":{"admin":{"password":"a\"{","ports":[1],"threads":"abc"}}}}"#;
+        let column = text.find("\"abc").unwrap() as u64 + 1;
+        assert_eq!(key_at(text, 1, column).as_deref(), Some("hzm.job.admin.threads"));
+        assert_eq!(key_at(text, 1, 1), None);
+        let lines = "# it's JSON\n{ \"hzm\":\n{ \"job\":\n{ \"admin\": {\n \"port\": 1, \"threads\":\n\"abc\" }}}}\n";
+        assert_eq!(key_at(lines, 6, 1).as_deref(), Some("hzm.job.admin.threads"));
+        assert_eq!(key_at("{a: {b: 1, c: d}}", 1, 15).as_deref(), Some("a.c"));
     }
 
     #[test]

@@ -65,6 +65,13 @@ fn a_value_of_the_wrong_kind_is_answered_with_the_right_kind_and_no_type_name() 
 }
 
 #[test]
+fn a_value_in_a_text_that_is_json_is_told_with_its_key() {
+    let told = "hzm-job.yaml line 1: hzm.job.admin.threads: give a whole number from 0 to 65535";
+    assert_eq!(refusal(r#"{"hzm":{"job":{"admin":{"threads":"abc"}}}}"#), told);
+    assert_eq!(refusal("{hzm: {job: {admin: {port: 1, threads: abc}}}}"), told);
+}
+
+#[test]
 fn a_key_given_twice_is_told_to_be_so() {
     let said = refusal("hzm:\n  job:\n    admin:\n      port: 1\n      port: 2\n");
     assert_eq!(said, "hzm-job.yaml line 5: hzm.job.admin.port: stands here for the second time; keep one of them");

@@ -4,6 +4,16 @@
 
 use crate::error::FieldError;
 
+/// What chrono says of a text that is no moment.
+const NO_MOMENT: [&str; 6] = [
+    "input is out of range",
+    "no possible date and time matching input",
+    "input is not enough for unique date and time",
+    "input contains invalid characters",
+    "premature end of input",
+    "trailing input",
+];
+
 /// The wrong field; `path` is where serde stopped, `.` for the value as a whole.
 pub(super) fn wrong_field(path: &str, error: &serde_json::Error) -> FieldError {
     let said = error.to_string();
@@ -41,6 +51,12 @@ pub(super) fn wrong_field(path: &str, error: &serde_json::Error) -> FieldError {
             let (en, zh) = kind_words(kind);
             found(path, "type", format!("must be {en}"), format!("应为{zh}"))
         }
+        None if NO_MOMENT.contains(&said) => found(
+            path,
+            "type",
+            "is no moment; write RFC 3339 such as 2026-11-22T08:00:00Z".into(),
+            "不是有效时刻，请使用 RFC 3339 格式，例如 2026-11-22T08:00:00Z".into(),
+        ),
         None => found(path, "type", said.to_owned(), format!("格式不正确：{said}")),
     }
 }
@@ -86,7 +102,11 @@ fn kind_words(kind: &str) -> (String, String) {
         "a boolean" | "`true` or `false`" => ("true or false", " true 或 false"),
         "a string" | "a borrowed string" => ("a text", "文本"),
         "a sequence" => ("a list", "数组"),
-        "value" | "string or map" => ("one of the known words", "可用的取值之一"),
+        // serde does not say here which they are; where a text is no known word it does.
+        "value" | "string or map" => (
+            "one of the known words, which any other text is answered with",
+            "可用的取值之一（填写任意其他文本时会列出全部取值）",
+        ),
         _ if kind.starts_with("struct ") || kind == "a map" => ("an object", "对象"),
         _ => return (kind.to_owned(), format!(" {kind}")),
     };
@@ -107,6 +127,8 @@ mod tests {
         word: Word,
         #[serde(default)]
         inner: Vec<Inner>,
+        #[serde(default)]
+        since: Option<chrono::DateTime<chrono::Utc>>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -153,5 +175,16 @@ mod tests {
         let (field, code, detail) = refused(r#"{"limit": 1, "word": "third"}"#);
         assert_eq!((field.as_str(), code.as_str()), ("word", "unknown_word"));
         assert_eq!(detail, "\"third\" is not a known word; use `first` or `second`");
+    }
+
+    #[test]
+    fn what_is_no_moment_is_answered_with_the_form_of_one() {
+        for text in
+            ["yesterday", "", "2026-11-22", "2026-13-22T08:00:00Z", "2026-11-22T08:00:00", "2026-11-22T08:00:00Zz"]
+        {
+            let (field, code, detail) = refused(&format!(r#"{{"limit": 1, "since": "{text}"}}"#));
+            assert_eq!((field.as_str(), code.as_str()), ("since", "type"));
+            assert_eq!(detail, "is no moment; write RFC 3339 such as 2026-11-22T08:00:00Z", "{text}");
+        }
     }
 }

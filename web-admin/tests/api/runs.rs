@@ -61,6 +61,11 @@ async fn runs_are_found_by_every_filter() {
     for query in ["state=happy", "kind=odd", "from=yesterday", "jobs=1"] {
         client.get(&format!("/api/v1/runs?{query}")).await.problem(400);
     }
+    let told = client.get("/api/v1/runs?from=yesterday").await.problem(400);
+    assert!(
+        told["detail"].as_str().unwrap().ends_with("from: is no moment; write RFC 3339 such as 2026-11-22T08:00:00Z"),
+        "{told}"
+    );
 }
 
 #[actix_web::test]
@@ -110,6 +115,11 @@ async fn a_rule_that_is_none_clears_nothing() {
     node.report(run, 200, "").await;
     for rule in [json!("everything"), json!({ "keep_newest": 0 }), json!({ "older_than_months": 0 })] {
         client.post("/api/v1/runs/clear", json!({ "rule": rule })).await.problem(422);
+    }
+    for rule in [json!(99), json!("most"), json!("keep_newest"), json!({ "keep_newest": "many" }), json!(null)] {
+        let told = client.post("/api/v1/runs/clear", json!({ "rule": rule })).await.problem(422);
+        let detail = told["errors"][0]["detail"].as_str().unwrap();
+        assert_eq!(detail, r#"must be "all", {"older_than_months": 3} or {"keep_newest": 10000}"#, "{rule}");
     }
     client.post("/api/v1/runs/clear", json!({})).await.problem(422);
     assert_eq!(client.get(&format!("/api/v1/runs/{run}")).await.status, 200);

@@ -1,6 +1,8 @@
 //! Making, changing, running and deleting jobs with forms.
 
 use crate::support::Stage;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 
 #[actix_web::test]
 async fn a_wrong_schedule_is_blamed_on_its_field_and_nothing_is_saved() {
@@ -221,4 +223,31 @@ async fn the_ticked_jobs_of_a_list_are_started_stopped_and_run_together() {
     assert_eq!(reader.get("/jobs/1").await.status, 404);
     assert!(note(&send("stop", &[]).await).contains("No+job+was+ticked"));
     assert_eq!(send("explode", &["1"]).await.status, 400);
+}
+
+/// Behind the newest runs of all jobs, as far as a list looks through them: one run for each eight parts of the ledger.
+#[actix_web::test]
+async fn a_job_that_ran_before_all_that_is_looked_through_is_not_said_to_have_never_run() {
+    let mut url = String::new();
+    let stage = Stage::start_with(|config| url = config.admin.database_url()).await;
+    let (english, chinese) = (stage.reader("en").await, stage.reader("zh-CN").await);
+    let executor = english.executor("work", "work", "s").await;
+    let job = english.job(executor, "by hand").await;
+    let told = async |path: &str| (english.get(path).await.text, chinese.get(path).await.text);
+    let (en, zh) = told("/jobs").await;
+    assert!(en.contains(">never<") && zh.contains(">从未<"), "{en}");
+    let rows = (0..135i64).map(|number| {
+        let (id, of) = ((number << 21) + 1, if number == 0 { job } else { 999 });
+        format!("({id}, {of}, {executor}, 1, {id}, 0, 0, 10, 0, 0, FALSE, 1)")
+    });
+    let columns =
+        "id, job_id, executor_id, kind, scheduled_at, shard, attempt, state, reason, not_before, pinned, created_at";
+    let insert = format!("INSERT INTO run ({columns}) VALUES {}", rows.collect::<Vec<_>>().join(", "));
+    let mut conn = SqliteConnection::establish(url.strip_prefix("sqlite://").unwrap()).unwrap();
+    conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {insert}")).unwrap();
+    let (en, zh) = told("/jobs").await;
+    assert!(en.contains(">not lately<") && zh.contains(">近期没有<"), "{en}");
+    let (en, zh) = told(&format!("/jobs/{job}")).await;
+    assert!(en.contains("None among the newest runs") && zh.contains("此处只查看"), "{en}");
+    assert!(en.contains("href=\"/runs/1\""), "it is among the runs of this job: {en}");
 }

@@ -27,6 +27,19 @@ async fn spread(world: &World, job: JobId) -> Vec<RunId> {
     mine
 }
 
+/// Others run in so many parts that nobody who wants the latest runs of a job looks through them: one run for each eight parts,
+/// which is too near for a gap.
+async fn crowd(world: &World, others: JobId) {
+    for number in 1_000..1_135 {
+        world.store.run_id_block_lease(8 * PART - 1).await.unwrap();
+        world.open(ended(others, number, RunState::Succeeded)).await;
+    }
+}
+
+async fn strip(world: &World, job: JobId, each: i64) -> Vec<RunId> {
+    world.store.run_strips(vec![job], each).await.unwrap().runs.iter().map(|run| run.id).collect()
+}
+
 fn ids(page: &Page<Run>) -> Vec<RunId> {
     page.rows.iter().map(|run| run.id).collect()
 }
@@ -50,8 +63,7 @@ fn pages_lead_through_the_runs_of_a_job_across_the_parts_and_back() {
         assert_eq!((ids(&front), front.newer), (mine[..4].to_vec(), None));
         let nothing = RunFilter { states: vec![RunState::Failed], ..filter.clone() };
         assert_eq!(ids(&world.store.run_page(nothing, Cursor::Newest, 4).await.unwrap()), []);
-        let strip = world.store.run_strips(vec![job], 7).await.unwrap();
-        assert_eq!(strip.iter().map(|run| run.id).collect::<Vec<_>>(), mine[..7]);
+        assert_eq!(strip(&world, job, 7).await, mine[..7]);
     });
 }
 
@@ -137,5 +149,74 @@ fn the_rows_around_a_moment_are_found_in_the_parts_beside_it() {
         assert_eq!(told.runs.iter().map(|run| run.scheduled_at).collect::<Vec<_>>(), [at(minutes(2))]);
         let around: Vec<_> = told.around.iter().map(|run| run.scheduled_at).collect();
         assert_eq!(around, [at(minutes(1)), at(minutes(3))]);
+    });
+}
+
+/// As after a copy was put back whose numbers of runs begin elsewhere.
+#[test]
+fn the_runs_of_a_job_are_found_again_behind_a_jump_of_ids() {
+    on_each_database(async |world| {
+        let (job, others) = (world.some_job().await, JobId(9));
+        let mut mine = spread(&world, job).await;
+        for number in [100, 200, 300] {
+            world.store.run_id_block_lease(1_000_000_000).await.unwrap();
+            world.open(ended(others, number, RunState::Succeeded)).await;
+        }
+        mine.reverse();
+        assert_eq!(strip(&world, job, 9).await, mine);
+        assert_eq!(world.standing(job).await.planned_until, Some(at(8)), "beyond the mark");
+        let told = world.store.explain(job, at(2_000), at(4_000)).await.unwrap().unwrap();
+        assert!(!told.around.is_empty(), "the runs before the jump");
+        world.store.run_id_block_lease(1_000_000_000).await.unwrap();
+        mine.insert(0, world.open_all([ended(job, 500, RunState::Succeeded)]).await[0]);
+        assert_eq!(strip(&world, job, 9).await, mine[..9]);
+        let oldest_first = RunFilter { job: Some(job), ..RunFilter::default() };
+        let page = world.store.run_page(oldest_first, Cursor::After(mine[4].0), 9).await.unwrap();
+        assert_eq!(ids(&page), mine[..4], "upwards");
+    });
+}
+
+#[test]
+fn ends_are_looked_for_in_the_two_newest_parts_with_runs_also_behind_a_jump_of_ids() {
+    on_each_database(async |world| {
+        let job = world.some_job().await;
+        let run = world.open_all([due(job, 5)]).await[0];
+        world.change(change(run, RunState::Waiting, RunState::Succeeded, 9)).await;
+        world.store.run_id_block_lease(1_000_000_000).await.unwrap();
+        world.open(due(JobId(job.0 + 1), 20)).await;
+        assert_eq!(world.standing(job).await.last_end, Some(at(9)));
+    });
+}
+
+#[test]
+fn a_job_whose_runs_lie_far_back_is_found_by_its_last_occurrence() {
+    on_each_database(async |world| {
+        let job = world.some_job().await;
+        let mut mine = spread(&world, job).await;
+        // Half a million ids at a time.
+        for _ in 0..3 {
+            world.checkpoint().await;
+        }
+        crowd(&world, JobId(9)).await;
+        mine.reverse();
+        assert_eq!(strip(&world, job, 9).await, mine);
+        let all = ClearScope { job: Some(job), executor: None, within: None };
+        world.store.run_clear_batch(ClearRule::All, all, at(0)).await.unwrap();
+        let strips = world.store.run_strips(vec![job], 9).await.unwrap();
+        assert_eq!((strips.runs.len(), strips.unknown), (0, vec![job]), "its occurrence was cleared");
+    });
+}
+
+#[test]
+fn a_job_that_ran_far_back_and_only_by_hand_is_told_as_unknown_and_not_as_without_runs() {
+    on_each_database(async |world| {
+        let job = world.some_job().await;
+        world.open(NewRun { kind: RunKind::Manual, ..ended(job, 5, RunState::Succeeded) }).await;
+        world.checkpoint().await;
+        let strips = world.store.run_strips(vec![job, JobId(9)], 9).await.unwrap();
+        assert_eq!((strips.runs.len(), strips.unknown), (1, vec![]));
+        crowd(&world, JobId(9)).await;
+        let strips = world.store.run_strips(vec![job, JobId(9)], 9).await.unwrap();
+        assert_eq!((strips.runs.len(), strips.unknown), (9, vec![job]));
     });
 }

@@ -10,6 +10,7 @@ use hzm_job_scheduler::schedule::ScheduleKind;
 use hzm_job_store::executor::Executor;
 use hzm_job_store::job::StoredJob;
 use hzm_job_store::run::Run;
+use hzm_job_store::strips::Strips;
 
 /// Runs in a strip.
 pub(crate) const STRIP: i64 = 20;
@@ -29,6 +30,8 @@ pub(crate) struct JobRow {
     pub(crate) zone: String,
     pub(crate) strip: Strip,
     pub(crate) last: Option<LastRun>,
+    /// Whether it has no run among those that were looked through, but may have older ones.
+    pub(crate) ran_unknown: bool,
     pub(crate) next: Next,
     /// Why its actor is in quarantine, so that nothing is fired.
     pub(crate) quarantine: Option<String>,
@@ -55,11 +58,11 @@ pub(crate) struct Next {
 /// What the database says.
 pub(crate) async fn rows(visit: &Visit, jobs: &[StoredJob]) -> Result<Vec<JobRow>, ApiError> {
     let ids = jobs.iter().map(|stored| stored.job.id).collect();
-    let runs = visit.app.store.run_strips(ids, STRIP).await?;
+    let strips = visit.app.store.run_strips(ids, STRIP).await?;
     let executors = visit.app.store.executor_list().await?;
     let lens = visit.lens();
     let quarantine = |job: &Job| visit.app.scheduler.job_quarantine(job.id).map(|found| found.reason.to_string());
-    let row = |job: &Job| row(job, &runs, &executors, &lens).quarantined(quarantine(job), &lens);
+    let row = |job: &Job| row(job, &strips, &executors, &lens).quarantined(quarantine(job), &lens);
     Ok(jobs.iter().map(|stored| row(&stored.job)).collect())
 }
 
@@ -75,9 +78,9 @@ impl JobRow {
     }
 }
 
-fn row(job: &Job, runs: &[Run], executors: &[Executor], lens: &Lens) -> JobRow {
+fn row(job: &Job, strips: &Strips, executors: &[Executor], lens: &Lens) -> JobRow {
     let (draft, schedule) = (job.spec.draft(), job.spec.schedule());
-    let mine: Vec<&Run> = runs.iter().filter(|run| run.job == job.id).collect();
+    let mine: Vec<&Run> = strips.runs.iter().filter(|run| run.job == job.id).collect();
     let executor = executors.iter().find(|executor| executor.id == draft.executor);
     JobRow {
         id: job.id.0,
@@ -93,6 +96,7 @@ fn row(job: &Job, runs: &[Run], executors: &[Executor], lens: &Lens) -> JobRow {
         zone: schedule.zone().name().to_owned(),
         strip: Strip::of(&mine, lens),
         last: mine.first().map(|run| last(run, job, lens)),
+        ran_unknown: strips.unknown.contains(&job.id),
         next: next(job, &mine, lens),
         quarantine: None,
     }

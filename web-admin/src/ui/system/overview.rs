@@ -56,7 +56,7 @@ async fn page(visit: &Visit) -> Answer {
     let (store, lens) = (&visit.app.store, visit.lens());
     let started = JobFilter { enabled: Some(true), ..JobFilter::default() };
     let jobs = store.job_page(started, Cursor::Newest, LOOKED_AT).await?.rows;
-    let runs = store.run_strips(jobs.iter().map(|stored| stored.job.id).collect(), 2).await?;
+    let runs = store.run_strips(jobs.iter().map(|stored| stored.job.id).collect(), 2).await?.runs;
     let quarantined = visit.app.scheduler.jobs_quarantined();
     let mut troubled = Vec::new();
     // First those that do not fire at all, however long the list of jobs is.

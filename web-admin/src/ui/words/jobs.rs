@@ -50,6 +50,9 @@ catalogue! {
         recent: "Recent runs", "最近运行";
         all_runs: "All runs of this job", "该任务的全部运行记录";
         never_ran: "It never ran.", "尚未运行过。";
+        not_lately: "not lately", "近期没有";
+        none_lately: "None among the newest runs of all jobs, which are looked through here. Older ones, if there are any, are among the runs of this job.",
+            "此处只查看所有任务最近的运行，其中没有该任务的运行；更早的运行（如有）见该任务的运行记录。";
         stopped_next: "The job is stopped: nothing fires until it is started.", "任务已停止，启动后才会触发。";
         no_runs: "No runs yet", "还没有运行记录";
         no_runs_hint: "Start the job, or run it now.", "启动任务，或立即执行一次。";
