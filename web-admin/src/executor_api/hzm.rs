@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The body cannot be read, or says something impossible: 400.
     #[error("{0}")]
     Malformed(String),
+    /// The body did not arrive in time: 408, to be sent again.
+    #[error("{0}")]
+    TooSlow(String),
     /// The body is too large: 413.
     #[error("the body is larger than 1 MiB")]
     TooLarge,
@@ -74,6 +77,7 @@ impl ResponseError for Refusal {
         match self {
             Refusal::Stranger => StatusCode::UNAUTHORIZED,
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+            Refusal::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Refusal::TooLarge | Refusal::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::TooManyStrangers => StatusCode::TOO_MANY_REQUESTS,
@@ -155,6 +159,7 @@ impl<T: Signed> FromRequest for Known<T> {
         Box::pin(async move {
             let bytes = bytes.await.map_err(|error| match error {
                 ApiError::TooLarge { .. } => Refusal::TooLarge,
+                late @ ApiError::TooSlow(_) => Refusal::TooSlow(late.to_string()),
                 other => Refusal::Malformed(other.to_string()),
             })?;
             let body: T = tolerant::read(&bytes)

@@ -171,7 +171,7 @@ async fn a_client_that_never_ends_its_request_is_sent_away() {
     let address = admin.running.address();
     let body = b"POST /api/admin/registry HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{".to_vec();
     let told = said(address, body).await;
-    assert!(told.starts_with("HTTP/1.1 400") && told.contains("did not arrive within 1 s"), "{told}");
+    assert!(told.starts_with("HTTP/1.1 408") && told.contains("did not arrive within 1 s"), "{told}");
     let login =
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
             .to_vec();
