@@ -153,7 +153,7 @@ async fn a_misspelt_executor_in_a_rule_is_told_of_at_the_start_and_when_somebody
     };
     let admin = Admin::start_heard(Arc::new(Fixed), lines.log(), |config| {
         change(config);
-        config.admin.groups = vec![rule("OPS", "helo"), rule("others", "wrld")];
+        config.admin.groups = vec![rule("ops", "helo"), rule("others", "wrld")];
     });
     let admin = admin.await;
     assert_eq!((lines.with("groups[0]").len(), lines.with("groups[1]").len()), (1, 1), "{:?}", lines.with(""));
