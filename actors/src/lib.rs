@@ -26,6 +26,7 @@ mod executor_actor;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod front_door;
+mod hold;
 mod holds;
 mod job_actor;
 mod journal;
@@ -54,7 +55,7 @@ pub use directory::{NO_NODE, OTHER_SECRET};
 pub use dispatch::outward::OutwardError;
 pub use error::{SchedulerError, StartError};
 pub use front_door::Scheduler;
-pub use holds::Hold;
+pub use hold::Hold;
 pub use live::LiveFigures;
 pub use messages::{ActorReport, CancelOutcome, Ordered, Reported, RunOrder, RunReport};
 pub use predecessor::Predecessor;
