@@ -17,6 +17,7 @@ pub mod machine;
 pub mod meters;
 pub mod node;
 pub mod options;
+pub mod own_settings;
 pub mod page;
 pub mod percentile;
 pub mod plot;
@@ -26,6 +27,7 @@ pub mod report;
 pub mod scenario;
 pub mod search;
 pub mod stage;
+pub mod told;
 pub mod verify;
 
 /// The app key of the benchmark's executor.

@@ -7,7 +7,7 @@ use hzm_job_test_rig::database::{Databases, databases};
 use serde_json::Value;
 
 use crate::node::wire::Wire;
-use crate::refused::refuse_setting;
+use crate::own_settings::refuse_setting;
 
 /// Starts an admin, a database and a load executor, lets jobs fire, and tells how much, how punctual and at which cost, after
 /// reading from the ledger that every fire was right.

@@ -8,7 +8,7 @@ use clap::Parser;
 use hzm_job_test_rig::clock::now_ms;
 use serde::{Deserialize, Serialize};
 
-use crate::conditions::{self, Conditions};
+use crate::conditions::{self, Asked, Conditions};
 use crate::figures::{Figure, Sheet, medians};
 use crate::machine::Machine;
 use crate::options::Options;
@@ -117,7 +117,9 @@ impl Report {
     pub fn file_name(&self) -> String {
         let Report { scenario, database, wire, rate, .. } = self;
         let jobs = self.jobs.map_or_else(String::new, |jobs| format!("-{jobs}-jobs"));
-        let suffix = conditions::suffix(self, &Options::parse_from(["bench"]));
+        let runs = u32::try_from(self.told_runs()).unwrap_or(u32::MAX);
+        let asked = Asked { seconds: self.seconds, nodes: self.nodes, runs };
+        let suffix = conditions::suffix(&asked, self.conditions.as_ref(), &Options::parse_from(["bench"]));
         format!("{scenario}-{database}-{wire}-{rate}{jobs}{suffix}.json")
     }
 

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use chrono::DateTime;
 
-use crate::conditions::{CONNECTIONS, NONE, has_runs, told};
+use crate::conditions::has_runs;
 use crate::figures::Figure;
 use crate::plot::Plot;
 use crate::report::{Report, shown};
+use crate::told::{CONNECTIONS, NONE, told};
 
 /// What reports of one section have in common, as a file name can hold it.
 pub(super) fn key(report: &Report) -> String {
