@@ -60,6 +60,8 @@ impl Drop for Hold {
 
 /// Ends the hold of a job with what the store says of it.
 async fn ask(base: Foundation, job: JobId) {
+    // Told once: the journal's own log goes on telling of a database that is away.
+    let mut is_told = false;
     loop {
         match version(&base, job).await {
             Ok(version) => {
@@ -67,7 +69,9 @@ async fn ask(base: Foundation, job: JobId) {
                 break;
             }
             Err(error) => {
-                slog::warn!(base.log, "a job fires nothing until it is known whether it was changed"; "job" => job.0, "error" => %error);
+                if !std::mem::replace(&mut is_told, true) {
+                    slog::warn!(base.log, "a job fires nothing until it is known whether it was changed"; "job" => job.0, "error" => %error);
+                }
                 tokio::time::sleep(ASK_AGAIN).await;
             }
         }

@@ -6,7 +6,7 @@ use super::{JobActor, TRY_AGAIN, change};
 use crate::clock;
 use crate::error::SchedulerError;
 use crate::holds::Held;
-use crate::messages::{Ordered, RunOrder};
+use crate::messages::{Ordered, RefreshJob, RunOrder};
 use actix::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use hzm_job_scheduler::RunId;
@@ -70,11 +70,26 @@ impl JobActor {
             Held::Changing => LOOK_FOR_CHANGE,
             // Whoever was to tell of it did not, or not yet.
             Held::Changed => {
-                self.reload(ctx);
+                self.look_for_change(ctx);
                 TRY_AGAIN
             }
         };
         self.arm(patience, ctx);
+    }
+
+    /// Has the shard tell how this job stands in the store, once: whoever waits for a change asks again by the timer, and while the
+    /// database is away no more than one question is under way.
+    fn look_for_change(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.looks_for_change, true) {
+            return;
+        }
+        let asked = self.place.shard.refresh.send(RefreshJob(self.job.id));
+        ctx.spawn(asked.into_actor(self).map(|told, job, _| {
+            job.looks_for_change = false;
+            if !matches!(told, Ok(Ok(()))) {
+                slog::debug!(job.log, "a job that was changed waits: the store could not be asked how it stands");
+            }
+        }));
     }
 
     /// Whether what is due would be skipped for runs that are over and lack only the commit of their ends. A busy database must

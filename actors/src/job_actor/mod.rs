@@ -67,6 +67,8 @@ pub(crate) struct JobActor {
     foresight: Foresight,
     /// Rows of fires are on their way to the journal.
     opening: bool,
+    /// It is asking how its definition was changed.
+    looks_for_change: bool,
     /// Rows that this job owes the ledger whatever its definition says by now: occurrences of a schedule that is over.
     owed: Vec<NewRun>,
     /// The next fire, where its row is written already.
@@ -108,6 +110,7 @@ impl JobActor {
             stops: BTreeMap::new(),
             foresight: Foresight::default(),
             opening: false,
+            looks_for_change: false,
             owed: Vec::new(),
             ahead: None,
             not_ahead: None,
