@@ -46,7 +46,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if self.is_told {
+        if self.is_told || !self.base.directory.holds.lose(self.job) {
             return;
         }
         let (base, job) = (self.base.clone(), self.job);
@@ -58,16 +58,15 @@ impl Drop for Hold {
     }
 }
 
-/// Ends the hold of a job with what the store says of it.
+/// Ends the holds of a job of which nobody tells any more, with what the store says of it; those too that come while it is asked.
 async fn ask(base: Foundation, job: JobId) {
     // Told once: the journal's own log goes on telling of a database that is away.
     let mut is_told = false;
     loop {
+        let many = base.directory.holds.unknown(job);
         match version(&base, job).await {
-            Ok(version) => {
-                base.directory.holds.end(job, version);
-                break;
-            }
+            Ok(version) if base.directory.holds.found(job, many, version) => {}
+            Ok(_) => break,
             Err(error) => {
                 if !std::mem::replace(&mut is_told, true) {
                     slog::warn!(base.log, "a job fires nothing until it is known whether it was changed"; "job" => job.0, "error" => %error);

@@ -30,8 +30,17 @@ pub(crate) struct Holds {
 struct Note {
     /// Changes under way.
     changing: usize,
+    /// Those of them of which nobody tells any more how they came out.
+    unknown: usize,
     /// The version of the definition that was written last.
     version: i64,
+}
+
+impl Note {
+    fn over(&mut self, many: usize, version: i64) {
+        self.changing = self.changing.saturating_sub(many);
+        self.version = self.version.max(version);
+    }
 }
 
 impl Holds {
@@ -60,19 +69,40 @@ impl Holds {
 
     /// A change is over, and the definition has at least this version.
     pub(crate) fn end(&self, job: JobId, version: i64) {
-        self.note(job, |note| {
-            *note = Note { changing: note.changing.saturating_sub(1), version: note.version.max(version) }
-        });
+        self.note(job, |note| note.over(1, version));
     }
 
-    fn note(&self, job: JobId, change: impl FnOnce(&mut Note)) {
+    /// Nobody will tell how a change came out. Returns whether it is the only such one of the job: then nobody asks yet.
+    pub(crate) fn lose(&self, job: JobId) -> bool {
+        self.note(job, |note| {
+            note.unknown += 1;
+            note.unknown == 1
+        })
+    }
+
+    /// Of how many changes of a job nobody tells how they came out. To be read before the store is asked.
+    pub(crate) fn unknown(&self, job: JobId) -> usize {
+        self.lock().get(&job).map_or(0, |note| note.unknown)
+    }
+
+    /// So many unknown changes are over, and the definition has at least this version. Returns whether more became unknown since.
+    pub(crate) fn found(&self, job: JobId, many: usize, version: i64) -> bool {
+        self.note(job, |note| {
+            note.unknown = note.unknown.saturating_sub(many);
+            note.over(many, version);
+            note.unknown > 0
+        })
+    }
+
+    fn note<T>(&self, job: JobId, change: impl FnOnce(&mut Note) -> T) -> T {
         let mut jobs = self.lock();
         let note = jobs.entry(job).or_default();
-        change(note);
+        let told = change(note);
         if note.changing == 0 && note.version == 0 {
             jobs.remove(&job);
         }
         self.noted.store(jobs.len(), Ordering::SeqCst);
+        told
     }
 
     /// The map is sound after a panic elsewhere: each change to it is a single step.
@@ -100,6 +130,24 @@ mod tests {
         holds.in_force(JOB, 2);
         assert_eq!(holds.look(JOB, 1), None);
         assert!(holds.lock().is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn one_asks_for_all_changes_of_a_job_of_which_nobody_tells() {
+        let holds = Holds::default();
+        for _ in 0..3 {
+            holds.begin(JOB);
+        }
+        assert!(holds.lose(JOB), "the first one asks");
+        assert!(!holds.lose(JOB), "it asks for the second one too");
+        let asked_for = holds.unknown(JOB);
+        assert!(!holds.lose(JOB));
+        assert!(holds.found(JOB, asked_for, 2), "one became unknown after the store was asked");
+        assert_eq!(holds.look(JOB, 2), Some(Held::Changing));
+        assert!(!holds.found(JOB, holds.unknown(JOB), 3));
+        assert_eq!((holds.look(JOB, 2), holds.look(JOB, 3)), (Some(Held::Changed), None));
+        holds.in_force(JOB, 3);
+        assert!(holds.lock().is_empty());
     }
 
     #[test]
