@@ -94,16 +94,28 @@ async fn together(admins: &Admins, admin: &Admin, parcel: &Parcel, body: Bytes) 
 }
 
 fn judged(admin: &Admin, parcel: &Parcel, answers: Answers) -> Vec<Result<(), CallError>> {
-    let mut lines: HashMap<i64, Answer> = answers.answers.into_iter().map(|line| (line.log_id, line)).collect();
+    let mut lines = lines(answers);
+    let nothing = |reason: &str| Err(CallError::Unreachable { admin: admin.address.clone(), reason: reason.into() });
     let judge = |call: &Arc<Report>| match lines.remove(&call.run_id) {
-        Some(Answer { status: 200, .. }) => Ok(()),
-        Some(Answer { status, msg, .. }) => {
+        Some(Some(Answer { status: 200, .. })) => Ok(()),
+        Some(Some(Answer { status, msg, .. })) => {
             Err(CallError::Refused { admin: admin.address.clone(), status, reason: msg.unwrap_or_default() })
         }
-        None => {
-            let reason = String::from("its answer to a batch has no line for this run");
-            Err(CallError::Unreachable { admin: admin.address.clone(), reason })
-        }
+        Some(None) => nothing("its answer to a batch has lines for this run that contradict each other"),
+        None => nothing("its answer to a batch has no line for this run"),
     };
     parcel.calls().iter().map(judge).collect()
+}
+
+/// The line of each run; `None` where several contradict each other, which prove nothing.
+fn lines(answers: Answers) -> HashMap<i64, Option<Answer>> {
+    let mut lines: HashMap<i64, Option<Answer>> = HashMap::with_capacity(answers.answers.len());
+    for line in answers.answers {
+        let status = line.status;
+        let said = lines.entry(line.log_id).or_insert(Some(line));
+        if said.as_ref().is_some_and(|said| said.status != status) {
+            *said = None;
+        }
+    }
+    lines
 }

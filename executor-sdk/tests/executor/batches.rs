@@ -141,10 +141,16 @@ async fn what_a_batch_has_no_good_answer_for_is_sent_again_and_the_rest_is_not()
 }
 
 #[actix_web::test]
-async fn after_an_answer_that_is_cut_or_unreadable_everything_is_sent_again() {
+async fn after_an_answer_that_is_cut_or_unreadable_or_contradicts_itself_everything_is_sent_again() {
     let (admin, folder) = (Admin::start().await, tempfile::tempdir().unwrap());
     let executor = agreed!(admin, folder);
-    for (run, answer) in [(1, r#"{"answers":[{"logId":1,"sta"#), (2, "<html>"), (3, r#"{"code":200}"#)] {
+    for (run, answer) in [
+        (1, r#"{"answers":[{"logId":1,"sta"#),
+        (2, "<html>"),
+        (3, r#"{"code":200}"#),
+        (4, r#"{"answers":[{"logId":4,"status":410},{"logId":4,"status":200}]}"#),
+        (5, r#"{"answers":[{"logId":5,"status":200},{"logId":5,"status":410}]}"#),
+    ] {
         admin.answer("/batch/callback", 200, answer);
         trigger(&executor.address(), run, "quick", None).await;
         let times = || admin.callbacks().iter().filter(|callback| callback.log_id == run).count();
