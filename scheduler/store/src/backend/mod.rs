@@ -9,6 +9,7 @@
 
 mod address;
 mod batch;
+mod erased;
 mod insert_jobs;
 mod mysql;
 mod open_file;
@@ -187,11 +188,12 @@ impl Store {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(runtime) = self.runtime.0.as_ref() else { return Err(StoreError::Closed) };
-        let done = runtime.spawn(work).await.map_err(|ended| match ended.try_into_panic() {
+        let (task, told) = erased::task(work);
+        runtime.spawn(task).await.map_err(|ended| match ended.try_into_panic() {
             Ok(panic) => StoreError::Panicked { what: panic_text(panic.as_ref()) },
             Err(_) => StoreError::Closed,
         })?;
-        done.map_err(|error| self.explained(error))
+        told.await.unwrap_or(Err(StoreError::Closed)).map_err(|error| self.explained(error))
     }
 
     /// The same for queries: while the way to the database is known to be broken nobody waits for long. What was asked goes on

@@ -5,6 +5,7 @@
 //! is not waited for to its end is thrown away too: its answer is still under way, and the next question would get it.
 
 use super::address::Server;
+use super::erased::Blocking;
 use super::open_file::{Length, OpenFile};
 use super::refusal::Refusal;
 use super::{mysql, postgres};
@@ -17,6 +18,7 @@ use diesel::sql_types::BigInt;
 use diesel::{ConnectionError, QueryResult, QueryableByName};
 use diesel_async::pooled_connection::bb8::{Pool as Bb8Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use std::time::Duration;
 const OLDEST_CONNECTION: Duration = Duration::from_secs(600);
 
 /// A connection to SQLite.
-pub(crate) type SqliteConn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>;
+pub(crate) type SqliteConn = SyncConnectionWrapper<diesel::SqliteConnection, Blocking>;
 
 /// The pools of the database in use.
 #[derive(Clone)]

@@ -1,8 +1,11 @@
-//! `immediate_transaction` on MySQL and PostgreSQL: there every transaction is one that may write, so a plain one will do.
+//! `immediate_transaction`, the name that bodies of `run!` use on all three databases for a transaction that may write.
 //!
-//! On SQLite the method is diesel-async's own and takes the write lock at once. Bodies of `run!` use this name on all three.
+//! On MySQL and PostgreSQL that is every one. SQLite takes the write lock at once: a reader that wants to write later could not
+//! be let go on. diesel-async has that only for connections whose calls it spawns itself.
 
-use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection};
+use super::pool::SqliteConn;
+use diesel::connection::AnsiTransactionManager;
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager};
 use std::future::Future;
 
 /// An asynchronous closure whose future has a name, so that it can be asked to be `Send`.
@@ -21,7 +24,7 @@ where
     type Work = Work;
 }
 
-/// A transaction under the name it has on SQLite.
+/// See the module.
 pub(crate) trait ImmediateTransaction: AsyncConnection {
     /// Runs `body` in a transaction: committed when it answers `Ok`, rolled back when it fails.
     fn immediate_transaction<'a, 'conn, R, E, F>(
@@ -43,3 +46,26 @@ pub(crate) trait ImmediateTransaction: AsyncConnection {
 
 impl ImmediateTransaction for AsyncMysqlConnection {}
 impl ImmediateTransaction for AsyncPgConnection {}
+
+impl ImmediateTransaction for SqliteConn {
+    async fn immediate_transaction<'a, 'conn, R, E, F>(&'conn mut self, body: F) -> Result<R, E>
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<R, E>
+            + TransactionBody<&'r mut Self, Result<R, E>, Work: Send>
+            + Send
+            + 'a,
+        E: From<diesel::result::Error> + Send + 'a,
+        R: Send + 'a,
+        'a: 'conn,
+    {
+        self.spawn_blocking(|conn| AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")).await?;
+        let done = body(&mut *self).await;
+        match done {
+            Ok(_) => Manager::commit_transaction(self).await?,
+            Err(_) => Manager::rollback_transaction(self).await?,
+        }
+        done
+    }
+}
+
+type Manager = <SqliteConn as AsyncConnection>::TransactionManager;
