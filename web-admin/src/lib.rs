@@ -23,6 +23,7 @@ pub mod gate;
 pub mod housekeeping;
 pub mod key_file;
 pub mod logging;
+pub mod memory;
 mod moment;
 mod opening;
 mod readiness;

@@ -8,6 +8,7 @@ use hzm_job_admin::command::{Command, CommandLine, Kept};
 use hzm_job_admin::config::Config;
 use hzm_job_admin::first_user::{self, FirstUser};
 use hzm_job_admin::logging::{self, Logging};
+use hzm_job_admin::memory;
 use hzm_job_admin::rechain;
 use hzm_job_admin::server::{self, Running};
 use hzm_job_admin::standalone;
@@ -85,6 +86,7 @@ async fn serve(command: &Command, config: Config, logging: &Logging) -> Outcome 
             logging::watch_level(file.to_owned(), config.common.log.level, logging.level.clone(), logging.root.clone());
         actix_rt::spawn(watched);
     }
+    actix_rt::spawn(memory::give_back());
     // A start may wait for its database for ever, and must be as easy to stop as what it waits for.
     let admin = tokio::select! {
         started = server::start(config, Arc::new(SystemClock), logging.root.clone()) => started?,
