@@ -8,6 +8,7 @@
 
 use super::lanes::Lanes;
 use super::throttle::network;
+use crate::memory;
 use actix_web::web;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -128,6 +129,7 @@ impl Passwords {
 /// [`PasswordError::Hash`].
 pub fn hash_now(password: &str) -> Result<String, PasswordError> {
     let hash = argon()?.hash_password(password.as_bytes()).map_err(|error| PasswordError::Hash(error.to_string()))?;
+    memory::rest(MEMORY_KIB as usize * 1_024);
     Ok(hash.to_string())
 }
 
