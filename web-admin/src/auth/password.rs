@@ -1,7 +1,7 @@
 //! Passwords: hashed with Argon2id, never stored, never logged.
 //!
 //! Parameters: 7 MiB of memory, 5 passes, 1 lane, about 20 ms a hash: of the settings that OWASP names as equally strong the one
-//! with the least memory, because a process that hardly does anything keeps for hours what a hash took for a moment. Hashing
+//! with the least memory; an admin that does nothing gives it back some seconds later ([`crate::memory`]). Hashing
 //! runs on blocking threads, at most two at once: a flood of logins costs 14 MiB and two cores. Of a name one is compared at a time and
 //! of an address a few, so that a flood of one name or from one address leaves a turn to everybody else; the others wait, at most
 //! [`PATIENCE`] long and [`MOST_WAITING`] in all.
